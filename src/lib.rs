@@ -1,1 +1,3 @@
-#![allow(missing_docs)]
+//! Olvido: a point of sale whose memory belongs to the customer.
+
+pub mod domain;

@@ -1,0 +1,6 @@
+//! What a shop, a sale and a promise are: pure rules, without files, clocks, randomness, network,
+//! SQL, terminals or floating point.
+
+pub mod money;
+pub mod quantity;
+pub mod tax;
