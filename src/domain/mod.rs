@@ -1,6 +1,7 @@
 //! What a shop, a sale and a promise are: pure rules, without files, clocks, randomness, network,
 //! SQL, terminals or floating point.
 
+pub mod language;
 pub mod money;
 pub mod quantity;
 pub mod tax;
