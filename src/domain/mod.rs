@@ -2,6 +2,8 @@
 //! SQL, terminals or floating point.
 
 pub mod language;
+pub mod barcode;
 pub mod money;
+pub mod product;
 pub mod quantity;
 pub mod tax;
