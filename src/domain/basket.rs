@@ -292,7 +292,11 @@ impl Basket {
         }
         let departments = departments
             .into_iter()
-            .map(|((department, rate), amount)| DepartmentAmount { department: department.to_owned(), rate, amount })
+            .map(|((department, rate), amount)| DepartmentAmount {
+                department: department.to_owned(),
+                rate,
+                amount,
+            })
             .collect();
         let taxes = rates
             .into_iter()
@@ -309,7 +313,10 @@ impl Basket {
     }
 
     /// Tries a change on a copy and keeps it only if the arithmetic still holds.
-    fn change<T>(&mut self, change: impl FnOnce(&mut Basket) -> Result<T, BasketError>) -> Result<T, BasketError> {
+    fn change<T>(
+        &mut self,
+        change: impl FnOnce(&mut Basket) -> Result<T, BasketError>,
+    ) -> Result<T, BasketError> {
         let mut changed = self.clone();
         let value = change(&mut changed)?;
         changed.priced()?;
@@ -344,3 +351,114 @@ impl fmt::Display for BasketError {
 }
 
 impl std::error::Error for BasketError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn line(name: &str, price: i64, rate: u16) -> Line {
+        Line::open(name, if rate == 400 { "Pan" } else { "Bazar" }, Money(price), TaxRate(rate))
+    }
+
+    fn product(id: u32, price: i64) -> Line {
+        Line { product: Some(ProductId(id)), ..line("x", price, 1000) }
+    }
+
+    #[test]
+    fn the_same_product_twice_is_one_line() {
+        let mut basket = Basket::default();
+        assert_eq!(basket.add(product(1, 115)), Ok(0));
+        assert_eq!(basket.add(product(1, 115)), Ok(0));
+        assert_eq!(basket.add(product(2, 115)), Ok(1));
+        assert_eq!(basket.add(product(1, 115)), Ok(2), "only the line scanned last takes more");
+        assert_eq!(basket.item_count(), 4);
+        basket.set_line_discount(2, Some(Discount::Percent(1000))).unwrap();
+        assert_eq!(basket.add(product(1, 115)), Ok(3), "a discounted line stays as it is");
+    }
+
+    #[test]
+    fn a_refused_change_changes_nothing() {
+        let mut basket = Basket::default();
+        basket.add(line("a", 500, 400)).unwrap();
+        let before = basket.clone();
+        assert_eq!(
+            basket.set_line_discount(0, Some(Discount::Amount(Money(501)))),
+            Err(BasketError::DiscountTooLarge)
+        );
+        assert_eq!(basket.set_quantity(1, Quantity::ONE), Err(BasketError::NoSuchLine));
+        assert_eq!(
+            basket.set_quantity(0, Quantity::grams(500).unwrap()),
+            Err(BasketError::Quantity(QuantityError::PiecesAreWhole))
+        );
+        assert_eq!(basket, before);
+    }
+
+    #[test]
+    fn a_void_drops_a_discount_that_the_rest_does_not_bear() {
+        let mut basket = Basket::default();
+        basket.add(line("a", 500, 400)).unwrap();
+        basket.add(line("b", 100, 2100)).unwrap();
+        basket.set_discount(Some(Discount::Amount(Money(300)))).unwrap();
+        basket.void(0).unwrap();
+        assert_eq!(basket.discount(), None);
+        assert_eq!(basket.priced().unwrap().total, Money(100));
+    }
+
+    #[test]
+    fn discounts_read_as_typed() {
+        for (text, expected) in [
+            ("10%", Ok(Discount::Percent(1000))),
+            ("12,5 %", Ok(Discount::Percent(1250))),
+            ("1,50", Ok(Discount::Amount(Money(150)))),
+            ("0", Err(BasketError::BadDiscount)),
+            ("-1", Err(BasketError::BadDiscount)),
+            ("101%", Err(BasketError::BadDiscount)),
+            ("diez", Err(BasketError::BadDiscount)),
+        ] {
+            assert_eq!(Discount::parse(text, 2), expected, "{text}");
+        }
+    }
+
+    fn any_line() -> impl Strategy<Value = Line> {
+        let rate = prop::sample::select(vec![0u16, 400, 1000, 2100]);
+        let discount = prop::option::of(prop_oneof![
+            (1u16..=10_000).prop_map(Discount::Percent),
+            (1i64..100).prop_map(|a| Discount::Amount(Money(a))),
+        ]);
+        (1i64..9000, 0i64..100_000, rate, 0u8..4, discount).prop_map(
+            |(grams, price, rate, department, discount)| Line {
+                unit: Unit::Kilogram,
+                quantity: Quantity::grams(grams).unwrap(),
+                department: format!("d{department}").as_str().into(),
+                discount,
+                ..line("x", price, rate)
+            },
+        )
+    }
+
+    proptest! {
+        /// Department amounts, tax per rate and lines add up to the total, for every basket.
+        #[test]
+        fn everything_adds_up(lines in prop::collection::vec(any_line(), 1..60), percent in 0u16..=10_000, cents in 0i64..5000) {
+            let mut basket = Basket::default();
+            for line in lines {
+                let _ = basket.add(line);
+            }
+            let discount = if percent % 2 == 0 { Discount::Percent(percent.max(1)) } else { Discount::Amount(Money(cents.max(1))) };
+            let _ = basket.set_discount(Some(discount));
+            let priced = basket.priced().unwrap();
+            let net: Money = priced.lines.iter().map(|l| l.net).sum();
+            let departments: Money = priced.departments.iter().map(|d| d.amount).sum();
+            let taxes: Money = priced.taxes.iter().flat_map(|t| [t.base, t.tax]).sum();
+            prop_assert_eq!(net, priced.total);
+            prop_assert_eq!(departments, priced.total);
+            prop_assert_eq!(taxes, priced.total);
+            prop_assert_eq!(priced.subtotal, priced.total.plus(priced.discount).unwrap());
+            for line in &priced.lines {
+                prop_assert!(line.net >= Money::ZERO);
+                prop_assert_eq!(line.gross.0, line.discount.0 + line.share.0 + line.net.0);
+            }
+        }
+    }
+}

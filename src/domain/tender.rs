@@ -42,7 +42,9 @@ pub enum TenderError {
     /// More cash than anybody hands over: probably a code that was scanned.
     TooMuchCash,
     /// Less was given than is due.
-    NotEnough { missing: Money },
+    NotEnough {
+        missing: Money,
+    },
     Money(MoneyError),
 }
 
@@ -114,7 +116,9 @@ impl Payment {
         }
         match tender.kind {
             TenderKind::Card if tender.amount > self.missing() => Err(TenderError::CardTooMuch),
-            TenderKind::Cash if tender.amount.0 > Payment::LARGEST_CASH.0.max(self.total.0.saturating_mul(2)) => {
+            TenderKind::Cash
+                if tender.amount.0 > Payment::LARGEST_CASH.0.max(self.total.0.saturating_mul(2)) =>
+            {
                 Err(TenderError::TooMuchCash)
             }
             _ => {
@@ -137,7 +141,8 @@ impl Payment {
         let sum = |kind| -> Money { self.tenders.iter().filter(|t| t.kind == kind).map(|t| t.amount).sum() };
         let (cash, card) = (sum(TenderKind::Cash), sum(TenderKind::Card));
         let cash_due_exact = self.total.minus(card)?;
-        let cash_due = if cash > Money::ZERO { cash_due_exact.rounded_to(self.cash_step)? } else { cash_due_exact };
+        let cash_due =
+            if cash > Money::ZERO { cash_due_exact.rounded_to(self.cash_step)? } else { cash_due_exact };
         let rounding = cash_due.minus(cash_due_exact)?;
         let change = cash.minus(cash_due)?;
         let tenders = [(TenderKind::Cash, cash_due), (TenderKind::Card, card)]
@@ -154,7 +159,8 @@ impl Payment {
         let unit = 10_i64.pow(u32::from(decimals));
         let mut amounts = vec![due];
         for note in [1, 5, 10, 20, 50, 100, 200, 500].map(|n| n * unit) {
-            let next = due.0.div_euclid(note).saturating_add(i64::from(due.0 % note != 0)).saturating_mul(note);
+            let next =
+                due.0.div_euclid(note).saturating_add(i64::from(due.0 % note != 0)).saturating_mul(note);
             if note > unit || next - due.0 < unit {
                 amounts.push(Money(next));
             }
