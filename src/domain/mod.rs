@@ -7,6 +7,7 @@ pub mod language;
 pub mod money;
 pub mod product;
 pub mod quantity;
+pub mod settings;
 pub mod tax;
 pub mod tender;
 pub mod ticket;
