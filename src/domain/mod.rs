@@ -2,6 +2,7 @@
 //! SQL, terminals or floating point.
 
 pub mod barcode;
+pub mod catalogue;
 pub mod money;
 pub mod product;
 pub mod quantity;
