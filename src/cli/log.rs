@@ -98,7 +98,7 @@ mod tests {
     #[test]
     fn a_panic_is_logged_without_what_was_typed() {
         let folder = tempfile::tempdir().unwrap();
-        let data = DataDir::at(folder.path());
+        let data = DataDir::at(&folder.path().join("data"));
         data.create().unwrap();
         start(&data).unwrap();
         log::info!("till started");

@@ -3,8 +3,8 @@
 
 pub mod barcode;
 pub mod basket;
-pub mod language;
 pub mod catalogue;
+pub mod language;
 pub mod money;
 pub mod product;
 pub mod quantity;

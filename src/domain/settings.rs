@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::barcode::VariableRules;
 use super::language::Language;
 use super::money::Currency;
 use super::tax::TaxRate;
@@ -12,6 +13,7 @@ use super::ticket::Issuer;
 pub struct Settings {
     pub store: Store,
     pub selling: Selling,
+    pub barcodes: Barcodes,
     pub customer_screen: CustomerScreen,
     pub display: Display,
     pub receipt: ReceiptSettings,
@@ -47,6 +49,13 @@ pub struct Selling {
     pub default_tax: TaxRate,
 }
 
+/// What the shop's own codes mean.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Barcodes {
+    /// Codes that hold a price or a weight.
+    pub variable: VariableRules,
+}
+
 /// The customer's view.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CustomerScreen {
@@ -79,6 +88,37 @@ pub struct ReceiptSettings {
 }
 
 impl Store {
+    /// Most characters of a name.
+    pub const LONGEST_NAME: usize = 60;
+    /// Most characters of a tax id, of a series, and of a till's name.
+    pub const LONGEST_ID: usize = 20;
+
+    /// Whether a shop can be called so: something visible, without control characters.
+    pub fn is_name(text: &str) -> bool {
+        is_label(text, Store::LONGEST_NAME)
+    }
+
+    /// Whether a till can be called so.
+    pub fn is_till(text: &str) -> bool {
+        is_label(text, Store::LONGEST_ID)
+    }
+
+    /// Whether it can be a tax id of some country: its own check digits are not looked at. The
+    /// signs that separate the fields of a ticket's hash are not among those allowed.
+    pub fn is_tax_id(text: &str) -> bool {
+        is_id(text, "-./")
+    }
+
+    /// Whether it can be a series.
+    pub fn is_series(text: &str) -> bool {
+        is_id(text, "-")
+    }
+
+    /// Whether it can be a country's dialling code (ITU-T E.164): 1 to 4 digits, the first not 0.
+    pub fn is_dialling_code(text: &str) -> bool {
+        (1..=4).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit()) && !text.starts_with('0')
+    }
+
     /// The seller as tickets name it.
     pub fn issuer(&self) -> Issuer {
         Issuer {
@@ -88,6 +128,21 @@ impl Store {
             currency: self.currency.clone(),
         }
     }
+}
+
+fn is_label(text: &str, longest: usize) -> bool {
+    !text.trim().is_empty() && text.chars().count() <= longest && !text.chars().any(char::is_control)
+}
+
+fn is_id(text: &str, signs: &str) -> bool {
+    (1..=Store::LONGEST_ID).contains(&text.len())
+        && text.chars().any(|c| c.is_ascii_alphanumeric())
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || signs.contains(c))
+}
+
+impl Selling {
+    /// The steps that [`Selling::cash_step`] may have.
+    pub const CASH_STEPS: [i64; 5] = [1, 5, 10, 50, 100];
 }
 
 impl Theme {
