@@ -177,3 +177,96 @@ pub fn term(locale: &'static Locale, term: Term) -> String {
         Term::Customer => locale.text("policy-customer").into_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn is_whole(words: &str) {
+        assert!(!words.starts_with('[') && !words.contains("{$") && !words.contains("{ $"), "{words}");
+    }
+
+    #[test]
+    fn every_refusal_has_words_with_nothing_left_out() {
+        let name = || "x".to_owned();
+        let values = [
+            Expected::Number,
+            Expected::Text,
+            Expected::List,
+            Expected::Table,
+            Expected::Term,
+            Expected::Basis,
+            Expected::Memory,
+            Expected::Detail,
+            Expected::Language,
+            Expected::Id,
+        ];
+        let kinds = values.map(Kind::BadValue).into_iter().chain([
+            Kind::NotToml,
+            Kind::Duplicate,
+            Kind::UnknownKey,
+            Kind::Missing,
+            Kind::MissingText,
+            Kind::TextTooLong { limit: 22 },
+            Kind::UnknownPlaceholder { name: name() },
+            Kind::MissingPlaceholder { name: "date" },
+            Kind::ClassWithoutPurpose,
+            Kind::ClassWithoutBasis,
+            Kind::ClassWithoutTerm,
+            Kind::NotAnonymous,
+            Kind::UnknownClass { name: name() },
+            Kind::UnknownPurpose { name: name() },
+            Kind::UnknownChoice { name: name() },
+            Kind::NotInOrder,
+            Kind::TooManyChoices { limit: 4 },
+            Kind::NoMinimum,
+            Kind::DefaultNotMinimum { minimum: name() },
+            Kind::AlwaysKept { class: "ticket" },
+            Kind::MemoryMismatch,
+            Kind::TermWithoutMemory,
+            Kind::TermTooLong { class: "lines" },
+            Kind::PurposesWithoutProfile,
+            Kind::VersionNotRaised { current: 1 },
+        ]);
+        for kind in kinds {
+            let error = PolicyError { line: 1, key: "class.lines".to_owned(), kind };
+            for language in Language::ALL {
+                let words = refusal(Locale::of(language), &error);
+                is_whole(&words.reason);
+                is_whole(&words.remedy);
+            }
+        }
+    }
+
+    #[test]
+    fn every_change_has_words_with_nothing_left_out() {
+        let choice = || "guarantee".to_owned();
+        let (from, to) = (Term::Days(1), Term::Customer);
+        let class = DataClass::Profile;
+        let purpose: crate::domain::customer::Purpose = "offers".parse().unwrap();
+        let kinds = [
+            ChangeKind::ChoiceAdded { choice: choice() },
+            ChangeKind::ChoiceRemoved { choice: choice() },
+            ChangeKind::ClassAdded { choice: choice(), class },
+            ChangeKind::ClassRemoved { choice: choice(), class },
+            ChangeKind::MemoryChanged { choice: choice(), from: Memory::None, to: Memory::Receipt },
+            ChangeKind::ChoiceTerm { choice: choice(), from, to },
+            ChangeKind::ClassTerm { class, from, to },
+            ChangeKind::ClassBasis { class, from: Basis::Consent, to: Basis::Contract },
+            ChangeKind::PurposeAdded { choice: choice(), purpose: purpose.clone() },
+            ChangeKind::PurposeRemoved { choice: choice(), purpose },
+            ChangeKind::Detail { from: TicketDetail::Departments, to: TicketDetail::Products },
+            ChangeKind::Detail { from: TicketDetail::Products, to: TicketDetail::Departments },
+            ChangeKind::Default { from: choice(), to: choice() },
+            ChangeKind::Order,
+            ChangeKind::LanguageAdded { language: Language::English },
+            ChangeKind::LanguageRemoved { language: Language::English },
+            ChangeKind::Text { place: choice(), language: Language::English },
+        ];
+        for kind in kinds {
+            let found = Change { effect: Effect::Rewords, kind };
+            Language::ALL.into_iter().for_each(|language| is_whole(&change(Locale::of(language), &found)));
+        }
+    }
+}

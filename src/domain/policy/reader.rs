@@ -1,7 +1,6 @@
 //! Reads TOML tables value by value, remembers the line of each, and collects every refusal
 //! instead of stopping at the first.
 
-use std::borrow::Cow;
 use std::ops::Range;
 
 use toml::Spanned;
@@ -200,18 +199,21 @@ impl Entry<'_> {
         self.value.as_str()
     }
 
-    /// Whether it is text without a letter.
+    /// Whether it is text, and nothing but space.
     pub fn is_blank(&self) -> bool {
         self.value.as_str().is_some_and(|text| text.trim().is_empty())
     }
 }
 
-/// Trimmed text, unless it is empty or could move a terminal's cursor.
+/// Trimmed text, unless it is empty, or could move a terminal's cursor or turn its text around.
 fn clean(text: &str) -> Option<String> {
-    let text: Cow<'_, str> = text.trim().into();
+    let text = text.trim();
     let odd = |c: char| {
         c.is_control()
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+            || ('\u{200b}'..='\u{200f}').contains(&c)
+            || ('\u{2028}'..='\u{202e}').contains(&c)
+            || ('\u{2066}'..='\u{2069}').contains(&c)
+            || c == '\u{feff}'
     };
-    if text.is_empty() || text.contains(odd) { None } else { Some(text.into_owned()) }
+    if text.is_empty() || text.contains(odd) { None } else { Some(text.to_owned()) }
 }
