@@ -4,3 +4,6 @@ pub mod config;
 mod config_error;
 pub mod log;
 pub mod paths;
+//! The commands: arguments in, sentences out.
+
+pub mod policy;
