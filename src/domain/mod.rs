@@ -4,14 +4,14 @@
 pub mod barcode;
 pub mod basket;
 pub mod catalogue;
-pub mod language;
-pub mod money;
-pub mod product;
 pub mod customer;
 pub mod language;
 pub mod money;
 pub mod policy;
+pub mod product;
 pub mod quantity;
+pub mod receipt;
+pub mod sale;
 pub mod settings;
 pub mod tax;
 pub mod tender;

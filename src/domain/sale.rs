@@ -124,8 +124,12 @@ pub struct KeptLine {
     pub durable_years: u8,
 }
 
-
 impl KeptLine {
+    /// Taken off this line: its own discount and its share of the discount on the whole sale.
+    pub fn discount(&self) -> Money {
+        Money(self.gross.0.saturating_sub(self.amount.0))
+    }
+
     fn into_ticket_line(self) -> TicketLine {
         TicketLine {
             name: self.name,
