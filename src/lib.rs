@@ -1,3 +1,4 @@
 //! Olvido: a point of sale whose memory belongs to the customer.
 
 pub mod domain;
+pub mod seal;
