@@ -270,6 +270,18 @@ fn a_refused_write_gives_nothing_and_spoils_nothing() {
     assert!(KeysError::Io(io::Error::from(io::ErrorKind::StorageFull)).is_disk_full());
 }
 
+/// A disk that fills up in the middle of a write.
+#[test]
+fn what_a_failed_write_left_is_taken_back() {
+    let (mut shop, given) = Shop::with(4);
+    shop.keys.zero(&[given[2].0]).unwrap();
+    let before = shop.bytes();
+    shop.keys.write_slots(&[2], &[7; 3 * SLOT]).unwrap();
+    assert_eq!(shop.bytes().len(), before.len() + 2 * SLOT);
+    shop.keys.take_back(&[2]);
+    assert_eq!(shop.bytes(), before);
+}
+
 #[test]
 fn without_zeroing_the_keys_stay() {
     let (mut shop, given) = Shop::with(3);
