@@ -4,6 +4,7 @@
 pub mod barcode;
 pub mod basket;
 pub mod language;
+pub mod catalogue;
 pub mod money;
 pub mod product;
 pub mod quantity;
