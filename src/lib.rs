@@ -3,3 +3,4 @@
 pub mod domain;
 pub mod locale;
 pub mod seal;
+pub mod store;

@@ -3,11 +3,14 @@
 
 pub mod barcode;
 pub mod basket;
-pub mod language;
 pub mod catalogue;
+pub mod customer;
+pub mod language;
 pub mod money;
+pub mod policy;
 pub mod product;
 pub mod quantity;
+pub mod sale;
 pub mod tax;
 pub mod tender;
 pub mod ticket;

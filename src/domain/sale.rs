@@ -174,7 +174,6 @@ pub struct KeptLine {
     pub durable_years: u8,
 }
 
-
 impl KeptLine {
     fn into_ticket_line(self) -> TicketLine {
         TicketLine {

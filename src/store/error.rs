@@ -22,7 +22,10 @@ pub enum StoreError {
     /// The policy file was changed without a new version number.
     PolicyNeedsNewVersion(u32),
     /// A policy's version is lower than the newest that was in force.
-    PolicyVersionTooLow { file: u32, newest: u32 },
+    PolicyVersionTooLow {
+        file: u32,
+        newest: u32,
+    },
     /// The keys file.
     Keys(KeysError),
     /// The store key.

@@ -5,7 +5,6 @@
 //! steps before and after it are in [`forget`]. Work that a sale need not wait for (new slots, old
 //! keys, counters, the log) is done by [`Store::tend`], which the till calls between sales.
 
-mod backup;
 mod draft;
 mod error;
 mod forget;
@@ -15,22 +14,20 @@ mod product;
 mod profile;
 mod purchase;
 mod request;
-mod review;
 mod sale;
 mod schema;
 mod spare;
 mod staff;
 mod tally;
 mod ticket;
-mod verify;
 
-pub use backup::{Backup, Restored};
+#[cfg(test)]
+mod tests;
+
 pub use error::StoreError;
 pub use forget::{Forgetting, Reason};
 pub use open::{Files, Store};
 pub use product::Imported;
 pub use purchase::{Found, Purchase};
-pub use review::{Review, TaxSum};
 pub use sale::{Order, Outcome, Sold};
 pub use staff::StaffMember;
-pub use verify::{Finding, Verified};

@@ -45,7 +45,7 @@ impl Files {
 const BALLAST_BYTES: usize = 1 << 20;
 
 /// How long a statement waits for another process before it says [`StoreError::Busy`].
-const BUSY_TIMEOUT: Duration = Duration::from_millis(250);
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_millis(250);
 
 /// An open store: the only writer of its files.
 pub struct Store {
@@ -67,7 +67,12 @@ pub struct Store {
 
 impl Store {
     /// Makes a new, empty store. Errors: `Io(AlreadyExists)` where one of its files is there.
-    pub fn create(files: &Files, issuer: &Issuer, policy_text: &str, policy: Policy) -> Result<Store, StoreError> {
+    pub fn create(
+        files: &Files,
+        issuer: &Issuer,
+        policy_text: &str,
+        policy: Policy,
+    ) -> Result<Store, StoreError> {
         private_file(&files.database)?;
         let store_key = StoreKey::create(&files.store_key)?;
         KeyFile::create(&files.keys, &store_key)?;
@@ -80,7 +85,12 @@ impl Store {
     ///
     /// Errors: `Missing`, `Damaged`, `TooNew`, `Keys`, `StoreKey`, and the two about policy
     /// versions. Nothing is ever overwritten on an error.
-    pub fn open(files: &Files, issuer: &Issuer, policy_text: &str, policy: Policy) -> Result<Store, StoreError> {
+    pub fn open(
+        files: &Files,
+        issuer: &Issuer,
+        policy_text: &str,
+        policy: Policy,
+    ) -> Result<Store, StoreError> {
         if !files.database.exists() {
             return Err(StoreError::Missing);
         }
@@ -204,15 +214,16 @@ fn issuer_id(connection: &Connection, issuer: &Issuer) -> Result<i64, StoreError
     if let Some(id) = found {
         return Ok(id);
     }
-    connection.execute("INSERT INTO issuer (name, tax_id, series, currency) VALUES (?1, ?2, ?3, ?4)", values)?;
+    connection
+        .execute("INSERT INTO issuer (name, tax_id, series, currency) VALUES (?1, ?2, ?3, ?4)", values)?;
     Ok(connection.last_insert_rowid())
 }
 
 /// An issuer as it was when a ticket was issued.
 pub(super) fn issuer_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Issuer> {
     let code: String = row.get("currency")?;
-    let currency = Currency::from_code(&code)
-        .unwrap_or(Currency { code: code.clone(), sign: code, decimals: 2 });
+    let currency =
+        Currency::from_code(&code).unwrap_or(Currency { code: code.clone(), sign: code, decimals: 2 });
     Ok(Issuer { name: row.get("name")?, tax_id: row.get("tax_id")?, series: row.get("series")?, currency })
 }
 

@@ -12,7 +12,8 @@ use super::{open::Store, ticket::day_number};
 /// Takes a policy into force: kept as text under its version, terms of kept purchases shortened
 /// where it is shorter. Errors: `PolicyNeedsNewVersion`, `PolicyVersionTooLow`.
 pub(super) fn adopt(connection: &mut Connection, text: &str, policy: &Policy) -> Result<(), StoreError> {
-    let newest: Option<u32> = connection.query_row("SELECT max(version) FROM policy", [], |row| row.get(0))?;
+    let newest: Option<u32> =
+        connection.query_row("SELECT max(version) FROM policy", [], |row| row.get(0))?;
     let kept: Option<String> = connection
         .query_row("SELECT text FROM policy WHERE version = ?1", [policy.version], |row| row.get(0))
         .optional()?;
@@ -24,8 +25,10 @@ pub(super) fn adopt(connection: &mut Connection, text: &str, policy: &Policy) ->
         (_, Some(_)) => Err(StoreError::PolicyNeedsNewVersion(policy.version)),
         _ => {
             let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            transaction
-                .execute("INSERT INTO policy (version, text) VALUES (?1, ?2)", params![policy.version, text])?;
+            transaction.execute(
+                "INSERT INTO policy (version, text) VALUES (?1, ?2)",
+                params![policy.version, text],
+            )?;
             shorten(&transaction, policy)?;
             Ok(transaction.commit()?)
         }
@@ -39,7 +42,8 @@ fn shorten(connection: &Connection, today: &Policy) -> Result<(), StoreError> {
         .query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, u32>(1)?, row.get::<_, i32>(2)?)))?
         .collect::<Result<Vec<_>, _>>()?;
     for (choice, version, day) in groups {
-        let (Some(sold_under), Some(date)) = (kept(connection, version)?, NaiveDate::from_epoch_days(day)) else {
+        let (Some(sold_under), Some(date)) = (kept(connection, version)?, NaiveDate::from_epoch_days(day))
+        else {
             continue;
         };
         let until = effective_until(&sold_under, today, &choice, date);
@@ -58,8 +62,10 @@ fn kept(connection: &Connection, version: u32) -> Result<Option<Policy>, StoreEr
     let text: Option<String> = connection
         .query_row("SELECT text FROM policy WHERE version = ?1", [version], |row| row.get(0))
         .optional()?;
-    text.map(|text| Policy::parse(&text).map_err(|_| StoreError::Damaged(format!("policy version {version}"))))
-        .transpose()
+    text.map(|text| {
+        Policy::parse(&text).map_err(|_| StoreError::Damaged(format!("policy version {version}")))
+    })
+    .transpose()
 }
 
 impl Store {

@@ -152,8 +152,8 @@ impl Store {
     pub(super) fn spill_tally(&mut self) -> Result<(), StoreError> {
         self.require_spares(0, 1)?;
         let mut pending = self.tally.begin();
-        let fresh = self.spares.plain.last().expect("just required");
-        let next = Tally { sums: Sums::default(), key: Some((fresh.slot, fresh.key.clone())) };
+        let fresh = self.spares.plain.pop().expect("just required");
+        let next = Tally { sums: Sums::default(), key: Some((fresh.slot, fresh.key)) };
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         pending.spill(&transaction)?;
         next.save(&pending, &transaction)?;
@@ -161,7 +161,6 @@ impl Store {
             super::forget::doom(&transaction, *old)?;
         }
         transaction.commit()?;
-        self.spares.plain.pop();
         self.tally = next;
         self.tally.committed(pending);
         self.doomed = true;

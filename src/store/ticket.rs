@@ -68,7 +68,8 @@ pub(super) fn issue(
     Ok(ticket)
 }
 
-const SELECT: &str = "SELECT t.number, t.at, t.total, t.tax_total, t.body, t.hash, i.name, i.tax_id, i.series,
+const SELECT: &str =
+    "SELECT t.number, t.at, t.total, t.tax_total, t.body, t.hash, i.name, i.tax_id, i.series,
     i.currency, (SELECT p.hash FROM ticket p WHERE p.number = t.number - 1) AS previous
     FROM ticket t JOIN issuer i ON i.id = t.issuer";
 
@@ -104,8 +105,12 @@ impl Store {
     }
 
     /// Every ticket, in order. `visit` returning an error stops and gives it back.
-    pub fn each_ticket<E: From<StoreError>>(&self, mut visit: impl FnMut(Ticket) -> Result<(), E>) -> Result<(), E> {
-        let walk = || self.connection.prepare(&format!("{SELECT} ORDER BY t.number")).map_err(StoreError::from);
+    pub fn each_ticket<E: From<StoreError>>(
+        &self,
+        mut visit: impl FnMut(Ticket) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let walk =
+            || self.connection.prepare(&format!("{SELECT} ORDER BY t.number")).map_err(StoreError::from);
         let mut statement = walk()?;
         let mut rows = statement.query([]).map_err(StoreError::from)?;
         while let Some(row) = rows.next().map_err(StoreError::from)? {

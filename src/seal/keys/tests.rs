@@ -219,7 +219,7 @@ fn a_torn_append_costs_no_earlier_key() {
         shop.replace(&whole[..length]);
         assert_eq!(shop.keys.slot_count() as usize, length / SLOT - 1);
         shop.assert_opens(&given);
-        assert_eq!(shop.keys.check().unwrap().damaged, [], "{length}");
+        assert!(shop.keys.check().unwrap().damaged.is_empty(), "{length}");
         if length % 32 == 8 {
             assert_eq!(
                 shop.keys.reclaim(|id| given.iter().any(|(known, _)| known == id)).unwrap(),
