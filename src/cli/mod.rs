@@ -4,6 +4,5 @@ pub mod config;
 mod config_error;
 pub mod log;
 pub mod paths;
-//! The commands: arguments in, sentences out.
 
 pub mod policy;
