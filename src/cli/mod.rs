@@ -4,4 +4,5 @@ pub mod config;
 mod config_error;
 pub mod log;
 pub mod paths;
+
 pub mod policy;
