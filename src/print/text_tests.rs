@@ -36,7 +36,7 @@ fn sale(detail: TicketDetail) -> Sale {
         choice: "forget".into(),
         answered: true,
         keep: Keep::Nothing,
-        until: None,
+        until: Until::CustomerSaysSo,
         policy_version: 1,
     };
     Sale::freeze(at, &basket, &payment, promise, detail).unwrap()
