@@ -102,3 +102,41 @@ pub fn too_small(model: &Model, frame: &mut Frame) {
     put(buffer, row(area, 1), &total, model.theme.strong);
     draw_error(model, row(area, 2), buffer);
 }
+
+/// The status line: store and till, who sells, what state, the time.
+pub fn draw_status(model: &Model, area: Rect, buffer: &mut Buffer) {
+    let store = &model.settings.store;
+    let text = format!("{} · {}", store.name, store.till);
+    let left = Rect { x: area.x + 1, width: area.width * 2 / 5, ..area };
+    put(buffer, left, &text, model.theme.quiet);
+    put(buffer, Rect { x: left.right() + 1, width: 16, ..area }, &model.staff, model.theme.quiet);
+    let time = model.now.map(|now| model.locale.time(now.time())).unwrap_or_default();
+    let right = Rect { width: area.width.saturating_sub(1), ..area };
+    put_right(buffer, right, &time, model.theme.quiet);
+    let state =
+        Rect { x: left.right() + 18, width: area.right().saturating_sub(left.right() + 18 + 8), ..area };
+    if let Some(trouble) = &model.trouble {
+        put_right(buffer, state, &format!("! {trouble}"), model.theme.trouble);
+    } else if model.held.is_some() {
+        put_right(buffer, state, &model.locale.text("sell-held"), model.theme.action);
+    } else if model.catalogue.is_none() {
+        put_right(buffer, state, &model.locale.text("sell-loading"), model.theme.action);
+    }
+}
+
+/// The words of `text` in lines of at most `width` columns; a longer word is cut.
+pub fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        let last = lines.last_mut().expect("there is always a line");
+        if last.is_empty() {
+            *last = fitted(word, width);
+        } else if last.width() + 1 + word.width() <= width {
+            last.push(' ');
+            last.push_str(word);
+        } else {
+            lines.push(fitted(word, width));
+        }
+    }
+    lines
+}
