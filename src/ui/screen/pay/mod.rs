@@ -6,7 +6,7 @@ mod tests;
 
 pub use draw::{buttons, draw};
 
-use crate::domain::money::Money;
+use crate::domain::money::{Money, MoneyError};
 use crate::domain::policy::Memory;
 use crate::domain::sale::Answer;
 use crate::domain::tender::{Payment, Tender, TenderError, TenderKind};
@@ -278,7 +278,7 @@ fn refuse(model: &mut Model, error: TenderError) {
         TenderError::NotPositive => "pay-error-zero",
         TenderError::CardTooMuch => "pay-error-card",
         TenderError::AlreadyPaid => "pay-error-paid",
-        TenderError::TooMuchCash => "pay-error-cash",
+        TenderError::TooMuchCash | TenderError::Money(MoneyError::Overflow) => "pay-error-cash",
         TenderError::NotEnough { .. } => "pay-error-missing",
         TenderError::Money(_) => "pay-error-amount",
     };

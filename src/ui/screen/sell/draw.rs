@@ -19,7 +19,7 @@ use crate::ui::widgets::{
     draw_error, draw_help_bar, draw_status, fitted, help_bar, put, put_right, row, wrapped,
 };
 
-const NUMBER: u16 = 6;
+const NUMBER: u16 = 7;
 const AMOUNT: u16 = 14;
 const PRICE: u16 = 24;
 /// Columns of the panel that a wide screen has room for.
