@@ -1,6 +1,6 @@
 key-quantity = quantity
 key-search = search
-key-void-line = void line
+key-void-line = void
 key-undo = undo
 key-line-discount = line discount
 key-sale-discount = sale discount
