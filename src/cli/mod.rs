@@ -6,3 +6,4 @@ pub mod log;
 pub mod paths;
 
 pub mod policy;
+pub mod ring;
