@@ -167,7 +167,7 @@ impl DataDir {
 
     /// Refuses a directory that others may enter, and private files that others may use: all of
     /// them at once. Private are `olvido.*` (with SQLite's `-wal` and `-shm`), `store.key`,
-    /// `config.toml`, `policy.toml`, `lock` and `logs/`. What is not there yet is no fault.
+    /// `config.toml`, `policy.toml`, `lock`, `ballast` and `logs/`. What is not there yet is no fault.
     /// Errors: `Loose`, `Io`, `NotADirectory`.
     pub fn check(&self) -> Result<(), PathError> {
         if !self.root.exists() {
@@ -179,7 +179,8 @@ impl DataDir {
         let mut loose: Vec<Loose> = loose(&self.root, DIRECTORY_MODE)?.into_iter().collect();
         for path in entries(&self.root)? {
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            let named = ["store.key", "config.toml", "policy.toml", "lock"].contains(&name.as_str());
+            let named =
+                ["store.key", "config.toml", "policy.toml", "lock", "ballast"].contains(&name.as_str());
             if named || name.starts_with("olvido.") {
                 loose.extend(self::loose(&path, FILE_MODE)?);
             }
