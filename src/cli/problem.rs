@@ -43,6 +43,14 @@ impl Problem {
                     next: Some(format!("{}\n{}", words("cli-loose-next"), commands.join("\n"))),
                 }
             }
+            PathError::Shared(path) => {
+                let own = path.join("olvido").display().to_string();
+                Problem {
+                    what: words("cli-shared"),
+                    place: Some(path.display().to_string()),
+                    next: Some(locale.format("cli-shared-next", &[("path", own.into())])),
+                }
+            }
             PathError::NotADirectory(path) => Problem {
                 what: words("cli-not-a-directory"),
                 place: Some(path.display().to_string()),
@@ -153,6 +161,7 @@ mod tests {
             let paths = [
                 PathError::NoHome,
                 PathError::Loose(vec![loose("olvido.db"), loose("it's.log")]),
+                PathError::Shared("/tmp".into()),
                 PathError::NotADirectory(file.to_owned()),
             ];
             let locks = [LockError::Held { pid: Some(4711) }, LockError::Held { pid: None }];
