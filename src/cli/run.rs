@@ -11,6 +11,7 @@ use std::process::ExitCode;
 use super::args::{Cli, Command, PolicyCommand};
 use super::config::{self, KeyNames};
 use super::help::{self, Parsed};
+use super::log;
 use super::paths::{DataDir, Environment, PathError};
 use super::problem::Problem;
 use crate::domain::language::Language;
@@ -41,6 +42,7 @@ pub fn main() -> ExitCode {
     let args: Vec<OsString> = env::args_os().collect();
     let environment = Environment::of_process();
     let language = environment.language.unwrap_or(Language::English);
+    log::install_panic_log();
     let ended = panic::catch_unwind(AssertUnwindSafe(|| {
         run(&args, environment, &mut io::stdout().lock(), &mut io::stderr().lock())
     }));
