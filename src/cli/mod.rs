@@ -11,3 +11,4 @@ pub mod paths;
 pub mod policy;
 pub mod problem;
 pub mod run;
+pub mod ring;
