@@ -3,6 +3,7 @@
 
 pub mod barcode;
 pub mod catalogue;
+pub mod import;
 pub mod money;
 pub mod product;
 pub mod quantity;
