@@ -237,4 +237,6 @@ fn first_with<K: Eq + Hash>(lines: &mut HashMap<K, u64>, code: K, line: u64) -> 
 }
 
 #[cfg(test)]
+mod demo_tests;
+#[cfg(test)]
 mod tests;
