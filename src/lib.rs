@@ -1,3 +1,7 @@
 //! Olvido: a point of sale whose memory belongs to the customer.
 
+pub mod cli;
 pub mod domain;
+pub mod locale;
+pub mod seal;
+pub mod store;

@@ -2,9 +2,17 @@
 //! SQL, terminals or floating point.
 
 pub mod barcode;
+pub mod basket;
 pub mod catalogue;
 pub mod import;
+pub mod customer;
+pub mod language;
 pub mod money;
+pub mod policy;
 pub mod product;
 pub mod quantity;
+pub mod sale;
+pub mod settings;
 pub mod tax;
+pub mod tender;
+pub mod ticket;

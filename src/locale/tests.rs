@@ -1,0 +1,133 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+use super::*;
+
+/// Message ids of one file, each with the variables that it uses.
+type Messages = BTreeMap<String, BTreeSet<String>>;
+
+fn messages(sources: &[&str]) -> Messages {
+    let mut found = Messages::new();
+    for source in sources {
+        let mut current = None;
+        for line in source.lines().filter(|line| !line.starts_with('#')) {
+            if line.starts_with(|c: char| c.is_ascii_alphabetic()) {
+                let id = line.split('=').next().unwrap_or_default().trim().to_owned();
+                assert!(found.insert(id.clone(), BTreeSet::new()).is_none(), "{id} is there twice");
+                current = Some(id);
+            }
+            let Some(variables) = current.as_ref().and_then(|id| found.get_mut(id)) else { continue };
+            for rest in line.split('$').skip(1) {
+                let end = rest
+                    .find(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_')
+                    .unwrap_or(rest.len());
+                variables.insert(rest[..end].to_owned());
+            }
+        }
+    }
+    found
+}
+
+/// All Rust sources but this one, whose examples are no use of a message.
+fn sources(folder: &Path, out: &mut Vec<(String, String)>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, out);
+        } else if path.extension().is_some_and(|e| e == "rs") && !path.ends_with("locale/tests.rs") {
+            out.push((path.display().to_string(), fs::read_to_string(&path).unwrap()));
+        }
+    }
+}
+
+fn all_sources() -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut found);
+    found
+}
+
+#[test]
+fn the_files_parse() {
+    for (language, files) in [("es", SPANISH), ("en", ENGLISH)] {
+        for file in files {
+            if let Err((_, errors)) = FluentResource::try_new((*file).to_owned()) {
+                panic!("{language}: {errors:?}\n{file}");
+            }
+        }
+    }
+}
+
+#[test]
+fn both_languages_say_the_same_things() {
+    assert_eq!(messages(SPANISH), messages(ENGLISH));
+}
+
+#[test]
+fn every_message_is_used() {
+    let sources = all_sources();
+    let unused: Vec<String> = messages(ENGLISH)
+        .into_keys()
+        .filter(|id| !sources.iter().any(|(_, text)| text.contains(&format!("\"{id}\""))))
+        .collect();
+    assert_eq!(unused, Vec::<String>::new(), "in no source file");
+}
+
+#[test]
+fn every_message_asked_for_exists() {
+    let known = messages(ENGLISH);
+    let mut unknown = Vec::new();
+    for (path, text) in all_sources() {
+        for call in [".text(", ".format("] {
+            for (_, rest) in text.match_indices(call).map(|(at, _)| text.split_at(at + call.len())) {
+                let Some(literal) = rest.trim_start().strip_prefix('"') else { continue };
+                let id = literal.split('"').next().unwrap_or_default();
+                if !known.contains_key(id) {
+                    unknown.push(format!("{path}: {id}"));
+                }
+            }
+        }
+    }
+    assert_eq!(unknown, Vec::<String>::new(), "in no .ftl file");
+}
+
+#[test]
+fn a_missing_message_shows_its_key() {
+    let locale = Locale::of(Language::English);
+    assert_eq!(locale.text("no-such-message"), "[no-such-message]");
+    assert_eq!(locale.format("no-such-message", &[]), "[no-such-message]");
+}
+
+#[test]
+fn sentences_take_words_and_plurals() {
+    let source =
+        "lines = { $count ->\n    [one] { $name }: one line\n   *[other] { $name }: { $count } lines\n}\n";
+    let locale = Locale::new(Language::English, &[source]);
+    for (count, expected) in [(1i64, "Ana: one line"), (1200, "Ana: 1200 lines")] {
+        assert_eq!(locale.format("lines", &[("count", Arg::from(count)), ("name", "Ana".into())]), expected);
+    }
+}
+
+#[test]
+fn numbers_are_written_as_people_do() {
+    let (es, en) = (Locale::of(Language::Spanish), Locale::of(Language::English));
+    let [euro, franc, yen] = ["EUR", "CHF", "JPY"].map(|code| Currency::from_code(code).unwrap());
+    for (amount, currency, in_spanish, in_english) in [
+        (230, &euro, "2,30 €", "€2.30"),
+        (-60, &euro, "−0,60 €", "−€0.60"),
+        (123_456, &euro, "1.234,56 €", "€1,234.56"),
+        (5, &franc, "0,05 CHF", "CHF 0.05"),
+        (1_000, &yen, "1.000 ¥", "¥1,000"),
+    ] {
+        assert_eq!(es.money_signed(Money(amount), currency), in_spanish);
+        assert_eq!(en.money_signed(Money(amount), currency), in_english);
+    }
+    assert_eq!(es.money(Money(230), &euro), "2,30");
+    let weight = Quantity::grams(482).unwrap();
+    assert_eq!(es.quantity(weight, Unit::Kilogram), "0,482 kg");
+    assert_eq!(en.quantity(weight, Unit::Kilogram), "0.482 kg");
+    assert_eq!(es.quantity(Quantity::pieces(2).unwrap(), Unit::Piece), "2");
+    assert_eq!(es.percent(TaxRate(520)), "5,2 %");
+    assert_eq!(en.percent(TaxRate(1000)), "10%");
+    assert_eq!(es.time(NaiveTime::from_hms_opt(8, 5, 59).unwrap()), "08:05");
+}
