@@ -1,4 +1,4 @@
-//! The commands: arguments, configuration, paths, the log, and errors in words.
+//! The commands: arguments in, sentences out; configuration, paths, the log.
 
 pub mod config;
 mod config_error;

@@ -11,6 +11,7 @@ pub mod money;
 pub mod policy;
 pub mod product;
 pub mod quantity;
+pub mod receipt;
 pub mod sale;
 pub mod settings;
 pub mod tax;
