@@ -69,7 +69,9 @@ impl Problem {
         let [what, next] = match error.kind() {
             io::ErrorKind::NotFound => ["cli-file-missing", "cli-file-missing-next"],
             io::ErrorKind::PermissionDenied => ["cli-file-denied", "cli-file-denied-next"],
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => ["cli-disk-full", "cli-disk-full-next"],
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                ["cli-disk-full", "cli-disk-full-next"]
+            }
             io::ErrorKind::InvalidData => ["cli-not-text", "cli-not-text-next"],
             _ => ["cli-file-failed", "cli-file-failed-next"],
         };
@@ -103,8 +105,7 @@ impl Problem {
     ) -> Problem {
         let lines: Vec<String> = refusals
             .map(|(line, reason, remedy)| {
-                let reason =
-                    locale.format("cli-line", &[("line", line.into()), ("reason", reason.into())]);
+                let reason = locale.format("cli-line", &[("line", line.into()), ("reason", reason.into())]);
                 format!("{reason}\n  {remedy}")
             })
             .collect();
