@@ -4,6 +4,7 @@ pub mod args;
 pub mod config;
 mod config_error;
 mod help;
+pub mod import;
 pub mod log;
 pub mod paths;
 pub mod policy;

@@ -7,6 +7,7 @@
 
 mod amount;
 mod header;
+mod names;
 mod row;
 mod text;
 
@@ -22,14 +23,15 @@ use header::Header;
 use row::Rows;
 use text::Text;
 
+use super::language::Language;
 use super::product::Product;
 use super::tax::TaxRate;
 
 /// What the file does not say by itself.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Settings<'a> {
-    /// Chooses between `name_es` and `name_en`: "es" or "en".
-    pub language: &'a str,
+    /// Chooses between `name_es` and `name_en`.
+    pub language: Language,
     /// For products without a rate in the file; without it such lines are refused.
     pub default_tax: Option<TaxRate>,
     /// For products without a department.

@@ -4,8 +4,8 @@
 pub mod barcode;
 pub mod basket;
 pub mod catalogue;
-pub mod import;
 pub mod customer;
+pub mod import;
 pub mod language;
 pub mod money;
 pub mod policy;

@@ -1,7 +1,5 @@
 //! How the file writes its numbers: decided from the whole column, so that no single price is misread.
 
-use serde::{Deserialize, Serialize};
-
 use super::header::{Field, Header};
 use super::text::Text;
 use super::{ImportError, ProblemKind, Settings};
@@ -9,11 +7,29 @@ use crate::domain::money::{Money, MoneyError};
 use crate::domain::tax::TaxRate;
 
 /// The sign between whole units and cents; the other one groups thousands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DecimalMark {
     Comma,
     Dot,
+}
+
+impl DecimalMark {
+    /// The mark that is written `,` or `.`; `None` for any other sign.
+    pub fn from_sign(sign: char) -> Option<DecimalMark> {
+        match sign {
+            ',' => Some(DecimalMark::Comma),
+            '.' => Some(DecimalMark::Dot),
+            _ => None,
+        }
+    }
+
+    /// `,` or `.`
+    pub fn sign(self) -> char {
+        match self {
+            DecimalMark::Comma => ',',
+            DecimalMark::Dot => '.',
+        }
+    }
 }
 
 /// What the columns of numbers showed.
@@ -80,10 +96,8 @@ impl Amounts {
     /// three digits.
     pub(super) fn price(&self, value: &str) -> Result<Money, ProblemKind> {
         let number = bare(value);
-        let (point, group) = match self.decimal_mark {
-            Some(DecimalMark::Comma) => (',', '.'),
-            Some(DecimalMark::Dot) | None => ('.', ','),
-        };
+        let point = self.decimal_mark.unwrap_or(DecimalMark::Dot).sign();
+        let group = if point == ',' { '.' } else { ',' };
         let plain = ungrouped(&number, point, group).ok_or(ProblemKind::NotAPrice)?;
         let price = Money::parse(&plain, self.decimals).map_err(|error| match error {
             MoneyError::NotANumber => ProblemKind::NotAPrice,

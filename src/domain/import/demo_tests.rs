@@ -8,7 +8,7 @@ use crate::domain::quantity::Unit;
 
 const FILE: &[u8] = include_bytes!("../../../assets/demo-catalogue.csv");
 
-fn demo(language: &str) -> Vec<Product> {
+fn demo(language: Language) -> Vec<Product> {
     let settings =
         Settings { language, default_tax: None, default_department: "", decimals: 2, decimal_mark: None };
     let import = read(FILE, &settings).unwrap();
@@ -20,7 +20,7 @@ fn demo(language: &str) -> Vec<Product> {
 
 #[test]
 fn a_neighbourhood_shop_in_two_languages() {
-    let (spanish, english) = (demo("es"), demo("en"));
+    let (spanish, english) = (demo(Language::Spanish), demo(Language::English));
     assert!((280..=330).contains(&spanish.len()));
     let distinct = |products: &[Product], text: fn(&Product) -> &String| {
         products.iter().map(|p| text(p).clone()).collect::<HashSet<_>>().len()
@@ -52,7 +52,7 @@ fn a_neighbourhood_shop_in_two_languages() {
 
 #[test]
 fn the_products_of_the_tour() {
-    let products = demo("es");
+    let products = demo(Language::Spanish);
     for (name, price, tax, unit, years) in [
         ("Leche entera 1 L", 115, 400, Unit::Piece, 0),
         ("Pan de centeno", 180, 400, Unit::Piece, 0),

@@ -7,7 +7,7 @@ use crate::domain::quantity::Unit;
 
 fn settings() -> Settings<'static> {
     Settings {
-        language: "es",
+        language: Language::Spanish,
         default_tax: Some(TaxRate(2100)),
         default_department: "Varios",
         decimals: 2,
@@ -92,8 +92,8 @@ fn language_chooses_the_name() {
         let tell = |p: Product| format!("{}/{}", p.name, p.department);
         import.accepted.into_iter().map(tell).collect::<Vec<_>>()
     };
-    assert_eq!(in_language("es"), ["Uno/Hogar", "B/Home", "C/Varios"]);
-    assert_eq!(in_language("en"), ["One/Home", "Two/Home", "C/Varios"]);
+    assert_eq!(in_language(Language::Spanish), ["Uno/Hogar", "B/Home", "C/Varios"]);
+    assert_eq!(in_language(Language::English), ["One/Home", "Two/Home", "C/Varios"]);
 }
 
 #[test]
