@@ -5,6 +5,7 @@ pub mod config;
 mod config_error;
 mod help;
 pub mod init;
+pub mod import;
 pub mod log;
 pub mod open;
 pub mod paths;
