@@ -37,6 +37,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    Ring(RingArgs),
     #[command(subcommand)]
     Policy(PolicyCommand),
 }

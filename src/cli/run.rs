@@ -83,6 +83,7 @@ fn command(cli: &Cli, environment: Environment, out: &mut impl Write) -> Result<
         return Ok(USAGE);
     };
     match command {
+        Command::Ring(args) => super::ring::run(&session, args, out),
         Command::Policy(PolicyCommand::Show(args)) => {
             let language = args.language.or(session.asked_language);
             let today = chrono::Local::now().date_naive();

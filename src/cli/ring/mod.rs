@@ -5,6 +5,7 @@
 //! goes as fast as the disk allows.
 
 mod answer;
+mod command;
 mod json;
 mod refusal;
 mod request;
@@ -20,6 +21,8 @@ use crate::domain::sale::Sale;
 use crate::domain::settings::Settings;
 use crate::locale::Locale;
 use crate::store::{Order, Outcome, Request, Store, StoreError};
+
+pub use command::run;
 
 use answer::Answer;
 use json::Json;
