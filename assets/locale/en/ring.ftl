@@ -76,5 +76,3 @@ ring-busy = Another program holds the database. Nothing was sold.
 ring-busy-hint = Send the line again in a moment.
 ring-failed = The sale could not be written: { $what }. Nothing was sold.
 ring-failed-hint = Run `olvido verify`; it says what is wrong and what to do.
-ring-cut-short = Ringing stopped. Every sale answered until then is sold.
-ring-cut-short-hint = Ring the same lines again: ids that were answered sell nothing.

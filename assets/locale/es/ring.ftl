@@ -76,5 +76,3 @@ ring-busy = Otro programa tiene la base de datos. No se ha vendido nada.
 ring-busy-hint = Vuelva a enviar la línea en un momento.
 ring-failed = La venta no se ha podido escribir: { $what }. No se ha vendido nada.
 ring-failed-hint = Ejecute `olvido verify`; dice qué falla y qué hacer.
-ring-cut-short = La entrada de ventas se ha parado. Toda venta contestada hasta entonces está hecha.
-ring-cut-short-hint = Vuelva a enviar las mismas líneas: las que tienen id y se contestaron no se venden otra vez.
