@@ -1,6 +1,5 @@
 //! Committing sales: one transaction, durable before it returns.
 
-use chrono::NaiveDate;
 use rusqlite::TransactionBehavior;
 
 use crate::domain::customer::Identifier;
@@ -116,15 +115,6 @@ impl Store {
             self.tally.give_key(spare.slot, spare.key);
         }
         Ok(())
-    }
-
-    /// Forgets what is past its term on `today`, and request ids that are too old. Returns how many
-    /// purchases, and whether that is complete.
-    pub fn expire(&mut self, today: NaiveDate) -> Result<(usize, super::Forgetting), StoreError> {
-        self.expire_requests(today)?;
-        let ids = purchase::past_term(&self.connection, today)?;
-        let count = ids.len();
-        Ok((count, self.forget_all(&ids)?))
     }
 
     /// The stored form of a customer's identifier, for messages; nobody is looked up.
