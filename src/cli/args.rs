@@ -210,5 +210,9 @@ fn tax_rate(text: &str) -> Result<TaxRate, &'static str> {
 
 fn columns(text: &str) -> Result<u16, &'static str> {
     let columns = text.parse().map_err(|_| "columns")?;
-    if crate::domain::settings::ReceiptSettings::COLUMNS.contains(&columns) { Ok(columns) } else { Err("columns") }
+    if crate::domain::settings::ReceiptSettings::COLUMNS.contains(&columns) {
+        Ok(columns)
+    } else {
+        Err("columns")
+    }
 }

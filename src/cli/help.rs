@@ -1,6 +1,7 @@
 //! Help and complaints about the command line, in the user's language. The tree comes from
 //! [`super::args`], every word from the locale.
 
+use std::borrow::Cow;
 use std::ffi::OsString;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -30,7 +31,7 @@ pub fn parse(args: &[OsString], language: Language) -> Parsed {
     let locale = Locale::of(asked_language(args).unwrap_or(language));
     match error.kind() {
         ErrorKind::DisplayVersion => Parsed::Say(error.to_string()),
-        ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+        ErrorKind::DisplayHelp => {
             match localized(locale).try_get_matches_from(args) {
                 Err(help) => Parsed::Say(in_words(&help.to_string(), locale)),
                 // The words change nothing in what is read.
@@ -69,23 +70,30 @@ fn translated(command: Command, key: &str, locale: &'static Locale) -> Command {
     let words = |key: &str| locale.text(key).into_owned();
     let about = words(key);
     let template = format!("{about}\n\n{} {{usage}}\n\n{{all-args}}", words("cli-usage"));
-    let options = words("cli-options");
-    let values = words("cli-values");
-    let heading = move |arg: &Arg| if arg.is_positional() { values.clone() } else { options.clone() };
+    let heading = |arg: &Arg| if arg.is_positional() { "cli-values" } else { "cli-options" };
     command
         .about(about)
         .help_template(template)
-        .subcommand_help_heading(words("cli-commands"))
-        .subcommand_value_name(words("cli-command"))
+        .subcommand_help_heading(word("cli-commands", locale))
+        .subcommand_value_name(word("cli-command", locale))
         .mut_args(move |arg| {
-            let help = locale.text(&format!("help-arg-{}", arg.get_id())).into_owned();
-            let heading = heading(&arg);
+            let key = format!("help-arg-{}", arg.get_id().as_str().replace('_', "-"));
+            let help = locale.text(&key).into_owned();
+            let heading = word(heading(&arg), locale);
             arg.help(help).help_heading(heading)
         })
         .mut_subcommands(|sub| {
             let key = format!("{key}-{}", sub.get_name());
             translated(sub, &key, locale)
         })
+}
+
+/// A heading, which clap takes only for good; a word without variables is one.
+fn word(key: &'static str, locale: &'static Locale) -> &'static str {
+    match locale.text(key) {
+        Cow::Borrowed(text) => text,
+        Cow::Owned(_) => key,
+    }
 }
 
 /// The one word of clap's that no setting reaches.
@@ -104,7 +112,9 @@ fn usage_problem(error: &clap::Error, locale: &'static Locale) -> Problem {
             locale.format("cli-unknown-command", &[("name", name.into())])
         }
         ErrorKind::MissingRequiredArgument => locale.format("cli-missing-argument", &[name]),
-        ErrorKind::MissingSubcommand => locale.text("cli-missing-command").into_owned(),
+        ErrorKind::MissingSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            locale.text("cli-missing-command").into_owned()
+        }
         ErrorKind::InvalidValue | ErrorKind::ValueValidation => {
             let value = context(ContextKind::InvalidValue);
             if value.is_empty() {
@@ -154,7 +164,7 @@ mod tests {
     #[test]
     fn the_tree_is_sound() {
         Cli::command().debug_assert();
-        Language::ALL.map(|language| localized(Locale::of(language)).debug_assert());
+        Language::ALL.into_iter().for_each(|language| localized(Locale::of(language)).debug_assert());
     }
 
     #[test]

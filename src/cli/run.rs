@@ -11,6 +11,7 @@ use std::process::ExitCode;
 use super::args::{Cli, Command, PolicyCommand};
 use super::config::{self, KeyNames};
 use super::help::{self, Parsed};
+use super::log;
 use super::paths::{DataDir, Environment, PathError};
 use super::problem::Problem;
 use crate::domain::language::Language;
@@ -41,10 +42,10 @@ pub fn main() -> ExitCode {
     let args: Vec<OsString> = env::args_os().collect();
     let environment = Environment::of_process();
     let language = environment.language.unwrap_or(Language::English);
+    log::install_panic_log();
     let ended = panic::catch_unwind(AssertUnwindSafe(|| {
         run(&args, environment, &mut io::stdout().lock(), &mut io::stderr().lock())
     }));
-    // Output that nobody reads any more (`olvido … | head`) ends the program quietly.
     ExitCode::from(ended.unwrap_or_else(|_| {
         let words = |key| Locale::of(language).text(key).into_owned();
         let next = Some(words("cli-panic-next"));
@@ -78,14 +79,14 @@ fn command(cli: &Cli, environment: Environment, out: &mut impl Write) -> Result<
     let session = Session::open(cli, environment)?;
     let locale = session.locale();
     let Some(command) = &cli.command else {
-        written(write!(out, "{}", help::text(locale)).map_err(Into::into));
+        written(write!(out, "{}", help::text(locale)).map_err(Into::into), locale)?;
         return Ok(USAGE);
     };
     match command {
         Command::Policy(PolicyCommand::Show(args)) => {
             let language = args.language.or(session.asked_language);
             let today = chrono::Local::now().date_naive();
-            written(super::policy::show(&session.policy()?.1, language, today, out));
+            written(super::policy::show(&session.policy()?.1, language, today, out), locale)?;
             Ok(DONE)
         }
         Command::Policy(PolicyCommand::Check(args)) => {
@@ -93,14 +94,22 @@ fn command(cli: &Cli, environment: Environment, out: &mut impl Write) -> Result<
             let name = args.file.display().to_string();
             let current = session.policy()?.1;
             let good = super::policy::check(&current, &text, &name, session.language, out);
-            Ok(if good.unwrap_or(true) { DONE } else { REFUSED })
+            Ok(if written(good, locale)? { DONE } else { REFUSED })
         }
     }
 }
 
-/// A closed pipe is no failure of the command.
-fn written(result: anyhow::Result<()>) {
-    let _ = result;
+/// What was said could be written. A closed pipe (`olvido … | head`) has no reader to tell, and is
+/// no failure of the command.
+pub fn written<T: Default>(result: anyhow::Result<T>, locale: &'static Locale) -> Result<T, Problem> {
+    result.or_else(|error| match error.downcast_ref::<io::Error>() {
+        Some(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(T::default()),
+        _ => Err(Problem {
+            what: locale.text("cli-output-failed").into_owned(),
+            place: Some(error.to_string()),
+            next: Some(locale.text("cli-output-failed-next").into_owned()),
+        }),
+    })
 }
 
 impl Session {
