@@ -34,7 +34,6 @@ pub use open::{Files, Store};
 pub use product::Imported;
 pub use purchase::{Found, Purchase};
 pub use review::{DaySum, Days, Review, TaxSum};
-pub use sale::{Order, Outcome, Sold};
 pub use sale::{Order, Outcome, Request, Sold};
 pub use staff::StaffMember;
 pub use verify::{Finding, FindingKind, Verified, quick_check_file};

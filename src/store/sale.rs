@@ -1,5 +1,6 @@
 //! Committing sales: one transaction, durable before it returns.
 
+use chrono::NaiveDate;
 use rusqlite::TransactionBehavior;
 
 use crate::domain::customer::Identifier;
