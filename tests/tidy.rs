@@ -18,20 +18,50 @@ const LAYERS: &[Layer] = &[
         name: "domain",
         may_use: &[],
         never: &[
-            "rusqlite", "ratatui", "crossterm", "tachyonfx", "std::fs", "std::net", "std::thread", "std::process",
-            "std::env", "std::time", "Local::now", "Utc::now", "getrandom", "f32", "f64",
+            "rusqlite",
+            "ratatui",
+            "crossterm",
+            "tachyonfx",
+            "std::fs",
+            "std::net",
+            "std::thread",
+            "std::process",
+            "std::env",
+            "std::time",
+            "Local::now",
+            "Utc::now",
+            "getrandom",
+            "f32",
+            "f64",
         ],
     },
-    Layer { name: "locale", may_use: &["domain"], never: &["rusqlite", "ratatui", "std::fs", "std::net", "std::thread"] },
+    Layer {
+        name: "locale",
+        may_use: &["domain"],
+        never: &["rusqlite", "ratatui", "std::fs", "std::net", "std::thread"],
+    },
     Layer { name: "seal", may_use: &["domain"], never: &["rusqlite", "ratatui", "crossterm", "std::net"] },
     Layer { name: "store", may_use: &["domain", "seal"], never: &["ratatui", "crossterm", "std::net"] },
     Layer { name: "print", may_use: &["domain", "locale"], never: &["rusqlite", "ratatui", "crossterm"] },
     Layer {
         name: "ui",
         may_use: &["domain", "locale"],
-        never: &["rusqlite", "std::fs", "std::net", "std::thread", "Instant::now", "SystemTime", "Local::now", "Utc::now"],
+        never: &[
+            "rusqlite",
+            "std::fs",
+            "std::net",
+            "std::thread",
+            "Instant::now",
+            "SystemTime",
+            "Local::now",
+            "Utc::now",
+        ],
     },
-    Layer { name: "app", may_use: &["domain", "locale", "seal", "store", "print", "ui"], never: &["rusqlite", "ratatui"] },
+    Layer {
+        name: "app",
+        may_use: &["domain", "locale", "seal", "store", "print", "ui"],
+        never: &["rusqlite", "ratatui"],
+    },
     Layer {
         name: "cli",
         may_use: &["domain", "locale", "seal", "store", "print", "ui", "app"],
@@ -58,7 +88,10 @@ fn src() -> PathBuf {
 
 fn is_test(path: &Path) -> bool {
     let name = path.file_name().unwrap().to_string_lossy();
-    name == "tests.rs" || name.ends_with("_tests.rs") || name == "fixtures.rs" || path.components().any(|c| c.as_os_str() == "tests")
+    name == "tests.rs"
+        || name.ends_with("_tests.rs")
+        || name == "fixtures.rs"
+        || path.components().any(|c| c.as_os_str() == "tests")
 }
 
 /// The code of a file: without comments, and without its test module at the end.
@@ -71,9 +104,8 @@ fn code(path: &Path) -> String {
 /// Whether `name` stands in `code` as a word of its own.
 fn names(code: &str, name: &str) -> bool {
     let word = |c: char| c.is_alphanumeric() || c == '_';
-    code.match_indices(name).any(|(at, _)| {
-        !code[..at].ends_with(word) && !code[at + name.len()..].starts_with(word)
-    })
+    code.match_indices(name)
+        .any(|(at, _)| !code[..at].ends_with(word) && !code[at + name.len()..].starts_with(word))
 }
 
 #[test]
@@ -96,7 +128,9 @@ fn every_module_uses_only_what_it_may() {
         for path in files.iter().filter(|path| !is_test(path)) {
             let code = code(path);
             let other = LAYERS.iter().filter(|l| l.name != layer.name && !layer.may_use.contains(&l.name));
-            for forbidden in other.map(|l| format!("crate::{}", l.name)).chain(layer.never.iter().map(|n| n.to_string())) {
+            for forbidden in
+                other.map(|l| format!("crate::{}", l.name)).chain(layer.never.iter().map(|n| n.to_string()))
+            {
                 if names(&code, &forbidden) {
                     wrong.push(format!("{} uses {forbidden}", path.strip_prefix(src()).unwrap().display()));
                 }
