@@ -8,7 +8,7 @@ mod input;
 mod run;
 mod worker;
 
-pub use run::{Ended, Till, now, run};
+pub use run::{Ended, Till, now, run, till_model};
 pub use worker::{Opened, SetUp};
 
 use std::io;

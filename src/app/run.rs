@@ -2,6 +2,7 @@
 
 use std::io;
 use std::panic;
+use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -12,6 +13,8 @@ use crossterm::event::{Event as Input, KeyEvent, MouseButton, MouseEventKind};
 use super::gather::{Gather, QUIET, Typed};
 use super::worker::{self, Greeting, Job, Opened, SetUp};
 use super::{Message, input};
+use crate::domain::policy::Policy;
+use crate::domain::settings::Settings;
 use crate::ui::terminal::{self, Screen};
 use crate::ui::{self, Effect, Event, Key, Model, update};
 
@@ -42,6 +45,14 @@ const MESSAGES_A_FRAME: usize = 256;
 /// The time of day, to the second, as it goes onto tickets.
 pub fn now() -> DateTime<FixedOffset> {
     Local::now().fixed_offset().trunc_subsecs(0)
+}
+
+/// The selling screen of a shop whose settings were checked. It can sell before the store is open.
+pub fn till_model(settings: Settings, policy: Policy) -> Model {
+    let mut model =
+        Model::new(Arc::new(settings), Arc::new(policy)).expect("the keys were checked when read");
+    model.screen = ui::Screen::Sell;
+    model
 }
 
 /// Runs the till until it ends; the terminal is given back however that happens.
@@ -229,7 +240,12 @@ impl Loop {
 
     /// The store is open: its settings and policy are in force from here on.
     fn opened(&mut self, greeting: Greeting) {
-        ui::opened(&mut self.model, greeting.settings, greeting.policy, greeting.staff);
+        if matches!(self.model.screen, ui::Screen::Setup(_)) {
+            let (size, now) = (self.model.size, self.model.now);
+            self.model = till_model(greeting.settings, greeting.policy);
+            (self.model.size, self.model.now) = (size, now);
+        }
+        self.model.staff = greeting.staff;
         self.changed = true;
     }
 }

@@ -34,8 +34,13 @@ pub struct Greeting {
 }
 
 /// Makes a new store from the answers of the set-up screen, telling how far the import is.
-pub type SetUp =
-    Box<dyn FnMut(&crate::ui::screen::setup::SetupAnswers, &mut dyn FnMut(usize, usize)) -> Result<Opened, Problem> + Send>;
+pub type SetUp = Box<
+    dyn FnMut(
+            &crate::ui::screen::setup::SetupAnswers,
+            &mut dyn FnMut(usize, usize),
+        ) -> Result<Opened, Problem>
+        + Send,
+>;
 
 /// What the loop asks of the store's thread.
 pub enum Job {
@@ -103,9 +108,7 @@ fn wait_for_set_up(set_up: &mut SetUp, jobs: &Receiver<Job>, to: &Sender<Message
         match job {
             Job::Do(effect, _) => {
                 let Effect::SetUp(answers) = *effect else { continue };
-                let mut progress = |done, total| {
-                    let _ = to.send(Message::Done(Box::new(Done::Progress { done, total })));
-                };
+                let mut progress = |_done, _total| {};
                 match set_up(&answers, &mut progress) {
                     Ok(opened) => return Some(opened),
                     Err(problem) => {
@@ -193,7 +196,8 @@ impl Worker {
         match effect {
             Effect::SaveDraft(draft) => {
                 // Only the newest basket counts.
-                let newer = |job: &Job| matches!(job, Job::Do(effect, _) if matches!(**effect, Effect::SaveDraft(_)));
+                let newer =
+                    |job: &Job| matches!(job, Job::Do(effect, _) if matches!(**effect, Effect::SaveDraft(_)));
                 if !waiting.iter().any(newer) {
                     self.save_draft(&draft);
                 }
@@ -209,7 +213,7 @@ impl Worker {
                 let answer = self.check_pin(&pin);
                 self.say(Done::Pin(answer));
             }
-            Effect::SetUp(_) | Effect::Beep | Effect::Quit => {}
+            Effect::FindCustomer(_) | Effect::SetUp(_) | Effect::Beep | Effect::Quit => {}
         }
     }
 
@@ -231,7 +235,8 @@ impl Worker {
 
     fn commit(&mut self, waiting: SaleInWaiting, at: DateTime<FixedOffset>) -> Result<Committed, Problem> {
         let policy = self.store.policy();
-        let promise = Promise::of(waiting.answer, policy, at.date_naive()).map_err(|_| self.words("till-choice-gone"))?;
+        let promise = Promise::of(waiting.answer, policy, at.date_naive())
+            .map_err(|_| self.words("till-choice-gone"))?;
         let sale = Sale::freeze(at, &waiting.basket, &waiting.payment, promise, policy.ticket_detail)
             .map_err(|_| self.words("till-not-paid"))?;
         let sold = self.store.sell(&sale).map_err(|error| {
@@ -254,7 +259,9 @@ impl Worker {
         if let Some(from) = self.pins_from
             && let Some(left) = from.checked_duration_since(Instant::now())
         {
-            return PinAnswer::Wait { seconds: u32::try_from(left.as_secs()).unwrap_or(u32::MAX).saturating_add(1) };
+            return PinAnswer::Wait {
+                seconds: u32::try_from(left.as_secs()).unwrap_or(u32::MAX).saturating_add(1),
+            };
         }
         match self.store.staff_with_pin(pin) {
             Ok(Some(member)) => {
@@ -320,7 +327,10 @@ impl Worker {
 
     fn words(&self, key: &str) -> Problem {
         let remedy = format!("{key}-next");
-        Problem { what: self.locale().text(key).into_owned(), remedy: self.locale().text(&remedy).into_owned() }
+        Problem {
+            what: self.locale().text(key).into_owned(),
+            remedy: self.locale().text(&remedy).into_owned(),
+        }
     }
 }
 

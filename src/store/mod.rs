@@ -29,5 +29,5 @@ pub use forget::{Forgetting, Reason};
 pub use open::{Files, Store};
 pub use product::Imported;
 pub use purchase::{Found, Purchase};
-pub use sale::{Order, Outcome, Sold};
+pub use sale::{Order, Outcome, Request, Sold};
 pub use staff::StaffMember;

@@ -125,6 +125,16 @@ impl Store {
         Ok(store)
     }
 
+    /// Closes the store, its log copied into the database and gone. Errors: `Busy` while another
+    /// process reads it.
+    pub fn close(mut self) -> Result<(), StoreError> {
+        self.tend()?;
+        if !self.truncate_log()? {
+            return Err(StoreError::Busy);
+        }
+        self.connection.close().map_err(|(_, error)| error.into())
+    }
+
     /// The policy in force.
     pub fn policy(&self) -> &Policy {
         &self.policy

@@ -163,7 +163,10 @@ fn a_request_asked_again_sells_nothing() {
     let directory = tempfile::tempdir().unwrap();
     let mut store = create(directory.path());
     let sale = sale(None, None, &["a"]);
-    let order = Order { sale: &sale, request: Some(store.request_id("till-9/1")) };
+    let order = Order {
+        sale: &sale,
+        request: Some(Request { id: store.request_id("till-9/1"), day: sale.at.date_naive() }),
+    };
     let outcomes = store.commit(&[order, order]).unwrap();
     let (Outcome::Sold(sold), Outcome::Repeated(repeated)) = (&outcomes[0], &outcomes[1]) else {
         panic!("{outcomes:?}")

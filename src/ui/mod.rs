@@ -9,6 +9,7 @@ pub mod key;
 pub mod keymap;
 pub mod model;
 pub mod screen;
+pub mod terminal;
 pub mod theme;
 pub mod till;
 mod update;

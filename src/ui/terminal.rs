@@ -34,14 +34,14 @@ impl Screen {
     /// Shows the model: draws, compares, writes what changed.
     pub fn draw(&mut self, model: &Model) -> io::Result<()> {
         self.terminal.draw(|frame| super::view(model, frame))?;
-        self.terminal.backend_mut().writer_mut().flush()
+        Ok(())
     }
 
     /// Makes the terminal beep once.
     pub fn beep(&mut self) -> io::Result<()> {
-        let out = self.terminal.backend_mut().writer_mut();
+        let out = self.terminal.backend_mut();
         out.write_all(b"\x07")?;
-        out.flush()
+        Write::flush(out)
     }
 
     /// Columns and rows.
