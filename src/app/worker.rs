@@ -185,7 +185,7 @@ impl Worker {
         match self.store.last_ticket_at() {
             Ok(Some(last)) if last > now => {
                 self.troubled = true;
-                self.say(Done::Trouble(Some(self.words("till-clock-back"))));
+                self.say(Done::Trouble(Some(self.words("till-clock-back", "till-clock-back-next"))));
             }
             Ok(_) => {}
             Err(error) => self.complain(&error),
@@ -236,9 +236,9 @@ impl Worker {
     fn commit(&mut self, waiting: SaleInWaiting, at: DateTime<FixedOffset>) -> Result<Committed, Problem> {
         let policy = self.store.policy();
         let promise = Promise::of(waiting.answer, policy, at.date_naive())
-            .map_err(|_| self.words("till-choice-gone"))?;
+            .map_err(|_| self.words("till-choice-gone", "till-choice-gone-next"))?;
         let sale = Sale::freeze(at, &waiting.basket, &waiting.payment, promise, policy.ticket_detail)
-            .map_err(|_| self.words("till-not-paid"))?;
+            .map_err(|_| self.words("till-not-paid", "till-not-paid-next"))?;
         let sold = self.store.sell(&sale).map_err(|error| {
             log::error!("a sale was not recorded: {error}");
             self.problem(&error)
@@ -317,20 +317,19 @@ impl Worker {
     }
 
     fn problem(&self, error: &StoreError) -> Problem {
-        self.words(match error {
-            StoreError::DiskFull => "till-disk-full",
-            StoreError::Busy => "till-busy",
-            StoreError::Damaged(_) | StoreError::Keys(_) | StoreError::StoreKey(_) => "till-damaged",
-            _ => "till-store-failed",
-        })
+        match error {
+            StoreError::DiskFull => self.words("till-disk-full", "till-disk-full-next"),
+            StoreError::Busy => self.words("till-busy", "till-busy-next"),
+            StoreError::Damaged(_) | StoreError::Keys(_) | StoreError::StoreKey(_) => {
+                self.words("till-damaged", "till-damaged-next")
+            }
+            _ => self.words("till-store-failed", "till-store-failed-next"),
+        }
     }
 
-    fn words(&self, key: &str) -> Problem {
-        let remedy = format!("{key}-next");
-        Problem {
-            what: self.locale().text(key).into_owned(),
-            remedy: self.locale().text(&remedy).into_owned(),
-        }
+    fn words(&self, what: &str, remedy: &str) -> Problem {
+        let text = |key| self.locale().text(key).into_owned();
+        Problem { what: text(what), remedy: text(remedy) }
     }
 }
 

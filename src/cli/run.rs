@@ -8,7 +8,7 @@ use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
 use std::process::ExitCode;
 
-use super::args::{Cli, Command, PolicyCommand};
+use super::args::{Cli, Command, ImportCommand, PolicyCommand};
 use super::config;
 use super::help::{self, Parsed};
 use super::log;
@@ -79,10 +79,21 @@ fn command(cli: &Cli, environment: Environment, out: &mut impl Write) -> Result<
     let session = Session::open(cli, environment)?;
     let locale = session.locale();
     let Some(command) = &cli.command else {
-        written(write!(out, "{}", help::text(locale)).map_err(Into::into), locale)?;
-        return Ok(USAGE);
+        return super::till::run(&session);
     };
     match command {
+        Command::Init(args) => {
+            super::init::run(&session, args, out)?;
+            Ok(DONE)
+        }
+        Command::Import(ImportCommand::Products(args)) => {
+            let imported = session.import_products(args, out)?;
+            Ok(if imported { DONE } else { REFUSED })
+        }
+        Command::Ring(args) => {
+            let all_sold = session.ring(args, out)?;
+            Ok(if all_sold { DONE } else { REFUSED })
+        }
         Command::Policy(PolicyCommand::Show(args)) => {
             let language = args.language.or(session.asked_language);
             let today = chrono::Local::now().date_naive();

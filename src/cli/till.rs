@@ -55,8 +55,9 @@ fn set_up(session: &Session) -> Till {
     let mut settings = Settings::default();
     settings.store.language = session.language;
     respect_no_color(session, &mut settings);
-    let mut model = Model::new(Arc::new(settings), Arc::new(Policy::shipped())).expect("the usual keys are sound");
-    model.screen = Screen::Setup(Box::new(Setup::new(session.language)));
+    let mut model =
+        Model::new(Arc::new(settings), Arc::new(Policy::shipped())).expect("the usual keys are sound");
+    model.screen = Screen::Setup(Box::new(Setup::default()));
     let data = session.data.clone();
     let no_color = session.environment.no_color;
     let set_up = move |answers: &SetupAnswers, progress: &mut dyn FnMut(usize, usize)| {

@@ -34,23 +34,6 @@ const LINE_KEYS: &[&str] = &["code", "quantity", "unit_price", "discount", "depa
 const TENDER_KEYS: &[&str] = &["kind", "amount"];
 const CUSTOMER_KEYS: &[&str] = &["phone", "email", "card"];
 
-/// For tests that put any of them anywhere.
-#[cfg(test)]
-pub(super) const ALL_KEYS: &[&str] = &[
-    "code",
-    "quantity",
-    "unit_price",
-    "discount",
-    "department",
-    "name",
-    "tax",
-    "kind",
-    "amount",
-    "phone",
-    "email",
-    "card",
-];
-
 impl Shop<'_> {
     /// The sale that a request asks for. `now` is when it came.
     pub fn sale(&self, request: &Json, now: DateTime<FixedOffset>) -> Result<Sale, Refusal> {
