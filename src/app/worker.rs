@@ -293,10 +293,14 @@ impl Worker {
             return;
         }
         match self.store.expire(today) {
-            Ok((count, _)) => {
+            Ok(expired) => {
                 self.expired_on = Some(today);
-                if count > 0 {
-                    log::info!("{count} purchases past their term forgotten");
+                if expired.purchases + expired.tickets > 0 {
+                    log::info!(
+                        "past their term: {} purchases, {} tickets",
+                        expired.purchases,
+                        expired.tickets
+                    );
                 }
             }
             Err(error) => self.complain(&error),

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use super::args::{Cli, Command, ImportCommand, PolicyCommand};
-use super::config::{self, KeyNames};
+use super::config;
 use super::help::{self, Parsed};
 use super::log;
 use super::paths::{DataDir, Environment, PathError};
@@ -139,7 +139,7 @@ impl Session {
     }
 
     /// The store's settings. Refused where there is no store, or its file is not right.
-    pub fn settings(&self, names: &KeyNames<'_>) -> Result<Settings, Problem> {
+    pub fn settings(&self) -> Result<Settings, Problem> {
         if !self.data.is_set_up() {
             let words = |key| self.locale().text(key).into_owned();
             return Err(Problem {
@@ -150,7 +150,7 @@ impl Session {
         }
         let path = self.data.config();
         let text = read(&path, self.locale())?;
-        config::parse(&text, names).map_err(|errors| Problem::of_config(&path, &errors, self.locale()))
+        config::parse(&text).map_err(|errors| Problem::of_config(&path, &errors, self.locale()))
     }
 
     /// The store's policy, its text first; the shipped one where there is no store yet.

@@ -40,7 +40,7 @@ pub fn run(session: &Session) -> Result<u8, Problem> {
 
 /// The till of a store that is there.
 fn open(session: &Session) -> Result<Till, Problem> {
-    let mut settings = session.checked_settings()?;
+    let mut settings = session.settings()?;
     respect_no_color(session, &mut settings);
     let policy = session.policy()?.1;
     let model = app::till_model(settings.clone(), policy);

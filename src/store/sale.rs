@@ -127,15 +127,6 @@ impl Store {
         Ok(())
     }
 
-    /// Forgets what is past its term on `today`, and request ids that are too old. Returns how many
-    /// purchases, and whether that is complete.
-    pub fn expire(&mut self, today: NaiveDate) -> Result<(usize, super::Forgetting), StoreError> {
-        self.expire_requests(today)?;
-        let ids = purchase::past_term(&self.connection, today)?;
-        let count = ids.len();
-        Ok((count, self.forget_all(&ids)?))
-    }
-
     /// The stored form of a customer's identifier, for messages; nobody is looked up.
     pub fn is_known(&self, customer: &Identifier) -> Result<bool, StoreError> {
         profile::exists(&self.connection, &self.store_key, customer)

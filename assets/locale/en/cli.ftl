@@ -10,6 +10,11 @@ config-remedy-meant = Perhaps { $key } is meant; else take the line out.
 config-remedy-unknown = Take the line out.
 config-remedy-missing = Add a line for { $key }.
 
+config-key-taken = { $key } cannot be { $found }, which is { $by } on the same screen.
+config-key-writes = { $key } cannot be { $found }, which writes into the input line.
+config-remedy-key-taken = Choose another key, or give the other action another one, too.
+config-remedy-key-writes = Choose a function key, or add Ctrl or Alt, like "Ctrl+P".
+
 config-want-table = Write it as a line of its own between square brackets, and its keys below.
 config-want-text = Write 1 to { $longest } characters between quotation marks, on one line.
 config-want-tax-id = Write letters, digits, "-", "." or "/", at most { $longest }, between quotation marks.

@@ -10,6 +10,11 @@ config-remedy-meant = Quizá quiso decir { $key }; si no, quite la línea.
 config-remedy-unknown = Quite la línea.
 config-remedy-missing = Añada una línea para { $key }.
 
+config-key-taken = { $key } no puede ser { $found }, que es { $by } en la misma pantalla.
+config-key-writes = { $key } no puede ser { $found }, que escribe en la línea de entrada.
+config-remedy-key-taken = Elija otra tecla, o dé otra también a la otra acción.
+config-remedy-key-writes = Elija una tecla de función, o añada Ctrl o Alt, como "Ctrl+P".
+
 config-want-table = Escríbala en una línea propia entre corchetes, con sus claves debajo.
 config-want-text = Escriba de 1 a { $longest } caracteres entre comillas, en una línea.
 config-want-tax-id = Escriba letras, cifras, "-", "." o "/", { $longest } como mucho, entre comillas.
