@@ -52,7 +52,8 @@ impl Store {
         }
         let counters = remove_counters(&transaction, terms, today)?;
         if removed + counters > 0 {
-            transaction.execute("INSERT OR IGNORE INTO meta (name, value) VALUES ('compaction', 'due')", [])?;
+            transaction
+                .execute("INSERT OR IGNORE INTO meta (name, value) VALUES ('compaction', 'due')", [])?;
         }
         transaction.commit()?;
         self.log_to_truncate |= removed + counters > 0;
@@ -82,16 +83,11 @@ fn last_past_term(
     Ok(last)
 }
 
-fn remove_counters(
-    connection: &Connection,
-    terms: &Terms,
-    today: NaiveDate,
-) -> Result<usize, StoreError> {
+fn remove_counters(connection: &Connection, terms: &Terms, today: NaiveDate) -> Result<usize, StoreError> {
     let mut days = connection.prepare(
         "SELECT day FROM choice_counter WHERE day < ?1 UNION SELECT day FROM product_counter WHERE day < ?1",
     )?;
-    let days: Vec<i32> =
-        days.query_map([day_number(today)], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    let days: Vec<i32> = days.query_map([day_number(today)], |row| row.get(0))?.collect::<Result<_, _>>()?;
     let mut removed = 0;
     for day in days {
         if NaiveDate::from_epoch_days(day).is_some_and(|d| terms.is_past(DataClass::Counters, d, today)) {

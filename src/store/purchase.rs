@@ -157,8 +157,9 @@ pub(super) fn slot_of(connection: &Connection, id: &[u8; 16]) -> Result<Option<S
 }
 
 fn row(connection: &Connection, id: &[u8; 16]) -> Result<Option<Row>, StoreError> {
-    let mut statement = connection
-        .prepare_cached("SELECT slot, memory, choice, policy, until, sealed, day FROM purchase WHERE id = ?1")?;
+    let mut statement = connection.prepare_cached(
+        "SELECT slot, memory, choice, policy, until, sealed, day FROM purchase WHERE id = ?1",
+    )?;
     let row = statement.query_row([id], |row| {
         let until: Option<i32> = row.get(4)?;
         Ok(Row {

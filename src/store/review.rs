@@ -190,12 +190,14 @@ impl Serialize for Review {
             tax: String,
         }
         let decimal = |amount: Money| amount.decimal(self.currency.decimals);
-        let by_day = self.by_day.iter().map(|(day, sum)| {
-            (day.to_string(), DayJson { sales: sum.sales, total: decimal(sum.total) })
-        });
-        let tax = self.tax.iter().map(|(rate, sum)| {
-            (rate.decimal(), TaxJson { base: decimal(sum.base), tax: decimal(sum.tax) })
-        });
+        let by_day = self
+            .by_day
+            .iter()
+            .map(|(day, sum)| (day.to_string(), DayJson { sales: sum.sales, total: decimal(sum.total) }));
+        let tax = self
+            .tax
+            .iter()
+            .map(|(rate, sum)| (rate.decimal(), TaxJson { base: decimal(sum.base), tax: decimal(sum.tax) }));
         let department = self.department.iter().map(|(name, sum)| (name.clone(), decimal(*sum)));
         let tender = self.tender.iter().map(|(kind, sum)| (kind.name().to_owned(), decimal(*sum)));
         let mut review = serializer.serialize_struct("Review", 7)?;

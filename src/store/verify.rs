@@ -260,7 +260,10 @@ fn judge_ticket(ticket: &Ticket, expected: u64, verified: &mut Verified) {
     if ticket.number != expected {
         let first = crate::domain::ticket::number_text(series, expected);
         let last = crate::domain::ticket::number_text(series, ticket.number.saturating_sub(1));
-        verified.find(FindingKind::TicketMissing, if first == last { first } else { format!("{first} – {last}") });
+        verified.find(
+            FindingKind::TicketMissing,
+            if first == last { first } else { format!("{first} – {last}") },
+        );
     } else if ticket.expected_hash() != ticket.hash {
         // Beside a gap there is nothing to compute it from.
         verified.find(FindingKind::TicketChanged, ticket.number_text());
