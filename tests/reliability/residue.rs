@@ -28,13 +28,9 @@ fn nothing_of_a_forgotten_purchase_is_left() {
     let (mut forgets, mut recovered) = (0, 0);
     for seed in seeds(HISTORIES) {
         let history = History::run(seed, true);
-        assert!(
-            history.found.is_empty(),
-            "seed {seed}: {:#?}\nrerun with OLVIDO_SEED={seed}",
-            history.found
-        );
+        assert!(history.found.is_empty(), "seed {seed}: {:#?}\nrerun with OLVIDO_SEED={seed}", history.found);
         forgets += history.checks;
-        recovered += history.live_recovered;
+        recovered += history.carved_alive;
     }
     assert!(forgets > 0);
     println!("{forgets} forgets checked, {recovered} sealed values of living rows carved");
@@ -107,7 +103,7 @@ struct History {
     codes: Vec<ReceiptCode>,
     names: u32,
     checks: usize,
-    live_recovered: usize,
+    carved_alive: usize,
     found: Vec<Trace>,
 }
 
@@ -136,10 +132,11 @@ impl History {
             codes: Vec::new(),
             names: 0,
             checks: 0,
-            live_recovered: 0,
+            carved_alive: 0,
             found: Vec::new(),
         };
-        let steps = 8 + history.random.below(10);
+        // Now and then a long one, so that the tables span many pages and shrink again.
+        let steps = if seed % 50 == 49 { 150 } else { 8 + history.random.below(9) };
         for _ in 0..steps {
             history.step();
             history.copy_sealed();
@@ -160,7 +157,7 @@ impl History {
             16 => drop(self.store().tend().unwrap()),
             17 => {
                 self.store().compact().unwrap();
-                self.check_copies();
+                self.check_copies(&all_files(self.directory.path()));
             }
             18 => self.draft(),
             _ => {
@@ -350,7 +347,7 @@ impl History {
             }
         }
         self.store().compact().unwrap();
-        self.check_copies();
+        self.check_copies(&all_files(self.directory.path()));
     }
 
     fn expect_forgotten(&mut self, code: &ReceiptCode, expected: bool) {
@@ -399,29 +396,17 @@ impl History {
         self.check_canaries(&files);
         self.check_keys(|history, copy| history.forgotten.iter().any(|c| c.purchase_id() == copy.owner));
         self.carve(&files);
-        let alive: BTreeSet<Vec<u8>> = [
-            "SELECT id, sealed FROM purchase",
-            "SELECT owner, sealed FROM profile",
-            "SELECT owner, sealed FROM draft WHERE sealed IS NOT NULL",
-            "SELECT owner, sealed FROM tally",
-        ]
-        .iter()
-        .flat_map(|sql| self.rows(sql))
-        .map(|(_, sealed)| sealed)
-        .collect();
-        for copy in self.copies.values().filter(|copy| !alive.contains(&copy.sealed)) {
-            for (file, bytes) in &files {
-                if memmem::find(bytes, nonce(&copy.sealed)).is_some() {
-                    eprintln!("MEASURE {:?} {}", copy.kind, file);
-                }
-            }
+        // What was written after the forget may still be in the log, and its older version here.
+        if files.iter().all(|(file, bytes)| file != "olvido.db-wal" || bytes.is_empty()) {
+            self.check_copies(&files);
         }
     }
 
     fn check_canaries(&mut self, files: &[(String, Vec<u8>)]) {
         // Not even of what is kept, nor of an open basket: all of it is sealed.
         let mut needles: Vec<String> = vec!["CANARY".into(), "canary".into()];
-        needles.extend(self.customers.iter().map(|customer| customer.text().trim_start_matches("+34").into()));
+        needles
+            .extend(self.customers.iter().map(|customer| customer.text().trim_start_matches("+34").into()));
         for (file, bytes) in files {
             for text in &needles {
                 if memmem::find(bytes, text.as_bytes()).is_some() {
@@ -464,9 +449,8 @@ impl History {
         survey.live.into_iter().map(|slot| keys.key(slot).unwrap().unwrap()).collect()
     }
 
-    /// After the close of a day not even sealed bytes of dead rows are left.
-    fn check_copies(&mut self) {
-        let files = all_files(self.directory.path());
+    /// Once the log is truncated, not even sealed bytes are left but those of rows.
+    fn check_copies(&mut self, files: &[(String, Vec<u8>)]) {
         let alive: BTreeSet<Vec<u8>> = [
             "SELECT id, sealed FROM purchase",
             "SELECT owner, sealed FROM profile",
@@ -478,7 +462,7 @@ impl History {
         .map(|(_, sealed)| sealed)
         .collect();
         for copy in self.copies.values().filter(|copy| !alive.contains(&copy.sealed)) {
-            for (file, bytes) in &files {
+            for (file, bytes) in files.iter().filter(|(file, _)| file != "ballast") {
                 if memmem::find(bytes, nonce(&copy.sealed)).is_some() {
                     self.found.push(Trace::Sealed { file: file.clone(), kind: copy.kind });
                 }
@@ -510,7 +494,7 @@ impl History {
                 if forgotten.contains(&copy.owner) {
                     self.found.push(Trace::Carved(format!("{:?}", copy.kind)));
                 } else {
-                    self.live_recovered += 1;
+                    self.carved_alive += 1;
                 }
             }
         }
