@@ -136,7 +136,7 @@ impl History {
             found: Vec::new(),
         };
         // Now and then a long one, so that the tables span many pages and shrink again.
-        let steps = if seed % 50 == 49 { 150 } else { 8 + history.random.below(9) };
+        let steps = if seed % 100 == 99 { 80 } else { 8 + history.random.below(9) };
         for _ in 0..steps {
             history.step();
             history.copy_sealed();
