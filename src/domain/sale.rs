@@ -175,6 +175,11 @@ pub struct KeptLine {
 }
 
 impl KeptLine {
+    /// Taken off this line: its own discount and its share of the discount on the whole sale.
+    pub fn discount(&self) -> Money {
+        Money(self.gross.0.saturating_sub(self.amount.0))
+    }
+
     fn into_ticket_line(self) -> TicketLine {
         TicketLine {
             name: self.name,

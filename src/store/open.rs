@@ -59,6 +59,8 @@ pub struct Store {
     pub(super) spares: Spares,
     pub(super) tally: Tally,
     pub(super) draft: Option<DraftSlot>,
+    /// Something was sold since the catalogue was ranked.
+    pub(super) sold: bool,
     /// Rows wait in `doomed`: keys to zero, bytes to drop.
     pub(super) doomed: bool,
     /// Something forgotten may still be in the write-ahead log.
@@ -114,12 +116,23 @@ impl Store {
             spares: Spares::default(),
             tally,
             draft,
+            sold: false,
             doomed,
             log_to_truncate: false,
         };
         // A log that outlived its process may hold what was forgotten just before.
         store.log_to_truncate = store.log_bytes() > 0;
         Ok(store)
+    }
+
+    /// Closes the store, its log copied into the database and gone. Errors: `Busy` while another
+    /// process reads it.
+    pub fn close(mut self) -> Result<(), StoreError> {
+        self.tend()?;
+        if !self.truncate_log()? {
+            return Err(StoreError::Busy);
+        }
+        self.connection.close().map_err(|(_, error)| error.into())
     }
 
     /// The policy in force.

@@ -30,6 +30,8 @@ const STEPS: &[M<'static>] = &[M::up(
 
     CREATE TABLE policy (
         version INTEGER PRIMARY KEY,
+        -- Number of the first ticket that could be sold under it.
+        since INTEGER NOT NULL,
         text TEXT NOT NULL
     ) STRICT;
 
@@ -60,6 +62,13 @@ const STEPS: &[M<'static>] = &[M::up(
         total INTEGER NOT NULL,
         tax_total INTEGER NOT NULL,
         body TEXT NOT NULL,
+        hash BLOB NOT NULL CHECK (length(hash) = 32)
+    ) STRICT;
+
+    -- The last ticket that went after its term: what is left of the chain hangs on it.
+    CREATE TABLE anchor (
+        id INTEGER PRIMARY KEY CHECK (id = 1),
+        number INTEGER NOT NULL,
         hash BLOB NOT NULL CHECK (length(hash) = 32)
     ) STRICT;
 

@@ -10,6 +10,11 @@ config-remedy-meant = Perhaps { $key } is meant; else take the line out.
 config-remedy-unknown = Take the line out.
 config-remedy-missing = Add a line for { $key }.
 
+config-key-taken = { $key } cannot be { $found }, which is { $by } on the same screen.
+config-key-writes = { $key } cannot be { $found }, which writes into the input line.
+config-remedy-key-taken = Choose another key, or give the other action another one, too.
+config-remedy-key-writes = Choose a function key, or add Ctrl or Alt, like "Ctrl+P".
+
 config-want-table = Write it as a line of its own between square brackets, and its keys below.
 config-want-text = Write 1 to { $longest } characters between quotation marks, on one line.
 config-want-tax-id = Write letters, digits, "-", "." or "/", at most { $longest }, between quotation marks.
@@ -29,3 +34,158 @@ config-want-holds = Write "price" or "weight".
 config-want-thirteen = Prefix, item, value and check digits must make 13; these make { $count }.
 config-want-checked-value = Write check = false: only a value of 4 or 5 digits has a check digit.
 config-want-keys = Write keys between square brackets, like ["F10", "Ctrl+P"].
+
+cli-usage = Usage:
+cli-option = OPTIONS
+cli-options = Options
+cli-values = Values
+cli-commands = Commands
+cli-command = COMMAND
+cli-unknown-argument = there is no option or value { $name } here.
+cli-unknown-command = there is no command { $name }.
+cli-missing-argument = { $name } is missing.
+cli-missing-command = a command is missing.
+cli-missing-value = { $name } needs a value.
+cli-bad-value = { $name } cannot be { $value }.
+cli-conflict = { $name } cannot stand beside { $other }.
+cli-unreadable = these arguments cannot be read.
+cli-meant = Perhaps { $name } is meant.
+cli-see-help = Add --help to see what is possible.
+
+cli-no-home = there is no place for the store's data: this user has no home directory.
+cli-no-home-next = Name a directory: olvido --data DIRECTORY
+cli-loose = other users of this computer could read or change the store's files.
+cli-loose-place = { $path } has the mode { $mode }.
+cli-loose-next = To keep them out, run:
+cli-shared = other users may enter this directory, and it holds other things than a store.
+cli-shared-next = Name one of its own: olvido --data { $path }
+cli-not-a-directory = this is not a directory.
+cli-not-a-directory-next = Name another with --data, or move the file away.
+cli-locked = another Olvido is working with this store.
+cli-locked-by = It is process { $pid }.
+cli-locked-next = Close it first, or wait until it is done.
+cli-file-missing = there is no such file.
+cli-file-missing-next = Check the name and the directory.
+cli-file-denied = this user may not use this file.
+cli-file-denied-next = Check whose file it is and its mode.
+cli-disk-full = the disk is full. Nothing was changed.
+cli-disk-full-next = Make room, then try again.
+cli-not-text = this file is not text in UTF-8.
+cli-not-text-next = Save it as UTF-8, then try again.
+cli-file-failed = this file cannot be read or written.
+cli-file-failed-next = Check the disk, then try again.
+cli-config-refused = the configuration has faults. Nothing was started.
+cli-policy-refused = the policy has faults. Nothing was started.
+cli-line = line { $line }: { $reason }
+cli-no-store = there is no store here yet.
+cli-no-store-next = Set one up: olvido init --demo
+cli-output-failed = the answer could not be written.
+cli-output-failed-next = Check where it goes: the disk may be full.
+cli-panic = Olvido had to stop: this is a fault of the program.
+cli-panic-next = What was sold is kept. Start it again; the log in logs/olvido.log says where it stopped.
+
+help = A point of sale whose memory belongs to the customer. Without a command: the till.
+help-init = Sets up a new store.
+help-import = Takes in data from other programs.
+help-import-products = Imports products from a CSV file.
+help-ring = Sells without a screen: one JSON object a line.
+help-review = Adds up the sales, by day, tax, department and choice.
+help-verify = Checks tickets, sums and files, and that what was forgotten is gone.
+help-expire = Forgets the purchases past their term.
+help-export = Writes data out.
+help-export-tickets = Prints the chain of tickets as JSON lines.
+help-receipt = Prints a receipt again, by its code.
+help-purchase = Shows or forgets one kept purchase.
+help-purchase-show = Shows what is kept of a purchase.
+help-purchase-forget = Forgets a purchase for good.
+help-customer = Shows or forgets a customer.
+help-customer-show = Shows all that is kept of a customer.
+help-customer-forget = Forgets a customer and all their purchases for good.
+help-policy = Shows the policy, or judges a changed one.
+help-policy-show = Prints the whole notice, as customers read it.
+help-policy-check = Says what a changed policy widens or narrows, or why it is refused.
+help-backup = Copies the store into one file.
+help-restore = Brings a store back from a backup. What was forgotten stays forgotten.
+
+help-arg-data = Where everything lives; else OLVIDO_DATA, else this user's data directory.
+help-arg-lang = Language to speak; else OLVIDO_LANG, else the system's.
+help-arg-help = Shows this help.
+help-arg-version = Says the version.
+help-arg-demo = A demo shop with its catalogue.
+help-arg-name = The store's name, as on its tickets.
+help-arg-tax-id = Its tax identification number.
+help-arg-language = The language of the till.
+help-arg-currency = The currency of prices.
+help-arg-pin = PIN of the first member of staff.
+help-arg-staff = Name of the first member of staff.
+help-arg-catalogue = A file of products to import.
+help-arg-products = A CSV file with a line of headings.
+help-arg-dry-run = Shows what would be imported, and changes nothing.
+help-arg-skip-bad = Imports the good lines and writes the others to a file.
+help-arg-decimal = The decimal sign of the file's numbers.
+help-arg-default-tax = Tax rate of products without one, in per cent.
+help-arg-requests = A file of sales; else standard input.
+help-arg-import = Sales of the past: each says when it was.
+help-arg-json = Answers in JSON.
+help-arg-day = Only this day.
+help-arg-from = From this day.
+help-arg-to = Up to this day.
+help-arg-code = The code on the receipt.
+help-arg-columns = Characters a line.
+help-arg-purpose = Why you look: it is logged.
+help-arg-identifier = The customer's phone, e-mail or card number.
+help-arg-notice-language = Only in this language.
+help-arg-changed-policy = The changed policy.
+help-arg-backup = The backup.
+
+cli-busy = another program is using the database.
+cli-busy-next = Close it, then try again.
+cli-too-new = this store was written by a newer Olvido.
+cli-too-new-next = Install that version or a newer one.
+cli-database-missing = the store's database is missing.
+cli-damaged = a file of the store is damaged. Nothing was changed.
+cli-damaged-next =
+    Do not delete anything. Copy the directory first.
+    Then put a backup back: olvido restore FILE
+cli-policy-version = the policy was changed, but its version is the same.
+cli-policy-version-next = Raise "version" in the policy, then start again.
+cli-policy-old = the policy is older than one that was in force.
+cli-wrong-store-key = store.key is not the one that this store was made with.
+cli-wrong-store-key-next = Put the right store.key back. Without it, what was kept stays closed.
+cli-keys-missing = a key file of the store is missing.
+cli-store-there = there is a store here already, or part of one.
+cli-store-there-next = Choose another directory with --data. To put a store back: olvido restore FILE
+cli-no-terminal = the till needs a terminal, and this is none.
+cli-no-terminal-next = Start it in a terminal. Without one: olvido ring
+
+init-needs-name = a new store needs a name and a tax id.
+init-needs-name-next = Add --name and --tax-id, or --demo.
+init-bad-pin = a PIN has 4 to 8 digits.
+init-bad-pin-next = Give another with --pin.
+init-bad-catalogue = { $lines ->
+    [one] one line of the catalogue cannot be read. No store was made.
+   *[other] { $lines } lines of the catalogue cannot be read. No store was made.
+}
+init-bad-catalogue-next = Mend them, or set up without --catalogue and see them all: olvido import products FILE --dry-run
+init-till = till 1
+init-staff = Ana
+init-done =
+    The store "{ $name }" is ready, with { $products } products.
+    Its files: { $path }
+    PIN: { $pin }
+    To sell: olvido
+
+till-clock-back = the clock was set back
+till-clock-back-next = Set the right date and time. Numbers stay in order.
+till-choice-gone = the customer's choice is not in the policy. Nothing was sold.
+till-choice-gone-next = Ask the customer again.
+till-not-paid = the payment is not complete. Nothing was sold.
+till-not-paid-next = Take the rest, then try again.
+till-disk-full = the disk is full: the sale is not recorded
+till-disk-full-next = Make room, then try again.
+till-busy = another program holds the database
+till-busy-next = Close it, then try again.
+till-damaged = a file of the store is damaged
+till-damaged-next = Stop selling. Restore a backup.
+till-store-failed = the sale could not be recorded
+till-store-failed-next = Try again. The log says more.

@@ -10,6 +10,11 @@ config-remedy-meant = Quizá quiso decir { $key }; si no, quite la línea.
 config-remedy-unknown = Quite la línea.
 config-remedy-missing = Añada una línea para { $key }.
 
+config-key-taken = { $key } no puede ser { $found }, que es { $by } en la misma pantalla.
+config-key-writes = { $key } no puede ser { $found }, que escribe en la línea de entrada.
+config-remedy-key-taken = Elija otra tecla, o dé otra también a la otra acción.
+config-remedy-key-writes = Elija una tecla de función, o añada Ctrl o Alt, como "Ctrl+P".
+
 config-want-table = Escríbala en una línea propia entre corchetes, con sus claves debajo.
 config-want-text = Escriba de 1 a { $longest } caracteres entre comillas, en una línea.
 config-want-tax-id = Escriba letras, cifras, "-", "." o "/", { $longest } como mucho, entre comillas.
@@ -29,3 +34,158 @@ config-want-holds = Escriba "price" (precio) o "weight" (peso).
 config-want-thirteen = Prefijo, artículo, valor y dígitos de control deben sumar 13 cifras; estos suman { $count }.
 config-want-checked-value = Escriba check = false: solo un valor de 4 o 5 cifras tiene dígito de control.
 config-want-keys = Escriba teclas entre corchetes, como ["F10", "Ctrl+P"].
+
+cli-usage = Uso:
+cli-option = OPCIONES
+cli-options = Opciones
+cli-values = Valores
+cli-commands = Órdenes
+cli-command = ORDEN
+cli-unknown-argument = aquí no hay ninguna opción ni valor { $name }.
+cli-unknown-command = no hay ninguna orden { $name }.
+cli-missing-argument = falta { $name }.
+cli-missing-command = falta una orden.
+cli-missing-value = { $name } necesita un valor.
+cli-bad-value = { $name } no puede ser { $value }.
+cli-conflict = { $name } no puede ir con { $other }.
+cli-unreadable = estos argumentos no se entienden.
+cli-meant = Quizá quiso decir { $name }.
+cli-see-help = Añada --help para ver qué es posible.
+
+cli-no-home = no hay sitio para los datos de la tienda: este usuario no tiene carpeta personal.
+cli-no-home-next = Indique una carpeta: olvido --data CARPETA
+cli-loose = otros usuarios de este ordenador podrían leer o cambiar los datos de la tienda.
+cli-loose-place = { $path } tiene el modo { $mode }.
+cli-loose-next = Para impedirlo, ejecute:
+cli-shared = otros usuarios pueden entrar en esta carpeta, y tiene cosas que no son de una tienda.
+cli-shared-next = Indique una propia: olvido --data { $path }
+cli-not-a-directory = esto no es una carpeta.
+cli-not-a-directory-next = Indique otra con --data, o mueva el archivo.
+cli-locked = otro Olvido está trabajando con esta tienda.
+cli-locked-by = Es el proceso { $pid }.
+cli-locked-next = Ciérrelo antes, o espere a que termine.
+cli-file-missing = no existe este archivo.
+cli-file-missing-next = Compruebe el nombre y la carpeta.
+cli-file-denied = este usuario no puede usar este archivo.
+cli-file-denied-next = Compruebe de quién es y su modo.
+cli-disk-full = el disco está lleno. No se ha cambiado nada.
+cli-disk-full-next = Haga sitio e inténtelo de nuevo.
+cli-not-text = este archivo no es texto en UTF-8.
+cli-not-text-next = Guárdelo como UTF-8 e inténtelo de nuevo.
+cli-file-failed = este archivo no se puede leer o escribir.
+cli-file-failed-next = Compruebe el disco e inténtelo de nuevo.
+cli-config-refused = la configuración tiene errores. No se ha iniciado nada.
+cli-policy-refused = la política tiene errores. No se ha iniciado nada.
+cli-line = línea { $line }: { $reason }
+cli-no-store = aquí no hay todavía ninguna tienda.
+cli-no-store-next = Cree una: olvido init --demo
+cli-output-failed = no se ha podido escribir la respuesta.
+cli-output-failed-next = Compruebe adónde va: quizá el disco esté lleno.
+cli-panic = Olvido ha tenido que parar: es un fallo del programa.
+cli-panic-next = Lo vendido está guardado. Ábralo de nuevo; logs/olvido.log dice dónde paró.
+
+help = Un punto de venta cuya memoria es del cliente. Sin orden: la caja.
+help-init = Crea una tienda nueva.
+help-import = Trae datos de otros programas.
+help-import-products = Importa productos de un archivo CSV.
+help-ring = Vende sin pantalla: un objeto JSON por línea.
+help-review = Suma las ventas por día, impuesto, sección y elección.
+help-verify = Comprueba facturas, sumas y archivos, y que lo olvidado no está.
+help-expire = Olvida las compras que han pasado su plazo.
+help-export = Saca datos.
+help-export-tickets = Escribe la cadena de facturas como líneas JSON.
+help-receipt = Escribe de nuevo un recibo, por su código.
+help-purchase = Muestra u olvida una compra guardada.
+help-purchase-show = Muestra qué se guarda de una compra.
+help-purchase-forget = Olvida una compra para siempre.
+help-customer = Muestra u olvida a un cliente.
+help-customer-show = Muestra todo lo que se guarda de un cliente.
+help-customer-forget = Olvida a un cliente y todas sus compras para siempre.
+help-policy = Muestra la política, o juzga una cambiada.
+help-policy-show = Escribe el aviso entero, como lo leen los clientes.
+help-policy-check = Dice qué amplía o reduce una política cambiada, o por qué se rechaza.
+help-backup = Copia la tienda en un archivo.
+help-restore = Recupera una tienda de una copia. Lo olvidado sigue olvidado.
+
+help-arg-data = Dónde está todo; si no, OLVIDO_DATA; si no, la carpeta de datos del usuario.
+help-arg-lang = Idioma en que habla; si no, OLVIDO_LANG; si no, el del sistema.
+help-arg-help = Muestra esta ayuda.
+help-arg-version = Dice la versión.
+help-arg-demo = Una tienda de prueba con su catálogo.
+help-arg-name = El nombre de la tienda, como en sus facturas.
+help-arg-tax-id = Su NIF.
+help-arg-language = El idioma de la caja.
+help-arg-currency = La moneda de los precios.
+help-arg-pin = PIN de la primera persona del equipo.
+help-arg-staff = Nombre de la primera persona del equipo.
+help-arg-catalogue = Un archivo de productos para importar.
+help-arg-products = Un archivo CSV con una línea de títulos.
+help-arg-dry-run = Muestra qué se importaría, sin cambiar nada.
+help-arg-skip-bad = Importa las líneas buenas y escribe las demás en un archivo.
+help-arg-decimal = El signo decimal de los números del archivo.
+help-arg-default-tax = Tipo de los productos que no lo tienen, en tanto por ciento.
+help-arg-requests = Un archivo de ventas; si no, la entrada estándar.
+help-arg-import = Ventas del pasado: cada una dice cuándo fue.
+help-arg-json = Contesta en JSON.
+help-arg-day = Solo este día.
+help-arg-from = Desde este día.
+help-arg-to = Hasta este día.
+help-arg-code = El código del recibo.
+help-arg-columns = Caracteres por línea.
+help-arg-purpose = Para qué mira: queda anotado.
+help-arg-identifier = El teléfono, correo o número de tarjeta del cliente.
+help-arg-notice-language = Solo en este idioma.
+help-arg-changed-policy = La política cambiada.
+help-arg-backup = La copia.
+
+cli-busy = otro programa está usando la base de datos.
+cli-busy-next = Ciérrelo y vuelva a intentarlo.
+cli-too-new = esta tienda la escribió un Olvido más nuevo.
+cli-too-new-next = Instale esa versión o una posterior.
+cli-database-missing = falta la base de datos de la tienda.
+cli-damaged = un fichero de la tienda está dañado. No se ha cambiado nada.
+cli-damaged-next =
+    No borre nada. Copie antes el directorio.
+    Después recupere una copia: olvido restore FICHERO
+cli-policy-version = la política ha cambiado, pero su versión es la misma.
+cli-policy-version-next = Suba «version» en la política y arranque de nuevo.
+cli-policy-old = la política es más antigua que otra que ya estuvo en vigor.
+cli-wrong-store-key = store.key no es la clave con la que se creó esta tienda.
+cli-wrong-store-key-next = Devuelva el store.key correcto. Sin él, lo guardado no se puede abrir.
+cli-keys-missing = falta un fichero de claves de la tienda.
+cli-store-there = aquí ya hay una tienda, o parte de una.
+cli-store-there-next = Elija otro directorio con --data. Para recuperar una tienda: olvido restore FICHERO
+cli-no-terminal = la caja necesita un terminal, y esto no lo es.
+cli-no-terminal-next = Ábrala en un terminal. Sin él: olvido ring
+
+init-needs-name = una tienda nueva necesita nombre y NIF.
+init-needs-name-next = Añada --name y --tax-id, o --demo.
+init-bad-pin = un PIN tiene de 4 a 8 cifras.
+init-bad-pin-next = Dé otro con --pin.
+init-bad-catalogue = { $lines ->
+    [one] una línea del catálogo no se puede leer. No se ha creado la tienda.
+   *[other] { $lines } líneas del catálogo no se pueden leer. No se ha creado la tienda.
+}
+init-bad-catalogue-next = Corríjalas, o cree la tienda sin --catalogue y véalas todas: olvido import products FICHERO --dry-run
+init-till = caja 1
+init-staff = Ana
+init-done =
+    La tienda «{ $name }» está lista, con { $products } productos.
+    Sus ficheros: { $path }
+    PIN: { $pin }
+    Para vender: olvido
+
+till-clock-back = el reloj se ha atrasado
+till-clock-back-next = Ponga bien la fecha y la hora. Los números siguen en orden.
+till-choice-gone = la elección del cliente no está en la política. No se ha vendido nada.
+till-choice-gone-next = Pregunte otra vez al cliente.
+till-not-paid = el pago no está completo. No se ha vendido nada.
+till-not-paid-next = Cobre lo que falta y vuelva a intentarlo.
+till-disk-full = el disco está lleno: la venta no se ha guardado
+till-disk-full-next = Haga sitio y vuelva a intentarlo.
+till-busy = otro programa ocupa la base de datos
+till-busy-next = Ciérrelo y vuelva a intentarlo.
+till-damaged = un fichero de la tienda está dañado
+till-damaged-next = Deje de vender. Recupere una copia.
+till-store-failed = la venta no se ha podido guardar
+till-store-failed-next = Vuelva a intentarlo. El registro dice más.
