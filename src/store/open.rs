@@ -185,6 +185,18 @@ impl Store {
         Ok(self.doomed || self.log_to_truncate)
     }
 
+    /// See [`KeyFile::disable_zeroing_for_mutation_test`].
+    #[doc(hidden)]
+    pub fn disable_zeroing_for_mutation_test(&mut self) {
+        self.keys.disable_zeroing_for_mutation_test();
+    }
+
+    /// Commits without waiting for the disk. Only for the power cut test, which has to lose sales then.
+    #[doc(hidden)]
+    pub fn weaken_durability_for_mutation_test(&mut self) -> Result<(), StoreError> {
+        Ok(self.connection.pragma_update(None, "synchronous", "NORMAL")?)
+    }
+
     pub(super) fn log_bytes(&self) -> u64 {
         let mut path = self.files.database.clone().into_os_string();
         path.push("-wal");
