@@ -164,6 +164,11 @@ impl Store {
         &self.policy
     }
 
+    /// Where its files are.
+    pub fn files(&self) -> &Files {
+        &self.files
+    }
+
     /// Who issues this till's tickets.
     pub fn issuer(&self) -> &Issuer {
         &self.issuer
