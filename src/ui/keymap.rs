@@ -76,6 +76,14 @@ const fn row(
     Binding { screens, action, name, label, keys, bar }
 }
 
+impl Binding {
+    /// Whether a list of keys shows it: not what every screen does the same way.
+    pub fn is_listed(&self) -> bool {
+        use Action::*;
+        !matches!(self.action, Accept | Back | Up | Down | PageUp | PageDown)
+    }
+}
+
 /// The whole table, in the order of help bar and help page. No terminal keeps these keys for itself:
 /// Ctrl with C, Z, S, Q (signals, flow control) and M, J, I, H (Enter, Tab, Backspace) are not used.
 const TABLE: &[Binding] = &[

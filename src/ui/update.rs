@@ -3,7 +3,7 @@
 use super::event::{Done, Effect, Event};
 use super::key::{Code, Key};
 use super::keymap::Action;
-use super::model::{Model, Overlay, Screen};
+use super::model::{Model, Screen};
 use super::screen::{choice, dissolve, lock, notice, overlay, pay, remember, sell, setup};
 
 /// Changes the model; returns what the application must now do, in order.
@@ -93,11 +93,15 @@ fn on_burst(model: &mut Model, text: &str) -> Vec<Effect> {
     }
     model.overlay = None;
     let mut effects = Vec::new();
+    let mut begins = true;
     for c in text.chars() {
-        effects.extend(match c {
-            '\n' | '\r' => sell::accept(model, true),
-            c => sell::typed(model, Key::char(c), true),
+        let end = matches!(c, '\n' | '\r');
+        effects.extend(if end {
+            sell::accept(model, true)
+        } else {
+            sell::typed(model, Key::char(c), !begins)
         });
+        begins = end;
     }
     effects
 }
@@ -125,10 +129,4 @@ fn on_done(model: &mut Model, done: Done) -> Vec<Effect> {
             Vec::new()
         }
     }
-}
-
-/// Opens the F1 page.
-pub(super) fn open_help(model: &mut Model) -> Vec<Effect> {
-    model.overlay = Some(Overlay::Help { top: 0 });
-    Vec::new()
 }
