@@ -12,6 +12,8 @@ use crate::domain::money::{Currency, Money, format_fixed};
 use crate::domain::quantity::{Quantity, Unit};
 use crate::domain::tax::TaxRate;
 
+pub mod policy;
+
 pub use crate::domain::language::{Language, UnknownLanguage};
 
 /// One line here adds an area; every area has a file in every language.

@@ -1,0 +1,106 @@
+# Why a policy is refused, and what to do.
+policy-not-toml = This line cannot be read.
+policy-not-toml-remedy = Check its quotes, brackets and equals sign.
+policy-duplicate = “{ $key }” is there twice.
+policy-duplicate-remedy = Remove one of the two.
+policy-unknown-key = “{ $key }” is not a key of a policy.
+policy-unknown-key-remedy = Correct its spelling, or remove it.
+policy-missing = “{ $key }” is missing.
+policy-missing-remedy = Add it; the shipped policy shows how.
+policy-bad-value = “{ $key }” has a value that cannot be used.
+policy-bad-value-remedy = Write { $expected }.
+policy-missing-text = The text “{ $key }” is missing.
+policy-missing-text-remedy = Write it, or take its language out of “languages”.
+policy-text-too-long = The text “{ $key }” is too long for its place.
+policy-text-too-long-remedy = Shorten it to { $limit } characters, dates included.
+policy-unknown-placeholder = “{ $key }” asks for a value “{ $name }” that it cannot have.
+policy-unknown-placeholder-remedy = Remove the braces and what they hold.
+policy-missing-placeholder = “{ $key }” does not say what the till will do.
+policy-missing-placeholder-remedy = Put {"{"}{ $name }{"}"} into the text; the till fills it in.
+policy-no-purpose = “{ $key }” has no purpose.
+policy-no-purpose-remedy = Say in every language what the data is for (purpose = "…").
+policy-no-basis = “{ $key }” is missing: the data has no legal basis.
+policy-no-basis-remedy = Name one: "legal-obligation", "contract" or "consent".
+policy-no-term = “{ $key }” is missing: the data would stay forever.
+policy-no-term-remedy = Give it an end, such as { "{" } years = 3 { "}" } or "customer".
+policy-not-anonymous = This data is about a person.
+policy-not-anonymous-remedy = Name a legal basis; only “class.counters” is anonymous.
+policy-unknown-class = “{ $key }” names “{ $name }”, which the policy does not define.
+policy-unknown-class-remedy = Define “class.{ $name }”, or remove it from the list. The till knows ticket, counters, lines and profile.
+policy-unknown-purpose = “{ $key }” names “{ $name }”, which the policy does not define.
+policy-unknown-purpose-remedy = Define “purpose.{ $name }”, or remove it from the list.
+policy-unknown-choice = “{ $key }” names “{ $name }”, which is not a choice.
+policy-unknown-choice-remedy = Define “choice.{ $name }”, or name another.
+policy-not-in-order = “{ $key }” is not in “order”, so nobody could choose it.
+policy-not-in-order-remedy = Add it to “order”, or remove the choice.
+policy-too-many-choices = There are more choices than fit on the screen.
+policy-too-many-choices-remedy = Offer at most { $limit }.
+policy-no-minimum = No choice keeps the bare legal minimum.
+policy-no-minimum-remedy = Add a choice with memory = "none" that keeps only ticket and counters, on a legal obligation.
+policy-default-not-minimum = The default keeps more than the law asks for.
+policy-default-not-minimum-remedy = Write default = "{ $minimum }".
+policy-always-kept = The till keeps “{ $class }” of every sale, and this choice does not say so.
+policy-always-kept-remedy = Add "{ $class }" to “keeps”.
+policy-memory-mismatch = “memory” and “keeps” contradict each other.
+policy-memory-mismatch-remedy = "none" keeps ticket and counters, "receipt" also lines, "profile" also lines and profile.
+policy-term-without-memory = This choice keeps no articles, so it has no term of its own.
+policy-term-without-memory-remedy = Remove “term”; the ticket's term counts.
+policy-term-too-long = This choice keeps “{ $class }” longer than its class allows.
+policy-term-too-long-remedy = Shorten it, or lengthen “class.{ $class }.term”.
+policy-purposes-without-profile = Without a profile nobody can tick a purpose.
+policy-purposes-without-profile-remedy = Remove “purposes”, or set memory = "profile".
+policy-version-not-raised = The policy differs from the one in use, version { $current }, and its version is not higher.
+policy-version-not-raised-remedy = Write version = { $next }.
+
+policy-expected-number = a whole number from 1
+policy-expected-text = one line of text between quotes
+policy-expected-list = a list of texts, such as ["one", "two"]
+policy-expected-table = a table with keys of its own
+policy-expected-term = {"{"} years = 3 {"}"} (1 to 100), {"{"} days = 30 {"}"} (1 to 36500) or "customer"
+policy-expected-id = a name of 1 to 32 lower-case letters, digits and hyphens
+
+# What a changed policy does.
+policy-widens = Widens
+policy-narrows = Narrows
+policy-rewords = Says it differently
+policy-choice-added = new choice “{ $choice }”
+policy-choice-removed = choice “{ $choice }” is gone
+policy-class-added = “{ $choice }” also keeps { $class }
+policy-class-removed = “{ $choice }” no longer keeps { $class }
+policy-memory-changed = “{ $choice }” keeps the articles as "{ $to }" instead of "{ $from }"
+policy-choice-term = “{ $choice }” keeps the articles for { $to } instead of { $from }
+policy-class-term = { $class }: at most { $to } instead of { $from }
+policy-class-basis = { $class }: on { $to } instead of { $from }
+policy-purpose-added = “{ $choice }” offers the purpose “{ $purpose }”
+policy-purpose-removed = “{ $choice }” no longer offers the purpose “{ $purpose }”
+policy-detail-products = the ticket names every article instead of departments
+policy-detail-departments = the ticket names departments instead of every article
+policy-default = the default is “{ $to }” instead of “{ $from }”; both keep the minimum
+policy-order = the choices stand in another order
+policy-language-added = { $language } is a new language
+policy-language-removed = { $language } is no longer a language
+policy-text = the words of “{ $place }” in { $language }
+
+policy-ticket = the tax ticket
+policy-counters = the day's counts
+policy-lines = the articles
+policy-profile = the profile
+policy-years = { $count ->
+    [one] 1 year
+   *[other] { $count } years
+}
+policy-days = { $count ->
+    [one] 1 day
+   *[other] { $count } days
+}
+policy-customer = as long as the customer wants
+
+# The commands policy show and policy check.
+policy-accepted = { $file }: the policy can be used.
+policy-same = It keeps and says the same as the one in use.
+policy-refused = { $file }: the policy cannot be used. { $count ->
+    [one] One reason:
+   *[other] { $count } reasons:
+}
+policy-line = { $file }, line { $line }: { $reason }
+policy-version = Policy, version { $version }

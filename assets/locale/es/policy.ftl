@@ -1,0 +1,106 @@
+# Por qué se rechaza una política, y qué hacer.
+policy-not-toml = Esta línea no se puede leer.
+policy-not-toml-remedy = Revise sus comillas, corchetes y signo igual.
+policy-duplicate = «{ $key }» está dos veces.
+policy-duplicate-remedy = Quite una de las dos.
+policy-unknown-key = «{ $key }» no es una clave de una política.
+policy-unknown-key-remedy = Corrija cómo se escribe, o quítela.
+policy-missing = Falta «{ $key }».
+policy-missing-remedy = Añádala; la política de fábrica muestra cómo.
+policy-bad-value = «{ $key }» tiene un valor que no sirve.
+policy-bad-value-remedy = Escriba { $expected }.
+policy-missing-text = Falta el texto «{ $key }».
+policy-missing-text-remedy = Escríbalo, o quite su idioma de «languages».
+policy-text-too-long = El texto «{ $key }» no cabe en su sitio.
+policy-text-too-long-remedy = Acórtelo a { $limit } caracteres, fechas incluidas.
+policy-unknown-placeholder = «{ $key }» pide un valor «{ $name }» que no puede tener.
+policy-unknown-placeholder-remedy = Quite las llaves y lo que encierran.
+policy-missing-placeholder = «{ $key }» no dice lo que hará la caja.
+policy-missing-placeholder-remedy = Ponga {"{"}{ $name }{"}"} en el texto; la caja lo rellena.
+policy-no-purpose = «{ $key }» no tiene finalidad.
+policy-no-purpose-remedy = Diga en cada idioma para qué es el dato (purpose = "…").
+policy-no-basis = Falta «{ $key }»: el dato no tiene base legal.
+policy-no-basis-remedy = Nombre una: "legal-obligation", "contract" o "consent".
+policy-no-term = Falta «{ $key }»: el dato se quedaría para siempre.
+policy-no-term-remedy = Póngale un final, como { "{" } years = 3 { "}" } o "customer".
+policy-not-anonymous = Este dato es de una persona.
+policy-not-anonymous-remedy = Nombre una base legal; solo «class.counters» es anónimo.
+policy-unknown-class = «{ $key }» nombra «{ $name }», que la política no define.
+policy-unknown-class-remedy = Defina «class.{ $name }», o quítelo de la lista. La caja conoce ticket, counters, lines y profile.
+policy-unknown-purpose = «{ $key }» nombra «{ $name }», que la política no define.
+policy-unknown-purpose-remedy = Defina «purpose.{ $name }», o quítelo de la lista.
+policy-unknown-choice = «{ $key }» nombra «{ $name }», que no es una opción.
+policy-unknown-choice-remedy = Defina «choice.{ $name }», o nombre otra.
+policy-not-in-order = «{ $key }» no está en «order», y nadie podría elegirla.
+policy-not-in-order-remedy = Añádala a «order», o quite la opción.
+policy-too-many-choices = Hay más opciones de las que caben en la pantalla.
+policy-too-many-choices-remedy = Ofrezca { $limit } como mucho.
+policy-no-minimum = Ninguna opción guarda solo el mínimo legal.
+policy-no-minimum-remedy = Añada una opción con memory = "none" que guarde solo ticket y counters, por obligación legal.
+policy-default-not-minimum = La opción por defecto guarda más de lo que pide la ley.
+policy-default-not-minimum-remedy = Escriba default = "{ $minimum }".
+policy-always-kept = La caja guarda «{ $class }» de toda venta, y esta opción no lo dice.
+policy-always-kept-remedy = Añada "{ $class }" a «keeps».
+policy-memory-mismatch = «memory» y «keeps» se contradicen.
+policy-memory-mismatch-remedy = "none" guarda ticket y counters, "receipt" también lines, "profile" también lines y profile.
+policy-term-without-memory = Esta opción no guarda artículos, así que no tiene plazo propio.
+policy-term-without-memory-remedy = Quite «term»; cuenta el plazo del tique.
+policy-term-too-long = Esta opción guarda «{ $class }» más de lo que su clase permite.
+policy-term-too-long-remedy = Acórtelo, o alargue «class.{ $class }.term».
+policy-purposes-without-profile = Sin perfil nadie puede marcar una finalidad.
+policy-purposes-without-profile-remedy = Quite «purposes», o ponga memory = "profile".
+policy-version-not-raised = La política difiere de la que está en uso, versión { $current }, y su versión no es mayor.
+policy-version-not-raised-remedy = Escriba version = { $next }.
+
+policy-expected-number = un número entero desde 1
+policy-expected-text = una línea de texto entre comillas
+policy-expected-list = una lista de textos, como ["uno", "dos"]
+policy-expected-table = una tabla con claves propias
+policy-expected-term = {"{"} years = 3 {"}"} (de 1 a 100), {"{"} days = 30 {"}"} (de 1 a 36500) o "customer"
+policy-expected-id = un nombre de 1 a 32 letras minúsculas, cifras y guiones
+
+# Lo que hace una política cambiada.
+policy-widens = Amplía
+policy-narrows = Reduce
+policy-rewords = Dice de otro modo
+policy-choice-added = opción nueva «{ $choice }»
+policy-choice-removed = la opción «{ $choice }» desaparece
+policy-class-added = «{ $choice }» guarda también { $class }
+policy-class-removed = «{ $choice }» ya no guarda { $class }
+policy-memory-changed = «{ $choice }» guarda los artículos como "{ $to }" en vez de "{ $from }"
+policy-choice-term = «{ $choice }» guarda los artículos { $to } en vez de { $from }
+policy-class-term = { $class }: como mucho { $to } en vez de { $from }
+policy-class-basis = { $class }: por { $to } en vez de { $from }
+policy-purpose-added = «{ $choice }» ofrece la finalidad «{ $purpose }»
+policy-purpose-removed = «{ $choice }» ya no ofrece la finalidad «{ $purpose }»
+policy-detail-products = el tique nombra cada artículo en vez de secciones
+policy-detail-departments = el tique nombra secciones en vez de cada artículo
+policy-default = por defecto vale «{ $to }» en vez de «{ $from }»; ambas guardan el mínimo
+policy-order = las opciones están en otro orden
+policy-language-added = { $language } es un idioma nuevo
+policy-language-removed = { $language } deja de ser un idioma
+policy-text = las palabras de «{ $place }» en { $language }
+
+policy-ticket = el tique
+policy-counters = las cuentas del día
+policy-lines = los artículos
+policy-profile = el perfil
+policy-years = { $count ->
+    [one] 1 año
+   *[other] { $count } años
+}
+policy-days = { $count ->
+    [one] 1 día
+   *[other] { $count } días
+}
+policy-customer = lo que quiera el cliente
+
+# Las órdenes policy show y policy check.
+policy-accepted = { $file }: la política se puede usar.
+policy-same = Guarda y dice lo mismo que la que está en uso.
+policy-refused = { $file }: la política no se puede usar. { $count ->
+    [one] Un motivo:
+   *[other] { $count } motivos:
+}
+policy-line = { $file }, línea { $line }: { $reason }
+policy-version = Política, versión { $version }

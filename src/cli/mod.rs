@@ -1,0 +1,3 @@
+//! The commands: arguments in, sentences out.
+
+pub mod policy;

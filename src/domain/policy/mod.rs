@@ -1,0 +1,332 @@
+//! The store's policy: what each choice keeps, for which purpose, on which legal basis and for how
+//! long. Everything that the customer is told is rendered from the [`Notice`] that a policy gives,
+//! and everything that the store keeps follows the rules of the same policy.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{Days, Months, NaiveDate};
+use serde::{Deserialize, Serialize};
+
+use super::customer::Purpose;
+use super::language::Language;
+
+mod choices;
+mod compare;
+mod error;
+mod notice;
+mod parse;
+mod reader;
+mod texts;
+
+pub use compare::{Change, ChangeKind, Effect, compare, effective_until, judge};
+pub use error::{Expected, PolicyError, PolicyErrorKind};
+pub use notice::{Card, Labels, Notice, Section, Tick};
+
+/// The policy that a new store starts with: Spanish law, three choices.
+pub const SHIPPED: &str = include_str!("../../../assets/policy.toml");
+
+/// A policy without refusals.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// Rises with every change.
+    pub version: u32,
+    /// Never empty; the first stands in for languages that are not here.
+    pub languages: Vec<Language>,
+    pub ticket_detail: TicketDetail,
+    /// Ticket and counters are always here.
+    pub classes: BTreeMap<DataClass, ClassPolicy>,
+    /// What a customer can tick, with its name in every language.
+    pub purposes: BTreeMap<Purpose, BTreeMap<Language, String>>,
+    /// In the order of the cards.
+    pub choices: Vec<ChoicePolicy>,
+    minimum: usize,
+    words: BTreeMap<Language, NoticeWords>,
+}
+
+/// What the tax ticket says of the goods.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TicketDetail {
+    /// Amounts by department.
+    Departments,
+    /// Every article, still without the customer.
+    Products,
+}
+
+/// The kinds of data that the program can keep of a sale.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DataClass {
+    Ticket,
+    Counters,
+    Lines,
+    Profile,
+}
+
+/// The legal basis of keeping a class: GDPR, article 6(1), or that it is about nobody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Basis {
+    /// Article 6(1)(a).
+    Consent,
+    /// Article 6(1)(b).
+    Contract,
+    /// Article 6(1)(c).
+    LegalObligation,
+    /// Recital 26.
+    Anonymous,
+}
+
+/// How long something stays, counted from the day of the sale.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Term {
+    /// From date to date; 29 February to 28 February where there is no 29th (Spanish Civil Code,
+    /// article 5.1).
+    Years(u32),
+    Days(u32),
+    /// Until the customer says forget.
+    Customer,
+}
+
+/// The end of a term. A day is the last on which the data is there; any day comes before
+/// "the customer says so".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Until {
+    Date(NaiveDate),
+    CustomerSaysSo,
+}
+
+/// How the articles of a purchase are sealed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Memory {
+    /// Not kept.
+    None,
+    /// Opened by the receipt's code and the store's slot together.
+    Receipt,
+    /// Linked to the customer's profile.
+    Profile,
+}
+
+/// What a policy says of one class.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClassPolicy {
+    pub basis: Basis,
+    /// The longest that any choice may keep it.
+    pub term: Term,
+    texts: BTreeMap<Language, ClassText>,
+}
+
+/// What a policy says of one choice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChoicePolicy {
+    /// Such as `forget`: 1 to 32 lower-case letters, digits and hyphens.
+    pub id: String,
+    pub keeps: BTreeSet<DataClass>,
+    pub memory: Memory,
+    /// How long the articles stay; the ticket's term where there are none.
+    pub term: Term,
+    /// What the customer can tick. Never ticked beforehand.
+    pub purposes: Vec<Purpose>,
+    texts: BTreeMap<Language, ChoiceText>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct ClassText {
+    name: String,
+    /// The full sentence, for the ticket under each detail.
+    keeps: BTreeMap<TicketDetail, String>,
+    /// What `{ticket}` stands for on a card; empty but for the ticket.
+    card: BTreeMap<TicketDetail, String>,
+    purpose: String,
+    law: String,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct ChoiceText {
+    title: String,
+    keeps: String,
+    purpose: String,
+    until: String,
+    after: String,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct NoticeWords {
+    question: String,
+    default: String,
+    label_keeps: String,
+    label_purpose: String,
+    label_basis: String,
+    label_until: String,
+    until_customer: String,
+    who: Section,
+    copies: Section,
+    rights: Section,
+    complaint: Section,
+}
+
+impl Policy {
+    /// Reads a policy file. Errors: every refusal found, in the order of their lines.
+    pub fn parse(text: &str) -> Result<Policy, Vec<PolicyError>> {
+        parse::parse(text)
+    }
+
+    /// The policy that ships with the program.
+    pub fn shipped() -> Policy {
+        Policy::parse(SHIPPED).expect("a test reads the shipped policy")
+    }
+
+    /// The choice with this id.
+    pub fn choice(&self, id: &str) -> Option<&ChoicePolicy> {
+        self.choices.iter().find(|choice| choice.id == id)
+    }
+
+    /// The choice that keeps the bare legal minimum: the default, also when nobody answers.
+    pub fn minimum(&self) -> &ChoicePolicy {
+        &self.choices[self.minimum]
+    }
+
+    /// The last day on which the tax ticket of a sale must be kept.
+    pub fn ticket_until(&self, sale_date: NaiveDate) -> Until {
+        self.classes[&DataClass::Ticket].term.after(sale_date)
+    }
+
+    /// `wanted` if the policy speaks it, else its first language.
+    pub fn language(&self, wanted: Language) -> Language {
+        if self.languages.contains(&wanted) { wanted } else { self.languages[0] }
+    }
+}
+
+impl ChoicePolicy {
+    /// Until when the store keeps what this choice keeps of a sale: the articles, or, where it
+    /// keeps none, the ticket.
+    pub fn keeps_until(&self, sale_date: NaiveDate) -> Until {
+        self.term.after(sale_date)
+    }
+}
+
+impl Term {
+    /// The end of the term for a sale of this day.
+    pub fn after(self, sale_date: NaiveDate) -> Until {
+        let end = match self {
+            Term::Years(years) => sale_date.checked_add_months(Months::new(years.saturating_mul(12))),
+            Term::Days(days) => sale_date.checked_add_days(Days::new(u64::from(days))),
+            Term::Customer => return Until::CustomerSaysSo,
+        };
+        Until::Date(end.unwrap_or(NaiveDate::MAX))
+    }
+
+    /// Whether this term ends after `other`, for a sale of the same day.
+    pub fn is_longer_than(self, other: Term) -> bool {
+        // Any day without a 29 February near it serves as a ruler.
+        let ruler = NaiveDate::default();
+        self.after(ruler) > other.after(ruler)
+    }
+}
+
+impl Until {
+    /// Whether what was kept until then must be gone today.
+    pub fn is_past(self, today: NaiveDate) -> bool {
+        match self {
+            Until::Date(last) => today > last,
+            Until::CustomerSaysSo => false,
+        }
+    }
+
+    /// The last day, if there is one.
+    pub fn date(self) -> Option<NaiveDate> {
+        match self {
+            Until::Date(date) => Some(date),
+            Until::CustomerSaysSo => None,
+        }
+    }
+}
+
+impl DataClass {
+    pub const ALL: [DataClass; 4] =
+        [DataClass::Ticket, DataClass::Counters, DataClass::Lines, DataClass::Profile];
+
+    /// Its name in the policy file.
+    pub fn id(self) -> &'static str {
+        match self {
+            DataClass::Ticket => "ticket",
+            DataClass::Counters => "counters",
+            DataClass::Lines => "lines",
+            DataClass::Profile => "profile",
+        }
+    }
+
+    fn from_id(id: &str) -> Option<DataClass> {
+        DataClass::ALL.into_iter().find(|class| class.id() == id)
+    }
+
+    /// Written for every sale, whatever the choice.
+    fn always_kept(self) -> bool {
+        matches!(self, DataClass::Ticket | DataClass::Counters)
+    }
+}
+
+impl Basis {
+    pub const ALL: [Basis; 4] = [Basis::Consent, Basis::Contract, Basis::LegalObligation, Basis::Anonymous];
+
+    /// Its name in the policy file.
+    pub fn id(self) -> &'static str {
+        match self {
+            Basis::Consent => "consent",
+            Basis::Contract => "contract",
+            Basis::LegalObligation => "legal-obligation",
+            Basis::Anonymous => "anonymous",
+        }
+    }
+
+    /// Where the GDPR says so, as it is cited in a language.
+    pub fn article(self, language: Language) -> &'static str {
+        match (language, self) {
+            (Language::Spanish, Basis::Consent) => "RGPD, artículo 6.1.a",
+            (Language::Spanish, Basis::Contract) => "RGPD, artículo 6.1.b",
+            (Language::Spanish, Basis::LegalObligation) => "RGPD, artículo 6.1.c",
+            (Language::Spanish, Basis::Anonymous) => "RGPD, considerando 26",
+            (Language::English, Basis::Consent) => "GDPR, article 6(1)(a)",
+            (Language::English, Basis::Contract) => "GDPR, article 6(1)(b)",
+            (Language::English, Basis::LegalObligation) => "GDPR, article 6(1)(c)",
+            (Language::English, Basis::Anonymous) => "GDPR, recital 26",
+        }
+    }
+}
+
+impl Memory {
+    pub const ALL: [Memory; 3] = [Memory::None, Memory::Receipt, Memory::Profile];
+
+    /// Its name in the policy file.
+    pub fn id(self) -> &'static str {
+        match self {
+            Memory::None => "none",
+            Memory::Receipt => "receipt",
+            Memory::Profile => "profile",
+        }
+    }
+
+    /// Whether a choice with this memory keeps the class.
+    fn keeps(self, class: DataClass) -> bool {
+        match class {
+            DataClass::Ticket | DataClass::Counters => true,
+            DataClass::Lines => self != Memory::None,
+            DataClass::Profile => self == Memory::Profile,
+        }
+    }
+}
+
+impl TicketDetail {
+    pub const ALL: [TicketDetail; 2] = [TicketDetail::Departments, TicketDetail::Products];
+
+    /// Its name in the policy file.
+    pub fn id(self) -> &'static str {
+        match self {
+            TicketDetail::Departments => "departments",
+            TicketDetail::Products => "products",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,236 @@
+//! From a policy file to a [`Policy`], or to every reason why not.
+
+use std::collections::BTreeMap;
+
+use toml::de::DeTable;
+
+use super::choices::{Choices, in_order, minimum};
+use super::error::{Expected, PolicyError, PolicyErrorKind as Kind};
+use super::reader::{Entry, Reader, Table};
+use super::texts::{CARD, PARAGRAPH, SHORT, Text, notice, per_language};
+use super::{Basis, ClassPolicy, ClassText, DataClass, Policy, Term, TicketDetail};
+use crate::domain::customer::Purpose;
+use crate::domain::language::Language;
+
+pub(super) fn parse(text: &str) -> Result<Policy, Vec<PolicyError>> {
+    let mut reader = Reader::new(text);
+    let (document, errors) = DeTable::parse_recoverable(text);
+    if !errors.is_empty() {
+        errors.iter().for_each(|error| reader.refuse_syntax(text, error));
+        return Err(reader.into_errors());
+    }
+    let known =
+        ["version", "languages", "default", "order", "ticket-detail", "class", "purpose", "choice", "notice"];
+    let root = reader.root(&document);
+    reader.only(&root, &known);
+    match policy(&mut reader, &root) {
+        Some(policy) if reader.is_clean() => Ok(policy),
+        _ => Err(reader.into_errors()),
+    }
+}
+
+fn policy(reader: &mut Reader, root: &Table<'_>) -> Option<Policy> {
+    let version = reader.need(root, "version").and_then(|e| reader.number(&e, u32::MAX, Expected::Number));
+    let languages = reader.need(root, "languages").and_then(|e| languages(reader, &e));
+    let detail = reader
+        .need(root, "ticket-detail")
+        .and_then(|e| reader.one_of(&e, &TicketDetail::ALL, TicketDetail::id, Expected::Detail));
+    let default = reader.need(root, "default").and_then(|e| reader.text(&e));
+    let order = reader.need(root, "order").and_then(|e| reader.list(&e));
+    // Without languages nothing is known to be missing, so the rest waits for the next try.
+    let languages = languages?;
+    let classes = classes(reader, root, &languages);
+    let purposes = purposes(reader, root, &languages);
+    let mut choices = Vec::new();
+    for (id, table) in reader.tables(root, "choice") {
+        if !is_id(&id) {
+            reader.refuse(table.line, table.path.clone(), Kind::BadValue(Expected::Id));
+        }
+        let choice = Choices { languages: &languages, classes: &classes, purposes: &purposes };
+        choices.push((choice.read(reader, &id, &table), table.line));
+    }
+    let words = notice(reader, root, &languages);
+    let choices = in_order(reader, choices, &order?);
+    let minimum = minimum(reader, &choices, &classes, &default?)?;
+    let choices = choices.into_iter().map(|(choice, _)| choice).collect();
+    Some(Policy {
+        version: version?,
+        languages,
+        ticket_detail: detail?,
+        classes,
+        purposes,
+        choices,
+        minimum,
+        words,
+    })
+}
+
+fn is_id(text: &str) -> bool {
+    (1..=32).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+}
+
+fn languages(reader: &mut Reader, entry: &Entry<'_>) -> Option<Vec<Language>> {
+    let mut languages = Vec::new();
+    for code in reader.list(entry)? {
+        match Language::ALL.into_iter().find(|language| language.code() == code.text) {
+            Some(language) => languages.push(language),
+            None => {
+                let key = format!("{}: {}", entry.path, code.text);
+                reader.refuse(code.line, key, Kind::BadValue(Expected::Language));
+            }
+        }
+    }
+    if languages.is_empty() { None } else { Some(languages) }
+}
+
+fn classes(
+    reader: &mut Reader,
+    root: &Table<'_>,
+    languages: &[Language],
+) -> BTreeMap<DataClass, ClassPolicy> {
+    let mut classes = BTreeMap::new();
+    for (id, table) in reader.tables(root, "class") {
+        match DataClass::from_id(&id) {
+            Some(class) => {
+                classes.insert(class, read_class(reader, class, &table, languages));
+            }
+            None => reader.refuse(table.line, table.path.clone(), Kind::UnknownKey),
+        }
+    }
+    for class in DataClass::ALL.into_iter().filter(|class| class.always_kept()) {
+        if !classes.contains_key(&class) {
+            reader.refuse(1, format!("class.{}", class.id()), Kind::Missing);
+        }
+    }
+    classes
+}
+
+fn read_class(
+    reader: &mut Reader,
+    class: DataClass,
+    table: &Table<'_>,
+    languages: &[Language],
+) -> ClassPolicy {
+    reader.only(table, &["basis", "term", "text"]);
+    let basis = match reader.find(table, "basis") {
+        Some(entry) => {
+            let basis = reader.one_of(&entry, &Basis::ALL, Basis::id, Expected::Basis);
+            if basis == Some(Basis::Anonymous) && class != DataClass::Counters {
+                reader.refuse(entry.line, entry.path, Kind::NotAnonymous);
+            }
+            basis
+        }
+        None => refused(reader, table, "basis", Kind::ClassWithoutBasis),
+    };
+    let term = match reader.find(table, "term") {
+        Some(entry) => term(reader, &entry),
+        None => refused(reader, table, "term", Kind::ClassWithoutTerm),
+    };
+    let texts = match reader.find(table, "text").and_then(|entry| reader.table(&entry)) {
+        Some(texts) => class_texts(reader, class, table, &texts, languages),
+        None => {
+            reader.refuse(table.line, table.key("text"), Kind::ClassWithoutPurpose);
+            BTreeMap::new()
+        }
+    };
+    // The policy is refused as a whole, so what stands in for a refused value is never used; it is
+    // chosen to refuse nothing twice.
+    let stand_in = if class.always_kept() { Term::Years(100) } else { Term::Customer };
+    let basis = basis.unwrap_or(Basis::LegalObligation);
+    ClassPolicy { basis, term: term.unwrap_or(stand_in), texts }
+}
+
+fn refused<T>(reader: &mut Reader, table: &Table<'_>, key: &str, kind: Kind) -> Option<T> {
+    reader.refuse(table.line, table.key(key), kind);
+    None
+}
+
+fn class_texts(
+    reader: &mut Reader,
+    class: DataClass,
+    table: &Table<'_>,
+    texts: &Table<'_>,
+    languages: &[Language],
+) -> BTreeMap<Language, ClassText> {
+    let tables = per_language(reader, texts, languages);
+    let has_purpose = |reader: &Reader, table: &Table<'_>| {
+        reader.find(table, "purpose").is_some_and(|entry| !entry.is_blank())
+    };
+    // Without a purpose in any language it has none; without it in one, a text is missing.
+    let purposeless = !tables.iter().any(|(_, table)| has_purpose(reader, table));
+    if purposeless {
+        reader.refuse(table.line, table.path.clone(), Kind::ClassWithoutPurpose);
+    }
+    let mut found = BTreeMap::new();
+    for (language, table) in tables {
+        let mut text = ClassText {
+            name: Text::plain(SHORT).read(reader, &table, "name"),
+            law: Text::plain(PARAGRAPH).read(reader, &table, "law"),
+            ..ClassText::default()
+        };
+        if !purposeless {
+            text.purpose = Text::plain(PARAGRAPH).read(reader, &table, "purpose");
+        }
+        if class == DataClass::Ticket {
+            let keys = ["name", "law", "purpose"];
+            let details = ["keeps-departments", "keeps-products", "card-departments", "card-products"];
+            reader.only(&table, &[&keys[..], &details[..]].concat());
+            for (detail, [keeps, card]) in [
+                (TicketDetail::Departments, ["keeps-departments", "card-departments"]),
+                (TicketDetail::Products, ["keeps-products", "card-products"]),
+            ] {
+                text.keeps.insert(detail, Text::plain(PARAGRAPH).read(reader, &table, keeps));
+                text.card.insert(detail, Text::plain(CARD).read(reader, &table, card));
+            }
+        } else {
+            reader.only(&table, &["name", "keeps", "purpose", "law"]);
+            let keeps = Text::plain(PARAGRAPH).read(reader, &table, "keeps");
+            text.keeps = TicketDetail::ALL.into_iter().map(|detail| (detail, keeps.clone())).collect();
+        }
+        found.insert(language, text);
+    }
+    found
+}
+
+pub(super) fn term(reader: &mut Reader, entry: &Entry<'_>) -> Option<Term> {
+    if entry.raw_text() == Some("customer") {
+        return Some(Term::Customer);
+    }
+    if entry.raw_text().is_some() {
+        return reader.bad(entry, Expected::Term);
+    }
+    let table = reader.table(entry)?;
+    reader.only(&table, &["years", "days"]);
+    match (reader.find(&table, "years"), reader.find(&table, "days")) {
+        (Some(years), None) => reader.number(&years, 100, Expected::Term).map(Term::Years),
+        (None, Some(days)) => reader.number(&days, 36_500, Expected::Term).map(Term::Days),
+        _ => reader.bad(entry, Expected::Term),
+    }
+}
+
+/// The names of what can be ticked.
+pub(super) type Purposes = BTreeMap<Purpose, BTreeMap<Language, String>>;
+
+fn purposes(reader: &mut Reader, root: &Table<'_>, languages: &[Language]) -> Purposes {
+    let mut purposes = Purposes::new();
+    if reader.find(root, "purpose").is_none() {
+        return purposes;
+    }
+    for (id, table) in reader.tables(root, "purpose") {
+        reader.only(&table, &["text"]);
+        let Ok(purpose) = id.parse::<Purpose>() else {
+            reader.refuse(table.line, table.path.clone(), Kind::BadValue(Expected::Id));
+            continue;
+        };
+        let mut names = BTreeMap::new();
+        if let Some(texts) = reader.need(&table, "text").and_then(|entry| reader.table(&entry)) {
+            reader.only(&texts, &Language::ALL.map(Language::code));
+            for &language in languages {
+                names.insert(language, Text::plain(SHORT).read(reader, &texts, language.code()));
+            }
+        }
+        purposes.insert(purpose, names);
+    }
+    purposes
+}

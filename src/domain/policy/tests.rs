@@ -1,0 +1,598 @@
+use proptest::prelude::*;
+
+use super::error::PolicyErrorKind as Kind;
+use super::*;
+
+fn day(year: i32, month: u32, day: u32) -> NaiveDate {
+    NaiveDate::from_ymd_opt(year, month, day).unwrap()
+}
+
+/// The shipped policy with its n-th `from` replaced, and the line where that stood.
+fn edited(from: &str, nth: usize, to: &str) -> (String, usize) {
+    let (at, _) = SHIPPED.match_indices(from).nth(nth).unwrap_or_else(|| panic!("no {nth} of {from:?}"));
+    let text = format!("{}{to}{}", &SHIPPED[..at], &SHIPPED[at + from.len()..]);
+    (text, SHIPPED[..at].matches('\n').count() + 1)
+}
+
+/// The line of the shipped policy that starts with this.
+fn line_of(start: &str) -> usize {
+    SHIPPED.lines().position(|line| line.starts_with(start)).unwrap_or_else(|| panic!("no {start:?}")) + 1
+}
+
+/// The only refusal of an edited policy.
+#[track_caller]
+fn refused(text: &str) -> PolicyError {
+    let mut errors = Policy::parse(text).unwrap_err();
+    assert_eq!(errors.len(), 1, "{errors:#?}");
+    errors.remove(0)
+}
+
+#[test]
+fn the_shipped_policy_keeps_the_promise_of_its_design() {
+    let policy = Policy::shipped();
+    let ids: Vec<&str> = policy.choices.iter().map(|choice| choice.id.as_str()).collect();
+    assert_eq!(ids, ["forget", "guarantee", "remember"]);
+    assert_eq!(policy.minimum().id, "forget");
+    assert_eq!(policy.ticket_detail, TicketDetail::Departments);
+    let sale = day(2026, 11, 23);
+    for (id, memory, until, purposes) in [
+        ("forget", Memory::None, Until::Date(day(2032, 11, 23)), &[][..]),
+        ("guarantee", Memory::Receipt, Until::Date(day(2029, 11, 23)), &[]),
+        ("remember", Memory::Profile, Until::CustomerSaysSo, &["history", "offers"]),
+    ] {
+        let choice = policy.choice(id).unwrap();
+        assert_eq!((choice.memory, choice.keeps_until(sale)), (memory, until), "{id}");
+        assert_eq!(choice.purposes.iter().map(Purpose::as_str).collect::<Vec<_>>(), purposes);
+    }
+    assert_eq!(policy.ticket_until(sale), Until::Date(day(2032, 11, 23)));
+    assert!(policy.choice("other").is_none());
+}
+
+/// One small edit of the shipped policy, the line and key of its refusal, and the kind.
+#[test]
+fn every_refusal_names_its_line() {
+    let name = |name: &str| name.to_owned();
+    let in_place: Vec<(&str, usize, &str, &str, Kind)> = vec![
+        ("version = 1", 0, "version 1", "", Kind::NotToml),
+        ("default = \"forget\"", 0, "version = 3", "version", Kind::Duplicate),
+        ("version = 1", 0, "version = 0", "version", Kind::BadValue(Expected::Number)),
+        ("version = 1", 0, "version = \"1\"", "version", Kind::BadValue(Expected::Number)),
+        ("version = 1", 0, "version = 1\ncolour = 2", "colour", Kind::UnknownKey),
+        ("\"departments\"", 1, "\"people\"", "ticket-detail", Kind::BadValue(Expected::Detail)),
+        ("\"es\", \"en\"", 0, "\"es\", \"xx\"", "languages: xx", Kind::BadValue(Expected::Language)),
+        ("\"es\", \"en\"", 0, "\"es\", \"es\"", "languages: es", Kind::Duplicate),
+        ("[\"es\", \"en\"]", 0, "[]", "languages", Kind::BadValue(Expected::List)),
+        ("[class.lines]", 0, "[class.photo]\n[class.lines]", "class.photo", Kind::UnknownKey),
+        (
+            "basis = \"legal-obligation\"",
+            0,
+            "basis = \"habit\"",
+            "class.ticket.basis",
+            Kind::BadValue(Expected::Basis),
+        ),
+        ("basis = \"consent\"", 0, "basis = \"anonymous\"", "class.lines.basis", Kind::NotAnonymous),
+        (
+            "term = { years = 6 }",
+            0,
+            "term = { years = 0 }",
+            "class.ticket.term.years",
+            Kind::BadValue(Expected::Term),
+        ),
+        (
+            "term = { years = 6 }",
+            0,
+            "term = { years = 1, days = 2 }",
+            "class.ticket.term",
+            Kind::BadValue(Expected::Term),
+        ),
+        (
+            "term = { years = 6 }",
+            0,
+            "term = \"forever\"",
+            "class.ticket.term",
+            Kind::BadValue(Expected::Term),
+        ),
+        (
+            "term = { years = 6 }",
+            0,
+            "term = { months = 6, years = 6 }",
+            "class.ticket.term.months",
+            Kind::UnknownKey,
+        ),
+        ("name = \"El tique\"", 0, "name = 3", "class.ticket.text.es.name", Kind::BadValue(Expected::Text)),
+        (
+            "name = \"El tique\"",
+            0,
+            "name = \"a\\u001bb\"",
+            "class.ticket.text.es.name",
+            Kind::BadValue(Expected::Text),
+        ),
+        (
+            "memory = \"none\"",
+            0,
+            "memory = \"all\"",
+            "choice.forget.memory",
+            Kind::BadValue(Expected::Memory),
+        ),
+        ("memory = \"receipt\"", 0, "memory = \"profile\"", "choice.guarantee.memory", Kind::MemoryMismatch),
+        (
+            "[\"ticket\", \"counters\"]",
+            0,
+            "[\"ticket\"]",
+            "choice.forget.keeps",
+            Kind::AlwaysKept { class: "counters" },
+        ),
+        (
+            "[\"ticket\", \"counters\"]",
+            0,
+            "[\"ticket\", \"counters\", \"photo\"]",
+            "choice.forget.keeps",
+            Kind::UnknownClass { name: name("photo") },
+        ),
+        (
+            "memory = \"none\"",
+            0,
+            "memory = \"none\"\nterm = { days = 1 }",
+            "choice.forget.term",
+            Kind::TermWithoutMemory,
+        ),
+        (
+            "\"history\", \"offers\"",
+            0,
+            "\"history\", \"gifts\"",
+            "choice.remember.purposes",
+            Kind::UnknownPurpose { name: name("gifts") },
+        ),
+        (
+            "term = { years = 3 }",
+            0,
+            "term = { years = 3 }\npurposes = [\"history\"]",
+            "choice.guarantee.purposes",
+            Kind::PurposesWithoutProfile,
+        ),
+        (
+            "default = \"forget\"",
+            0,
+            "default = \"guarantee\"",
+            "default",
+            Kind::DefaultNotMinimum { minimum: name("forget") },
+        ),
+        (
+            "default = \"forget\"",
+            0,
+            "default = \"other\"",
+            "default",
+            Kind::UnknownChoice { name: name("other") },
+        ),
+        (
+            "\"forget\", \"guarantee\",",
+            0,
+            "\"forget\", \"guarantee\", \"other\",",
+            "order",
+            Kind::UnknownChoice { name: name("other") },
+        ),
+        (
+            "keeps = \"lo mismo, y",
+            0,
+            "keeps = \"{date} lo mismo, y",
+            "choice.guarantee.text.es.keeps",
+            Kind::UnknownPlaceholder { name: name("date") },
+        ),
+        (
+            "until = \"que usted diga\"",
+            0,
+            "until = \"{date}\"",
+            "choice.remember.text.es.until",
+            Kind::UnknownPlaceholder { name: name("date") },
+        ),
+        (
+            "until = \"{date}\"",
+            1,
+            "until = \"2032\"",
+            "choice.forget.text.en.until",
+            Kind::MissingPlaceholder { name: "date" },
+        ),
+        (
+            "Hacienda: {ticket}",
+            0,
+            "Hacienda",
+            "choice.forget.text.es.keeps",
+            Kind::MissingPlaceholder { name: "ticket" },
+        ),
+        (
+            "Olvidar esta compra",
+            0,
+            "Olvidar del todo esta compra",
+            "choice.forget.text.es.title",
+            Kind::TextTooLong { limit: 22 },
+        ),
+    ];
+    for (from, nth, to, key, kind) in in_place {
+        let (text, at) = edited(from, nth, to);
+        let line = at + usize::from(to.contains('\n') && kind != Kind::UnknownKey || key == "colour");
+        assert_eq!(refused(&text), PolicyError { line, key: key.to_owned(), kind }, "{to}");
+    }
+    // What is missing is named at the table that should hold it.
+    for (gone, nth, table, key, kind) in [
+        ("version = 1\n", 0, "#", "version", Kind::Missing),
+        ("basis = \"consent\"\n", 0, "[class.lines]", "class.lines.basis", Kind::ClassWithoutBasis),
+        ("term = { years = 6 }\n", 1, "[class.counters]", "class.counters.term", Kind::ClassWithoutTerm),
+        ("memory = \"receipt\"\n", 0, "[choice.guarantee]", "choice.guarantee.memory", Kind::Missing),
+        (
+            "question = \"¿Qué quiere que recordemos de esta compra?\"\n",
+            0,
+            "[notice.es]",
+            "notice.es.question",
+            Kind::MissingText,
+        ),
+        (
+            "purpose = \"the tax office\"\n",
+            0,
+            "[choice.forget.text.en]",
+            "choice.forget.text.en.purpose",
+            Kind::MissingText,
+        ),
+        (
+            "purpose = \"Only what you tick.\"\n",
+            0,
+            "[class.profile.text.en]",
+            "class.profile.text.en.purpose",
+            Kind::MissingText,
+        ),
+        (
+            "en = \"See my purchases\"\n",
+            0,
+            "[purpose.history.text]",
+            "purpose.history.text.en",
+            Kind::MissingText,
+        ),
+    ] {
+        let (text, at) = edited(gone, nth, "");
+        let line = line_of(table) - usize::from(at < line_of(table));
+        assert_eq!(refused(&text), PolicyError { line, key: key.to_owned(), kind }, "{gone}");
+    }
+}
+
+#[test]
+fn refusals_that_take_several_edits() {
+    let purposeless = SHIPPED
+        .replace("purpose = \"Reponer lo que se vende.\"\n", "")
+        .replace("purpose = \"Restocking what is sold.\"\n", "purpose = \" \"\n");
+    let error = refused(&purposeless);
+    assert_eq!((error.line, error.kind), (line_of("[class.counters]"), Kind::ClassWithoutPurpose));
+
+    // A minimum that rests on consent is none.
+    let error = refused(&SHIPPED.replace("basis = \"legal-obligation\"", "basis = \"consent\""));
+    assert_eq!((error.line, error.kind), (line_of("[choice.forget]"), Kind::NoMinimum));
+
+    let (hidden, at) = edited("\"guarantee\", ", 0, "");
+    assert_eq!(at, line_of("order"));
+    let error = refused(&hidden);
+    assert_eq!((error.line, error.kind), (line_of("[choice.guarantee]"), Kind::NotInOrder));
+
+    let short = SHIPPED.replacen("term = \"customer\"", "term = { years = 2 }", 1);
+    let errors = Policy::parse(&short).unwrap_err();
+    let lines: Vec<(usize, Kind)> = errors.into_iter().map(|error| (error.line, error.kind)).collect();
+    let too_long = Kind::TermTooLong { class: "lines" };
+    let remember = SHIPPED.lines().position(|line| line == "[choice.remember]").unwrap() + 4;
+    assert_eq!(lines, [(line_of("term = { years = 3 }"), too_long.clone()), (remember, too_long)]);
+
+    // Two more copies of a choice: five cards do not fit, four do.
+    let start = SHIPPED.find("[choice.remember]").unwrap();
+    let end = SHIPPED.find("[notice.es]").unwrap();
+    let copy = |name: &str| SHIPPED[start..end].replace("choice.remember", &format!("choice.{name}"));
+    let four = SHIPPED.replace("\"remember\"]", "\"remember\", \"four\"]") + &copy("four");
+    assert_eq!(Policy::parse(&four).map(|policy| policy.choices.len()), Ok(4));
+    let five = four.replace("\"four\"]", "\"four\", \"five\"]") + &copy("five");
+    let error = refused(&five);
+    assert_eq!((error.line, error.kind), (line_of("order"), Kind::TooManyChoices { limit: 4 }));
+    let named = four.replace("choice.four", "choice.\"Four five\"").replace("\"four\"]", "\"Four five\"]");
+    assert_eq!(refused(&named).kind, Kind::BadValue(Expected::Id));
+}
+
+#[test]
+fn a_policy_in_one_language_needs_only_its_texts() {
+    let start = SHIPPED.find("[notice.en]").unwrap();
+    let text = SHIPPED[..start].replace("[\"es\", \"en\"]", "[\"es\"]");
+    let policy = Policy::parse(&text).unwrap();
+    assert_eq!(policy.notice(Language::English, day(2026, 11, 23)).language, Language::Spanish);
+}
+
+#[test]
+fn refusals_come_all_at_once() {
+    let text = SHIPPED.replace("basis = \"consent\"\n", "").replace("version = 1", "version = 0");
+    assert_eq!(Policy::parse(&text).unwrap_err().len(), 3);
+    assert!(!Policy::parse("").unwrap_err().is_empty());
+    for bracket in ["[", "{", "a.", "a = [", "a = { b = "] {
+        assert!(Policy::parse(&bracket.repeat(20_000)).is_err());
+    }
+}
+
+#[test]
+fn terms_run_from_date_to_date() {
+    for (term, sale, until) in [
+        (Term::Years(6), day(2026, 11, 23), Until::Date(day(2032, 11, 23))),
+        (Term::Years(6), day(2028, 2, 29), Until::Date(day(2034, 2, 28))),
+        (Term::Years(4), day(2028, 2, 29), Until::Date(day(2032, 2, 29))),
+        (Term::Days(30), day(2026, 12, 15), Until::Date(day(2027, 1, 14))),
+        (Term::Years(100), NaiveDate::MAX, Until::Date(NaiveDate::MAX)),
+        (Term::Customer, day(2026, 11, 23), Until::CustomerSaysSo),
+    ] {
+        assert_eq!(term.after(sale), until, "{term:?} from {sale}");
+    }
+    let until = Until::Date(day(2029, 11, 23));
+    assert!(!until.is_past(day(2029, 11, 23)));
+    assert!(until.is_past(day(2029, 11, 24)));
+    assert!(!Until::CustomerSaysSo.is_past(NaiveDate::MAX));
+    assert!(until < Until::CustomerSaysSo);
+}
+
+/// Card texts are read once, standing: sentences under twelve words, no praise, room for all.
+#[test]
+fn cards_are_short_and_plain() {
+    let products = SHIPPED.replace("ticket-detail = \"departments\"", "ticket-detail = \"products\"");
+    for text in [SHIPPED, &products] {
+        let policy = Policy::parse(text).unwrap();
+        for language in Language::ALL {
+            let notice = policy.notice(language, day(2026, 11, 23));
+            for card in &notice.cards {
+                for text in [&card.title, &card.keeps, &card.purpose, &card.until, &card.after] {
+                    assert!(!text.contains(['!', '¡', '{', '}']), "{text}");
+                    for sentence in text.split(". ") {
+                        assert!(sentence.split_whitespace().count() < 12, "{sentence}");
+                    }
+                }
+                for (text, rows) in [(&card.title, 1), (&card.keeps, 4), (&card.purpose, 1), (&card.until, 1)]
+                {
+                    assert!(rows_of(text, 22) <= rows, "{text}: {} rows", rows_of(text, 22));
+                }
+            }
+        }
+    }
+}
+
+/// Rows of a text in a column of so many characters.
+fn rows_of(text: &str, width: usize) -> usize {
+    let (mut rows, mut column) = (1, 0);
+    for word in text.split(' ').map(|word| word.chars().count()) {
+        if column > 0 && column + 1 + word > width {
+            rows += 1;
+            column = 0;
+        }
+        column += word + usize::from(column > 0);
+    }
+    rows
+}
+
+#[test]
+fn the_notice_says_what_the_rules_do() {
+    let policy = Policy::shipped();
+    let sale = day(2026, 11, 23);
+    for language in Language::ALL {
+        let notice = policy.notice(language, sale);
+        assert_eq!(notice.language, language);
+        for (card, choice) in notice.cards.iter().zip(&policy.choices) {
+            assert_eq!(card.choice, choice.id);
+            if let Until::Date(date) = choice.keeps_until(sale) {
+                assert_eq!(card.until, language.date(date));
+                assert!(card.after.contains(&card.until), "{}", card.after);
+            }
+        }
+        assert_eq!(notice.cards.iter().map(|card| card.key).collect::<Vec<_>>(), [1, 2, 3]);
+        assert_eq!(notice.sections.last(), Some(&notice.complaint));
+        assert_eq!(policy.after_forget_sentence(language, sale), notice.cards[0].after);
+        let all: Vec<&str> =
+            notice.sections.iter().flat_map(|section| &section.paragraphs).map(String::as_str).collect();
+        assert!(all.contains(&notice.default.as_str()));
+        for (class, rules) in &policy.classes {
+            let article = rules.basis.article(language);
+            let text = &policy.classes[class].texts[&language].keeps[&policy.ticket_detail];
+            assert!(all.iter().any(|paragraph| paragraph.contains(text.as_str())), "{text}");
+            assert!(all.iter().any(|paragraph| paragraph.contains(article)), "{article}");
+        }
+    }
+    assert_eq!(
+        policy.after_forget_sentence(Language::Spanish, sale),
+        "Queda solo el tique para Hacienda, hasta el 23.11.2032."
+    );
+}
+
+#[test]
+fn a_ticket_of_products_is_told_by_itself() {
+    let text = SHIPPED.replace("ticket-detail = \"departments\"", "ticket-detail = \"products\"");
+    let notice = Policy::parse(&text).unwrap().notice(Language::Spanish, day(2026, 11, 23));
+    assert_eq!(notice.cards[0].keeps, "lo que pide Hacienda: fecha, importe, IVA y artículos. No quién es");
+    let told = notice.sections.iter().flat_map(|section| &section.paragraphs);
+    assert!(told.clone().any(|paragraph| paragraph.contains("artículos con su importe")));
+    assert!(!told.clone().any(|paragraph| paragraph.contains("Ni sus artículos")));
+}
+
+#[test]
+fn the_notice_tells_only_what_is_kept() {
+    let (start, end) = (SHIPPED.find("[choice.remember]").unwrap(), SHIPPED.find("[notice.es]").unwrap());
+    let text = format!("{}{}", &SHIPPED[..start], &SHIPPED[end..]).replace(", \"remember\"]", "]");
+    let notice = Policy::parse(&text).unwrap().notice(Language::English, day(2026, 11, 23));
+    let headings: Vec<&str> = notice.sections.iter().map(|section| section.heading.as_str()).collect();
+    assert!(headings.contains(&"Your items") && !headings.contains(&"Your profile"), "{headings:?}");
+    let items = notice.sections.iter().find(|section| section.heading == "Your items").unwrap();
+    assert_eq!(items.paragraphs.last().unwrap(), "Until: 23 Nov 2029.");
+}
+
+#[test]
+fn the_notice_is_frozen() {
+    for language in Language::ALL {
+        let notice = Policy::shipped().notice(language, day(2026, 11, 23));
+        insta::assert_debug_snapshot!(format!("notice_{language}"), notice);
+    }
+}
+
+/// One edit, and every change that it is.
+#[test]
+fn changes_are_told() {
+    use ChangeKind::*;
+    use Effect::*;
+    let choice = |id: &str| id.to_owned();
+    let purpose = |id: &str| id.parse::<Purpose>().unwrap();
+    let shown = |place: &str, language| Text { place: place.to_owned(), language };
+    type Case = (&'static str, &'static str, Vec<(Effect, ChangeKind)>);
+    let cases: Vec<Case> = vec![
+        ("Olvidar esta", "Olvidar la", vec![(Rewords, shown("choice.forget", Language::Spanish))]),
+        ("If you do not", "When you do not", vec![(Rewords, shown("notice", Language::English))]),
+        ("See my", "Read my", vec![(Rewords, shown("purpose.history", Language::English))]),
+        ("The day's counts", "Counts", vec![(Rewords, shown("class.counters", Language::English))]),
+        (
+            "ticket-detail = \"departments\"",
+            "ticket-detail = \"products\"",
+            vec![(Widens, Detail { from: TicketDetail::Departments, to: TicketDetail::Products })],
+        ),
+        (
+            "term = { years = 3 }",
+            "term = { years = 4 }",
+            vec![(
+                Widens,
+                ChoiceTerm { choice: choice("guarantee"), from: Term::Years(3), to: Term::Years(4) },
+            )],
+        ),
+        (
+            "term = { years = 3 }",
+            "term = { days = 90 }",
+            vec![(
+                Narrows,
+                ChoiceTerm { choice: choice("guarantee"), from: Term::Years(3), to: Term::Days(90) },
+            )],
+        ),
+        (
+            "term = { years = 6 }",
+            "term = { years = 4 }",
+            vec![
+                (Narrows, ClassTerm { class: DataClass::Ticket, from: Term::Years(6), to: Term::Years(4) }),
+                (Narrows, ClassTerm { class: DataClass::Counters, from: Term::Years(6), to: Term::Years(4) }),
+            ],
+        ),
+        (
+            "basis = \"consent\"",
+            "basis = \"contract\"",
+            vec![
+                (Widens, ClassBasis { class: DataClass::Lines, from: Basis::Consent, to: Basis::Contract }),
+                (Widens, ClassBasis { class: DataClass::Profile, from: Basis::Consent, to: Basis::Contract }),
+            ],
+        ),
+        (
+            "\"history\", \"offers\"",
+            "\"history\"",
+            vec![(Narrows, PurposeRemoved { choice: choice("remember"), purpose: purpose("offers") })],
+        ),
+        ("\"forget\", \"guarantee\"", "\"guarantee\", \"forget\"", vec![(Rewords, Order)]),
+        ("[\"es\", \"en\"]", "[\"es\"]", vec![(Rewords, LanguageRemoved { language: Language::English })]),
+        (
+            "keeps = [\"ticket\", \"counters\", \"lines\"]\nmemory = \"receipt\"",
+            "keeps = [\"ticket\", \"counters\", \"lines\", \"profile\"]\nmemory = \"profile\"",
+            vec![
+                (Widens, ClassAdded { choice: choice("guarantee"), class: DataClass::Profile }),
+                (
+                    Widens,
+                    MemoryChanged { choice: choice("guarantee"), from: Memory::Receipt, to: Memory::Profile },
+                ),
+            ],
+        ),
+        (
+            "choice.guarantee",
+            "choice.warranty",
+            vec![
+                (Widens, ChoiceAdded { choice: choice("warranty") }),
+                (Narrows, ChoiceRemoved { choice: choice("guarantee") }),
+            ],
+        ),
+    ];
+    let shipped = Policy::shipped();
+    for (from, to, expected) in cases {
+        let text = SHIPPED.replace("version = 1", "version = 2").replace(from, to);
+        // The order has to name the renamed choice.
+        let text = if to.contains("warranty") { text.replace("\"guarantee\"", "\"warranty\"") } else { text };
+        let changes = judge(&shipped, &text).unwrap_or_else(|errors| panic!("{to}: {errors:?}"));
+        let changes: Vec<_> = changes.into_iter().map(|change| (change.effect, change.kind)).collect();
+        assert_eq!(changes, expected, "{to}");
+        // Read backwards, what widens narrows, and what narrows widens.
+        let back = compare(&Policy::parse(&text).unwrap(), &shipped);
+        let count = |changes: &[Effect], effect| changes.iter().filter(|&&e| e == effect).count();
+        let (there, back): (Vec<_>, Vec<_>) = (
+            changes.into_iter().map(|(effect, _)| effect).collect(),
+            back.into_iter().map(|change| change.effect).collect(),
+        );
+        assert_eq!(count(&there, Widens), count(&back, Narrows), "{to}");
+        assert_eq!(count(&there, Narrows), count(&back, Widens), "{to}");
+        assert_eq!(count(&there, Rewords), count(&back, Rewords), "{to}");
+    }
+    assert_eq!(judge(&shipped, SHIPPED), Ok(vec![]));
+}
+
+#[test]
+fn a_change_raises_the_version() {
+    let (text, _) = edited("Olvidar esta compra", 0, "Olvidar");
+    assert_eq!(
+        judge(&Policy::shipped(), &text),
+        Err(vec![PolicyError {
+            line: line_of("version"),
+            key: "version".to_owned(),
+            kind: Kind::VersionNotRaised { current: 1 }
+        }])
+    );
+}
+
+#[test]
+fn a_later_policy_only_shortens() {
+    let sale = day(2026, 11, 23);
+    let shipped = Policy::shipped();
+    let with = |from: &str, to: &str| Policy::parse(&SHIPPED.replace(from, to)).unwrap();
+    let (longer, shorter) = (with("{ years = 3 }", "{ years = 5 }"), with("{ years = 3 }", "{ days = 30 }"));
+    let renamed =
+        SHIPPED.replace("choice.guarantee", "choice.warranty").replace("\"guarantee\"", "\"warranty\"");
+    let without = Policy::parse(&renamed).unwrap();
+    for (sold_under, today, choice, expected) in [
+        (&shipped, &shipped, "guarantee", Some(Until::Date(day(2029, 11, 23)))),
+        (&shipped, &longer, "guarantee", Some(Until::Date(day(2029, 11, 23)))),
+        (&shipped, &shorter, "guarantee", Some(Until::Date(day(2026, 12, 23)))),
+        (&longer, &shipped, "guarantee", Some(Until::Date(day(2029, 11, 23)))),
+        (&shipped, &without, "guarantee", Some(Until::Date(day(2029, 11, 23)))),
+        (&without, &shipped, "guarantee", None),
+        (&shipped, &longer, "remember", Some(Until::CustomerSaysSo)),
+        (&shipped, &shipped, "other", None),
+    ] {
+        assert_eq!(effective_until(sold_under, today, choice, sale), expected, "{choice}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn parse_never_panics_on_a_mutated_policy(
+        at in 0usize..SHIPPED.len(),
+        gone in 0usize..80,
+        put in "\\PC{0,12}|[\\[\\]{}=\"'.,#\\n0-9a-z-]{0,12}",
+    ) {
+        let floor = |mut at: usize| { while !SHIPPED.is_char_boundary(at) { at -= 1; } at };
+        let (start, end) = (floor(at), floor((at + gone).min(SHIPPED.len())));
+        let text = format!("{}{put}{}", &SHIPPED[..start], &SHIPPED[end..]);
+        let lines = text.lines().count().max(1) + 1;
+        match Policy::parse(&text) {
+            Ok(policy) => {
+                for language in Language::ALL {
+                    let notice = policy.notice(language, day(2026, 11, 23));
+                    prop_assert_eq!(notice.cards.len(), policy.choices.len());
+                    policy.after_forget_sentence(language, day(2026, 11, 23));
+                }
+                prop_assert_eq!(policy.minimum().memory, Memory::None);
+                let back = compare(&policy, &Policy::shipped());
+                prop_assert_eq!(back.is_empty(), compare(&Policy::shipped(), &policy).is_empty());
+            }
+            Err(errors) => {
+                prop_assert!(!errors.is_empty());
+                prop_assert!(errors.iter().all(|error| (1..=lines).contains(&error.line)), "{:?}", errors);
+            }
+        }
+    }
+
+    #[test]
+    fn parse_never_panics_on_anything(text in "\\PC{0,200}|([a-z]{1,9}( = |\\.)[\"\\[{0-9a-z]{0,6}\n){0,12}") {
+        let _ = Policy::parse(&text);
+    }
+}

@@ -1,0 +1,146 @@
+//! The texts of a policy file: each in every language, short enough for its place, and saying
+//! what the program decides.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::error::PolicyErrorKind as Kind;
+use super::reader::{Located, Reader, Table};
+use super::{NoticeWords, Section};
+use crate::domain::language::Language;
+
+/// Longest texts of a card, in characters, so that three fit on 80×24.
+pub(super) const TITLE: usize = 22;
+pub(super) const CARD: usize = 90;
+pub(super) const SHORT: usize = 44;
+/// Longest of the other texts.
+pub(super) const SENTENCE: usize = 76;
+pub(super) const PARAGRAPH: usize = 400;
+/// What a date takes at most: `23 Nov 2032`.
+pub(super) const DATE: usize = "23 Nov 2032".len();
+
+/// The text tables of each language; a missing one is refused once, as a whole. Texts in a
+/// language of the program that the policy does not list may stay in the file, unread.
+pub(super) fn per_language<'a>(
+    reader: &mut Reader,
+    parent: &Table<'a>,
+    languages: &[Language],
+) -> Vec<(Language, Table<'a>)> {
+    reader.only(parent, &Language::ALL.map(Language::code));
+    let mut found = Vec::new();
+    for &language in languages {
+        match reader.find(parent, language.code()) {
+            Some(entry) => found.extend(reader.table(&entry).map(|table| (language, table))),
+            None => reader.refuse(parent.line, parent.key(language.code()), Kind::MissingText),
+        }
+    }
+    found
+}
+
+/// One text of a language: refused where it is missing, blank, too long, names a value that
+/// `values` does not have, or does not name one that it must.
+pub(super) struct Text<'v> {
+    pub limit: usize,
+    /// Placeholders with the longest that each can become.
+    pub values: &'v [(&'static str, usize)],
+    pub required: &'v [&'static str],
+}
+
+impl Text<'_> {
+    pub const fn plain(limit: usize) -> Text<'static> {
+        Text { limit, values: &[], required: &[] }
+    }
+
+    pub fn read(&self, reader: &mut Reader, table: &Table<'_>, key: &str) -> String {
+        let Some(entry) = reader.find(table, key).filter(|entry| !entry.is_blank()) else {
+            reader.refuse(table.line, table.key(key), Kind::MissingText);
+            return String::new();
+        };
+        let text = reader.text(&entry);
+        text.map(|text| self.checked(reader, &entry.path, text)).unwrap_or_default()
+    }
+
+    fn checked(&self, reader: &mut Reader, path: &str, text: Located) -> String {
+        let mut length = text.text.chars().count();
+        let mut named = BTreeSet::new();
+        for piece in text.text.split('{').skip(1) {
+            let name = piece.split('}').next().unwrap_or_default();
+            match self.values.iter().find(|(known, _)| *known == name) {
+                Some(&(known, longest)) if piece.contains('}') => {
+                    length = length + longest - (known.len() + 2);
+                    named.insert(known);
+                }
+                _ => {
+                    let name = name.chars().take(32).collect();
+                    reader.refuse(text.line, path, Kind::UnknownPlaceholder { name });
+                }
+            }
+        }
+        for &name in self.required {
+            if !named.contains(name) {
+                reader.refuse(text.line, path, Kind::MissingPlaceholder { name });
+            }
+        }
+        if length > self.limit {
+            reader.refuse(text.line, path, Kind::TextTooLong { limit: self.limit });
+        }
+        text.text
+    }
+}
+
+pub(super) fn notice(
+    reader: &mut Reader,
+    root: &Table<'_>,
+    languages: &[Language],
+) -> BTreeMap<Language, NoticeWords> {
+    let Some(parent) = reader.need(root, "notice").and_then(|entry| reader.table(&entry)) else {
+        return BTreeMap::new();
+    };
+    let tables = per_language(reader, &parent, languages);
+    tables.into_iter().map(|(language, table)| (language, notice_words(reader, &table))).collect()
+}
+
+fn notice_words(reader: &mut Reader, table: &Table<'_>) -> NoticeWords {
+    let texts = [
+        "question",
+        "default",
+        "label-keeps",
+        "label-purpose",
+        "label-basis",
+        "label-until",
+        "until-customer",
+    ];
+    let sections = ["who", "copies", "rights", "complaint"];
+    reader.only(table, &[&texts[..], &sections[..]].concat());
+    let label = Text::plain(TITLE);
+    NoticeWords {
+        question: Text::plain(SENTENCE).read(reader, table, "question"),
+        default: Text::plain(SENTENCE).read(reader, table, "default"),
+        label_keeps: label.read(reader, table, "label-keeps"),
+        label_purpose: label.read(reader, table, "label-purpose"),
+        label_basis: label.read(reader, table, "label-basis"),
+        label_until: label.read(reader, table, "label-until"),
+        until_customer: Text::plain(SHORT).read(reader, table, "until-customer"),
+        who: section(reader, table, "who"),
+        copies: section(reader, table, "copies"),
+        rights: section(reader, table, "rights"),
+        complaint: section(reader, table, "complaint"),
+    }
+}
+
+fn section(reader: &mut Reader, parent: &Table<'_>, key: &str) -> Section {
+    let Some(entry) = reader.find(parent, key) else {
+        reader.refuse(parent.line, parent.key(key), Kind::MissingText);
+        return Section::default();
+    };
+    let Some(table) = reader.table(&entry) else { return Section::default() };
+    reader.only(&table, &["heading", "text"]);
+    let heading = Text::plain(SENTENCE).read(reader, &table, "heading");
+    let Some(entry) = reader.find(&table, "text") else {
+        reader.refuse(table.line, table.key("text"), Kind::MissingText);
+        return Section::default();
+    };
+    let texts = reader.list(&entry).unwrap_or_default();
+    let paragraphs =
+        texts.into_iter().map(|text| Text::plain(PARAGRAPH).checked(reader, &entry.path, text)).collect();
+    Section { heading, paragraphs }
+}
