@@ -3,3 +3,6 @@
 pub mod cli;
 pub mod domain;
 pub mod locale;
+pub mod print;
+pub mod seal;
+pub mod store;

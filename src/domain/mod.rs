@@ -3,6 +3,10 @@
 
 pub mod barcode;
 pub mod basket;
+pub mod catalogue;
+pub mod customer;
+pub mod language;
+pub mod money;
 pub mod language;
 pub mod money;
 pub mod product;
@@ -10,7 +14,11 @@ pub mod customer;
 pub mod language;
 pub mod money;
 pub mod policy;
+pub mod product;
 pub mod quantity;
+pub mod receipt;
+pub mod sale;
+pub mod settings;
 pub mod tax;
 pub mod tender;
 pub mod ticket;

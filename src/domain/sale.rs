@@ -4,9 +4,9 @@ use chrono::{DateTime, FixedOffset, NaiveDate};
 use serde::{Deserialize, Serialize};
 
 use super::basket::{Basket, BasketError, Line, Priced};
-use super::customer::Identifier;
+use super::customer::{Identifier, Purpose};
 use super::money::Money;
-use super::policy::TicketDetail;
+use super::policy::{Memory, Policy, TicketDetail, Until};
 use super::quantity::{Quantity, Unit};
 use super::tax::TaxRate;
 use super::tender::{Paid, Payment, TenderError};
@@ -20,7 +20,7 @@ pub enum Keep {
     /// The lines, sealed under the receipt's code and a slot at the store: neither opens alone.
     ForReceipt,
     /// The lines, linked to a customer's profile, for the purposes that they ticked.
-    ForProfile { customer: Identifier, purposes: Vec<String> },
+    ForProfile { customer: Identifier, purposes: Vec<Purpose> },
 }
 
 /// What the customer chose, resolved against the policy in force.
@@ -31,10 +31,60 @@ pub struct Promise {
     /// Whether the customer said so, or nobody answered.
     pub answered: bool,
     pub keep: Keep,
-    /// Last day on which the lines are kept; `None` until the customer says forget.
-    pub until: Option<NaiveDate>,
+    /// How long the lines are kept; of no meaning where nothing is.
+    pub until: Until,
     /// Version of the policy that was shown.
     pub policy_version: u32,
+}
+
+/// What the customer said, if anything.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Answer {
+    /// Id of a choice in the policy; `None` when nobody answered.
+    pub choice: Option<String>,
+    /// Only where the choice links the purchase to a customer.
+    pub customer: Option<Identifier>,
+    /// What they ticked.
+    pub purposes: Vec<Purpose>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PromiseError {
+    /// The policy has no such choice.
+    UnknownChoice(String),
+    /// The choice links the purchase to a customer, and none was given.
+    NeedsCustomer,
+    /// A customer was given for a choice that keeps none.
+    CustomerNotKept,
+    /// The choice does not offer this purpose.
+    UnknownPurpose(Purpose),
+}
+
+impl Promise {
+    /// What `answer` means under `policy` for a sale of this day. No answer is the bare minimum.
+    pub fn of(answer: Answer, policy: &Policy, day: NaiveDate) -> Result<Promise, PromiseError> {
+        let choice = match &answer.choice {
+            None => policy.minimum(),
+            Some(id) => policy.choice(id).ok_or_else(|| PromiseError::UnknownChoice(id.clone()))?,
+        };
+        if let Some(unknown) = answer.purposes.iter().find(|purpose| !choice.purposes.contains(purpose)) {
+            return Err(PromiseError::UnknownPurpose(unknown.clone()));
+        }
+        let keep = match (choice.memory, answer.customer) {
+            (Memory::Profile, Some(customer)) => Keep::ForProfile { customer, purposes: answer.purposes },
+            (Memory::Profile, None) => return Err(PromiseError::NeedsCustomer),
+            (Memory::None | Memory::Receipt, Some(_)) => return Err(PromiseError::CustomerNotKept),
+            (Memory::None, None) => Keep::Nothing,
+            (Memory::Receipt, None) => Keep::ForReceipt,
+        };
+        Ok(Promise {
+            choice: choice.id.clone(),
+            answered: answer.choice.is_some(),
+            keep,
+            until: choice.keeps_until(day),
+            policy_version: policy.version,
+        })
+    }
 }
 
 /// A sale ready to be committed.
@@ -124,8 +174,12 @@ pub struct KeptLine {
     pub durable_years: u8,
 }
 
-
 impl KeptLine {
+    /// Taken off this line: its own discount and its share of the discount on the whole sale.
+    pub fn discount(&self) -> Money {
+        Money(self.gross.0.saturating_sub(self.amount.0))
+    }
+
     fn into_ticket_line(self) -> TicketLine {
         TicketLine {
             name: self.name,

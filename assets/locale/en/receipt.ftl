@@ -1,0 +1,28 @@
+receipt-kept-heading = WHAT WE KEEP
+receipt-paper-heading = ONLY ON THIS PAPER
+receipt-also-kept-heading = ALSO KEPT
+receipt-kept-for = For: { $purpose }
+receipt-kept-until = Until: { $until }
+receipt-until-customer = you say forget
+
+receipt-tax-id = Tax id { $id }
+receipt-invoice = Simplified invoice
+receipt-total = TOTAL
+receipt-rounding = Cash rounding
+receipt-cash = Paid in cash
+receipt-card = Paid by card
+receipt-tax = VAT
+receipt-tax-base = Base
+receipt-tax-amount = Tax
+
+receipt-lines-on-ticket = The items are on the ticket above and are kept with it.
+receipt-discount = discount
+receipt-subtotal = Before discounts
+receipt-discounts = Discounts
+receipt-given-cash = Given in cash
+receipt-given-card = Given by card
+receipt-change = Change
+
+receipt-choice = Your choice: { $choice }
+receipt-code = Code of this receipt:
+receipt-code-use = Show this code at the store to see this purchase, or to have it forgotten.

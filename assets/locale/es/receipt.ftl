@@ -1,0 +1,28 @@
+receipt-kept-heading = LO QUE GUARDAMOS
+receipt-paper-heading = SOLO EN ESTE PAPEL
+receipt-also-kept-heading = TAMBIÉN GUARDADO
+receipt-kept-for = Para: { $purpose }
+receipt-kept-until = Hasta: { $until }
+receipt-until-customer = que usted diga que lo olvidemos
+
+receipt-tax-id = NIF { $id }
+receipt-invoice = Factura simplificada
+receipt-total = TOTAL
+receipt-rounding = Redondeo en efectivo
+receipt-cash = Pagado en efectivo
+receipt-card = Pagado con tarjeta
+receipt-tax = IVA
+receipt-tax-base = Base
+receipt-tax-amount = Cuota
+
+receipt-lines-on-ticket = Los artículos están en la factura de arriba y se guardan con ella.
+receipt-discount = descuento
+receipt-subtotal = Antes de descuentos
+receipt-discounts = Descuentos
+receipt-given-cash = Entregado en efectivo
+receipt-given-card = Entregado con tarjeta
+receipt-change = Cambio
+
+receipt-choice = Su elección: { $choice }
+receipt-code = Código de este recibo:
+receipt-code-use = Con este código puede ver esta compra en la tienda, o pedir que se olvide.

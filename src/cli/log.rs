@@ -1,0 +1,134 @@
+//! The log: what the program did and what failed, never who bought or what.
+//!
+//! Messages are fixed sentences with numbers of the machine (sizes, durations, kinds of error).
+//! Names, codes, products, amounts and identifiers never go into one; other crates' messages,
+//! which know no such rule, are left out.
+
+use std::backtrace::Backtrace;
+use std::fs;
+use std::io;
+use std::panic::{self, PanicHookInfo};
+use std::path::{Path, PathBuf};
+
+use chrono::{Local, SecondsFormat};
+
+use super::paths::{DataDir, private_options};
+
+/// A log of this many bytes is put aside at the next start.
+const LARGEST_BYTES: u64 = 1024 * 1024;
+/// Logs put aside: `olvido.log.1`, the newest, to `olvido.log.4`.
+const KEPT_COUNT: u32 = 4;
+
+/// Writes from now on to the log of `data`, which is private and grows no further than
+/// 5 files. Errors: of the file system. Only the first call of a process has an effect.
+pub fn start(data: &DataDir) -> io::Result<()> {
+    let path = data.log();
+    if fs::metadata(&path).is_ok_and(|metadata| metadata.len() >= LARGEST_BYTES) {
+        put_aside(&path)?;
+    }
+    let file = private_options().create(true).append(true).open(&path)?;
+    // A second call finds the logger of the first and leaves it.
+    let _ = fern::Dispatch::new()
+        .level(log::LevelFilter::Info)
+        .filter(|metadata| metadata.target().starts_with("olvido"))
+        .format(|out, message, record| {
+            let now = Local::now().to_rfc3339_opts(SecondsFormat::Secs, false);
+            out.finish(format_args!("{now} {} {}: {message}", record.level(), record.target()));
+        })
+        .chain(file)
+        .apply();
+    Ok(())
+}
+
+/// From now on a panic goes to the log, with its place and the way there, instead of the screen.
+///
+/// The message goes along only where it is a literal of the source: a formatted one can hold what
+/// a customer typed (slicing a text inside a character quotes the text).
+pub fn install_panic_log() {
+    panic::set_hook(Box::new(|info| {
+        log::error!("{}\n{}", panic_text(info), Backtrace::force_capture());
+    }));
+}
+
+fn panic_text(info: &PanicHookInfo<'_>) -> String {
+    let message = info.payload().downcast_ref::<&'static str>().copied().unwrap_or("(message left out)");
+    match info.location() {
+        Some(at) => format!("panic at {}:{}:{}: {message}", at.file(), at.line(), at.column()),
+        None => format!("panic: {message}"),
+    }
+}
+
+fn put_aside(path: &Path) -> io::Result<()> {
+    for number in (1..KEPT_COUNT).rev() {
+        let from = aside(path, number);
+        if from.exists() {
+            fs::rename(from, aside(path, number + 1))?;
+        }
+    }
+    fs::rename(path, aside(path, 1))
+}
+
+fn aside(path: &Path, number: u32) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".{number}"));
+    PathBuf::from(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::{Arc, Mutex};
+
+    #[test]
+    fn full_logs_are_put_aside_and_the_oldest_goes() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("olvido.log");
+        for round in 0..7 {
+            fs::write(&path, round.to_string()).unwrap();
+            put_aside(&path).unwrap();
+        }
+        assert!(!path.exists());
+        for (number, round) in [(1, "6"), (2, "5"), (3, "4"), (4, "3")] {
+            assert_eq!(fs::read_to_string(aside(&path, number)).unwrap(), round);
+        }
+        assert!(!aside(&path, 5).exists());
+    }
+
+    /// The only test that starts the log and replaces the hook of this process.
+    #[test]
+    fn a_panic_is_logged_without_what_was_typed() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = DataDir::at(&folder.path().join("data"));
+        data.create().unwrap();
+        start(&data).unwrap();
+        log::info!("till started");
+        log::info!(target: "rusqlite", "Ana García");
+
+        let texts = Arc::new(Mutex::new(Vec::new()));
+        let seen = Arc::clone(&texts);
+        let usual = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            let text = panic_text(info);
+            log::error!("{text}");
+            seen.lock().unwrap().push(text);
+        }));
+        let name = String::from("Ana García");
+        for ended in [
+            panic::catch_unwind(|| panic!("the promise of the sale is broken")),
+            panic::catch_unwind(|| drop(name[..9].to_owned())),
+        ] {
+            assert!(ended.is_err());
+        }
+        panic::set_hook(usual);
+
+        let texts = texts.lock().unwrap().join("\n");
+        assert!(texts.contains("the promise of the sale is broken"), "{texts}");
+        assert!(texts.contains("log.rs:"), "{texts}");
+        let written = fs::read_to_string(data.log()).unwrap();
+        assert!(written.contains("INFO olvido::cli::log::tests: till started"), "{written}");
+        for text in [&texts, &written] {
+            assert!(!text.contains("Ana") && !text.contains("Garc"), "{text}");
+        }
+        data.check().unwrap();
+    }
+}

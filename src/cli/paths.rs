@@ -1,0 +1,437 @@
+//! Where everything lives: one private directory, and who may write in it.
+
+use std::env;
+use std::ffi::OsString;
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::io::{self, Read, Seek, Write};
+use std::path::{Path, PathBuf};
+
+use crate::domain::language::Language;
+
+/// What the process was started with, beside its arguments. Read once, at the top.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Environment {
+    /// `OLVIDO_DATA`, where it is not empty.
+    pub data: Option<PathBuf>,
+    /// The platform's data directory of this user.
+    pub default_data: Option<PathBuf>,
+    /// `OLVIDO_LANG`, else the first of `LC_ALL`, `LC_MESSAGES` and `LANG` that is set, where it is
+    /// a language of Olvido.
+    pub language: Option<Language>,
+    /// `NO_COLOR` is set and not empty (no-color.org).
+    pub no_color: bool,
+}
+
+/// The data directory and the names of its files. See [`DataDir::check`] for their modes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DataDir {
+    root: PathBuf,
+}
+
+/// Why the data directory cannot be used.
+#[derive(Debug)]
+pub enum PathError {
+    /// Neither an argument, nor `OLVIDO_DATA`, nor a home directory.
+    NoHome,
+    /// Others may read or write these.
+    Loose(Vec<Loose>),
+    /// Not a directory.
+    NotADirectory(PathBuf),
+    Io(PathBuf, io::Error),
+}
+
+/// A file or directory that others than its owner may use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Loose {
+    pub path: PathBuf,
+    /// Permission bits as found.
+    pub found: u32,
+    /// Permission bits that it may have at most.
+    pub wanted: u32,
+}
+
+/// The right to write in a data directory. Held by the till for its whole life, and by every
+/// command that writes; given back when dropped or when the process ends, however it ends.
+#[derive(Debug)]
+pub struct Lock {
+    file: File,
+}
+
+#[derive(Debug)]
+pub enum LockError {
+    /// Another process holds it; its process id, where that could be read.
+    Held {
+        pid: Option<u32>,
+    },
+    Io(PathBuf, io::Error),
+}
+
+/// Directories are for their owner alone.
+const DIRECTORY_MODE: u32 = 0o700;
+/// So are files.
+const FILE_MODE: u32 = 0o600;
+
+impl Environment {
+    /// Reads the environment of this process.
+    pub fn of_process() -> Environment {
+        Environment::read(|name| env::var_os(name), default_data())
+    }
+
+    /// Reads an environment by its names.
+    pub fn read(get: impl Fn(&str) -> Option<OsString>, default_data: Option<PathBuf>) -> Environment {
+        let filled = |name: &str| get(name).filter(|value| !value.is_empty());
+        let language = ["OLVIDO_LANG", "LC_ALL", "LC_MESSAGES", "LANG"]
+            .into_iter()
+            .find_map(filled)
+            .and_then(|value| value.to_str()?.parse().ok());
+        Environment {
+            data: filled("OLVIDO_DATA").map(PathBuf::from),
+            default_data,
+            language,
+            no_color: filled("NO_COLOR").is_some(),
+        }
+    }
+}
+
+fn default_data() -> Option<PathBuf> {
+    directories::ProjectDirs::from("", "", "olvido").map(|dirs| dirs.data_dir().to_owned())
+}
+
+impl DataDir {
+    /// `argument` (`--data`), else `OLVIDO_DATA`, else the platform's place. Errors: `NoHome`.
+    pub fn choose(argument: Option<&Path>, environment: &Environment) -> Result<DataDir, PathError> {
+        argument
+            .or(environment.data.as_deref())
+            .or(environment.default_data.as_deref())
+            .map(DataDir::at)
+            .ok_or(PathError::NoHome)
+    }
+
+    /// The data directory at `root`, which need not be there yet.
+    pub fn at(root: &Path) -> DataDir {
+        DataDir { root: root.to_owned() }
+    }
+
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    pub fn database(&self) -> PathBuf {
+        self.root.join("olvido.db")
+    }
+
+    pub fn keys(&self) -> PathBuf {
+        self.root.join("olvido.keys")
+    }
+
+    pub fn store_key(&self) -> PathBuf {
+        self.root.join("store.key")
+    }
+
+    pub fn config(&self) -> PathBuf {
+        self.root.join("config.toml")
+    }
+
+    pub fn policy(&self) -> PathBuf {
+        self.root.join("policy.toml")
+    }
+
+    pub fn logs(&self) -> PathBuf {
+        self.root.join("logs")
+    }
+
+    pub fn log(&self) -> PathBuf {
+        self.logs().join("olvido.log")
+    }
+
+    pub fn lock(&self) -> PathBuf {
+        self.root.join("lock")
+    }
+
+    /// Whether a store was set up here.
+    pub fn is_set_up(&self) -> bool {
+        self.config().exists()
+    }
+
+    /// Makes the directory and its `logs`, for their owner alone, where they are missing.
+    /// Errors: `Io`, `NotADirectory`.
+    pub fn create(&self) -> Result<(), PathError> {
+        for folder in [self.root.clone(), self.logs()] {
+            if folder.exists() && !folder.is_dir() {
+                return Err(PathError::NotADirectory(folder));
+            }
+            private_directory(&folder).map_err(|error| PathError::Io(folder, error))?;
+        }
+        Ok(())
+    }
+
+    /// Refuses a directory that others may enter, and private files that others may use: all of
+    /// them at once. Private are `olvido.*` (with SQLite's `-wal` and `-shm`), `store.key`,
+    /// `config.toml`, `policy.toml`, `lock` and `logs/`. What is not there yet is no fault.
+    /// Errors: `Loose`, `Io`, `NotADirectory`.
+    pub fn check(&self) -> Result<(), PathError> {
+        if !self.root.exists() {
+            return Ok(());
+        }
+        if !self.root.is_dir() {
+            return Err(PathError::NotADirectory(self.root.clone()));
+        }
+        let mut loose: Vec<Loose> = loose(&self.root, DIRECTORY_MODE)?.into_iter().collect();
+        for path in entries(&self.root)? {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let named = ["store.key", "config.toml", "policy.toml", "lock"].contains(&name.as_str());
+            if named || name.starts_with("olvido.") {
+                loose.extend(self::loose(&path, FILE_MODE)?);
+            }
+        }
+        if self.logs().is_dir() {
+            loose.extend(self::loose(&self.logs(), DIRECTORY_MODE)?);
+            for path in entries(&self.logs())? {
+                loose.extend(self::loose(&path, FILE_MODE)?);
+            }
+        }
+        if loose.is_empty() { Ok(()) } else { Err(PathError::Loose(loose)) }
+    }
+}
+
+impl Loose {
+    /// The command that mends it, ready for a shell: `chmod 600 '/data/olvido.db'`.
+    pub fn remedy(&self) -> String {
+        let path = self.path.to_string_lossy();
+        let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+:@".contains(c);
+        let path = if path.chars().all(plain) {
+            path.into_owned()
+        } else {
+            format!("'{}'", path.replace('\'', r"'\''"))
+        };
+        format!("chmod {:o} {path}", self.wanted)
+    }
+}
+
+impl Lock {
+    /// Takes the lock of an existing data directory without waiting. Errors: `Held`, `Io`.
+    pub fn take(data: &DataDir) -> Result<Lock, LockError> {
+        let path = data.lock();
+        let failed = |error| LockError::Io(path.clone(), error);
+        let mut options = private_options();
+        let mut file =
+            options.read(true).write(true).create(true).truncate(false).open(&path).map_err(failed)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let mut text = String::new();
+                let pid = file.take(20).read_to_string(&mut text).ok().and_then(|_| text.trim().parse().ok());
+                return Err(LockError::Held { pid });
+            }
+            Err(TryLockError::Error(error)) => return Err(failed(error)),
+        }
+        // The id only helps to find the other process; the lock holds without it.
+        let _ = file.set_len(0).and_then(|()| file.rewind());
+        let _ = writeln!(file, "{}", std::process::id());
+        Ok(Lock { file })
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        let _ = self.file.set_len(0);
+        let _ = self.file.unlock();
+    }
+}
+
+/// Replaces a private file whole: a new one, synced, takes the place of the old one, so that a
+/// crash leaves either of them.
+pub fn write_private(path: &Path, contents: &[u8]) -> io::Result<()> {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".new");
+    let new = path.with_file_name(name);
+    if let Err(error) = fs::remove_file(&new)
+        && error.kind() != io::ErrorKind::NotFound
+    {
+        return Err(error);
+    }
+    let mut file = private_options().write(true).create_new(true).open(&new)?;
+    file.write_all(contents)?;
+    file.sync_all()?;
+    fs::rename(&new, path)?;
+    sync_directory(path.parent().unwrap_or(Path::new(".")))
+}
+
+/// Options that create files for their owner alone.
+pub fn private_options() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(FILE_MODE);
+    }
+    options
+}
+
+fn private_directory(path: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::DirBuilderExt;
+        builder.mode(DIRECTORY_MODE);
+    }
+    builder.create(path)
+}
+
+fn sync_directory(path: &Path) -> io::Result<()> {
+    if cfg!(unix) { File::open(path)?.sync_all() } else { Ok(()) }
+}
+
+fn entries(folder: &Path) -> Result<Vec<PathBuf>, PathError> {
+    let failed = |error| PathError::Io(folder.to_owned(), error);
+    let mut paths = fs::read_dir(folder)
+        .map_err(failed)?
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<io::Result<Vec<_>>>()
+        .map_err(failed)?;
+    paths.sort();
+    Ok(paths)
+}
+
+/// The path, if it lets others in. A file that has just gone (SQLite's log) lets nobody in.
+#[cfg(unix)]
+fn loose(path: &Path, wanted: u32) -> Result<Option<Loose>, PathError> {
+    use std::os::unix::fs::PermissionsExt;
+    match fs::metadata(path) {
+        Ok(metadata) => {
+            let found = metadata.permissions().mode() & 0o7777;
+            let open_to_others = found & 0o077 != 0;
+            Ok(open_to_others.then(|| Loose { path: path.to_owned(), found, wanted }))
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(PathError::Io(path.to_owned(), error)),
+    }
+}
+
+/// Elsewhere the user's own directory is private by itself.
+#[cfg(not(unix))]
+fn loose(_: &Path, _: u32) -> Result<Option<Loose>, PathError> {
+    Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn environment(pairs: &[(&str, &str)]) -> Environment {
+        let get = |name: &str| pairs.iter().find(|(n, _)| *n == name).map(|(_, value)| OsString::from(value));
+        Environment::read(get, Some("/home/ana/.local/share/olvido".into()))
+    }
+
+    #[test]
+    fn the_argument_comes_first_then_the_environment_then_the_platform() {
+        let platform = Path::new("/home/ana/.local/share/olvido");
+        for (argument, pairs, expected) in [
+            (Some(Path::new("/a")), vec![("OLVIDO_DATA", "/b")], Path::new("/a")),
+            (None, vec![("OLVIDO_DATA", "/b")], Path::new("/b")),
+            (None, vec![("OLVIDO_DATA", "")], platform),
+            (None, vec![], platform),
+        ] {
+            assert_eq!(DataDir::choose(argument, &environment(&pairs)).unwrap().root(), expected);
+        }
+        let homeless = Environment::read(|_| None, None);
+        assert!(matches!(DataDir::choose(None, &homeless), Err(PathError::NoHome)));
+    }
+
+    #[test]
+    fn the_language_of_the_session() {
+        for (pairs, expected) in [
+            (vec![("LANG", "es_ES.UTF-8")], Some(Language::Spanish)),
+            (vec![("LANG", "es_ES.UTF-8"), ("LC_ALL", "en_GB.UTF-8")], Some(Language::English)),
+            (vec![("LANG", "es_ES.UTF-8"), ("OLVIDO_LANG", "en")], Some(Language::English)),
+            (vec![("LANG", "es_ES.UTF-8"), ("LC_ALL", "C")], None),
+            (vec![], None),
+        ] {
+            assert_eq!(environment(&pairs).language, expected, "{pairs:?}");
+        }
+        assert!(environment(&[("NO_COLOR", "1")]).no_color);
+        assert!(!environment(&[("NO_COLOR", "")]).no_color);
+    }
+
+    #[test]
+    fn one_process_at_a_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = DataDir::at(folder.path());
+        let lock = Lock::take(&data).unwrap();
+        match Lock::take(&data) {
+            Err(LockError::Held { pid }) => assert_eq!(pid, Some(std::process::id())),
+            other => panic!("{other:?}"),
+        }
+        drop(lock);
+        Lock::take(&data).unwrap();
+    }
+
+    #[test]
+    fn a_private_file_is_replaced_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.toml");
+        fs::write(folder.path().join("config.toml.new"), "left by a crash").unwrap();
+        for text in ["one", "another, longer", ""] {
+            write_private(&path, text.as_bytes()).unwrap();
+            assert_eq!(fs::read_to_string(&path).unwrap(), text);
+        }
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn others_are_kept_out() {
+        use std::os::unix::fs::PermissionsExt;
+        let set = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let data = DataDir::at(&folder.path().join("a/shop's"));
+        data.check().expect("nothing there yet");
+        data.create().unwrap();
+        let private =
+            [data.database(), data.keys(), data.store_key(), data.config(), data.policy(), data.log()];
+        for path in &private {
+            write_private(path, b"x").unwrap();
+        }
+        drop(Lock::take(&data).unwrap());
+        data.check().expect("all are created private");
+
+        fs::write(data.root().join("catalogue.csv"), "the user's own").unwrap();
+        set(&data.root().join("catalogue.csv"), 0o644);
+        data.check().expect("not ours");
+
+        fs::write(data.root().join("olvido.db-wal"), "x").unwrap();
+        let wal = data.root().join("olvido.db-wal");
+        let offenders = [
+            (data.root().to_owned(), 0o755),
+            (data.keys(), 0o640),
+            (wal, 0o604),
+            (data.logs(), 0o710),
+            (data.log(), 0o666),
+        ];
+        for (path, mode) in &offenders {
+            set(path, *mode);
+        }
+        let Err(PathError::Loose(found)) = data.check() else { panic!("refused") };
+        let mut expected: Vec<_> = offenders.iter().map(|(path, mode)| (path.clone(), *mode)).collect();
+        let mut seen: Vec<_> = found.iter().map(|l| (l.path.clone(), l.found)).collect();
+        expected.sort();
+        seen.sort();
+        assert_eq!(seen, expected);
+
+        for offender in &found {
+            let status = std::process::Command::new("sh").arg("-c").arg(offender.remedy()).status().unwrap();
+            assert!(status.success(), "{}", offender.remedy());
+        }
+        data.check().expect("the commands mend it");
+    }
+
+    #[test]
+    fn a_file_in_the_way() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("data");
+        fs::write(&path, "x").unwrap();
+        assert!(matches!(DataDir::at(&path).create(), Err(PathError::NotADirectory(_))));
+        assert!(matches!(DataDir::at(&path).check(), Err(PathError::NotADirectory(_))));
+    }
+}

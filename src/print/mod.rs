@@ -1,0 +1,4 @@
+//! Receipts on paper and screen.
+
+mod layout;
+pub mod text;

@@ -1,0 +1,165 @@
+use chrono::{DateTime, NaiveDate};
+use proptest::prelude::*;
+
+use super::*;
+use crate::domain::basket::{Basket, DepartmentAmount, Discount, Line};
+use crate::domain::language::Language;
+use crate::domain::policy::TicketDetail;
+use crate::domain::receipt::ReceiptMemory;
+use crate::domain::sale::{Keep, Promise, Sale};
+use crate::domain::settings::{ReceiptSettings, Store};
+use crate::domain::tender::Payment;
+use crate::domain::ticket::{TicketBody, TicketHash};
+
+fn sale(detail: TicketDetail) -> Sale {
+    let mut basket = Basket::default();
+    let piece =
+        |name: &str, department: &str, price, rate| Line::open(name, department, Money(price), TaxRate(rate));
+    let milk =
+        Line { quantity: Quantity::pieces(2).unwrap(), ..piece("Leche entera 1 L", "Lácteos", 115, 400) };
+    let tomato = Line {
+        unit: Unit::Kilogram,
+        quantity: Quantity::grams(482).unwrap(),
+        discount: Some(Discount::Amount(Money(60))),
+        ..piece("Tomate rama", "Fruta y verdura", 249, 400)
+    };
+    let washer =
+        piece("Lavadora Alba 8 kg de carga frontal con programa de lana", "Electrodomésticos", 38_900, 2100);
+    for line in [milk, piece("Pan de centeno", "Panadería", 181, 520), tomato, washer] {
+        basket.add(line).unwrap();
+    }
+    let mut payment = Payment::new(basket.priced().unwrap().total, 5);
+    payment.add(Tender { kind: TenderKind::Card, amount: Money(20_000) }).unwrap();
+    payment.add(Tender { kind: TenderKind::Cash, amount: Money(20_000) }).unwrap();
+    let at = DateTime::parse_from_rfc3339("2026-11-23T18:42:07+01:00").unwrap();
+    let promise = Promise {
+        choice: "forget".into(),
+        answered: true,
+        keep: Keep::Nothing,
+        until: None,
+        policy_version: 1,
+    };
+    Sale::freeze(at, &basket, &payment, promise, detail).unwrap()
+}
+
+fn ticket(sale: &Sale) -> Ticket {
+    Ticket {
+        issuer: Store::default().issuer(),
+        number: 123,
+        at: sale.at,
+        total: sale.priced.total,
+        tax_total: sale.priced.tax_total,
+        body: sale.ticket_body(),
+        previous: None,
+        hash: TicketHash([0; 32]),
+    }
+}
+
+fn receipt(detail: TicketDetail, kept: Option<Until>) -> Receipt {
+    let sale = sale(detail);
+    let memory = match kept {
+        None => ReceiptMemory { choice: "Olvidar esta compra".into(), kept: None },
+        Some(until) => ReceiptMemory {
+            choice: "Solo para garantía".into(),
+            kept: Some(KeptFor { purpose: "garantía, cambios y devoluciones".into(), until }),
+        },
+    };
+    let after = "Queda la factura para Hacienda hasta el 23.11.2032.".to_owned();
+    let code = kept.map(|_| "7K3MA-Q9XTR-0VBNE-4WZ2P-H6YCD-18".to_owned());
+    Receipt::of_sale(&sale, ticket(&sale), memory, after, code)
+}
+
+fn guarantee() -> Option<Until> {
+    Some(Until::Date(NaiveDate::from_ymd_opt(2029, 11, 23).unwrap()))
+}
+
+#[test]
+fn receipts_in_every_language_and_width() {
+    for language in Language::ALL {
+        for columns in ReceiptSettings::COLUMNS {
+            for (name, receipt) in [
+                ("forgotten", receipt(TicketDetail::Departments, None)),
+                ("guarantee", receipt(TicketDetail::Departments, guarantee())),
+                ("products", receipt(TicketDetail::Products, None)),
+                ("products_remembered", receipt(TicketDetail::Products, Some(Until::CustomerSaysSo))),
+            ] {
+                let lines = render(&receipt, Locale::of(language), columns);
+                insta::assert_snapshot!(format!("{name}_{}_{columns}", language.code()), lines.join("\n"));
+            }
+        }
+    }
+}
+
+#[test]
+fn what_we_keep_is_the_ticket_to_the_letter() {
+    for language in Language::ALL {
+        for detail in [TicketDetail::Departments, TicketDetail::Products] {
+            for columns in ReceiptSettings::COLUMNS {
+                let receipt = receipt(detail, guarantee());
+                let stored: TicketBody =
+                    serde_json::from_str(&serde_json::to_string(&receipt.ticket.body).unwrap()).unwrap();
+                let stored = Ticket { body: stored, ..receipt.ticket.clone() };
+                let kept = render_ticket(&stored, Locale::of(language), columns);
+                let shown = render(&receipt, Locale::of(language), columns);
+                assert_eq!(shown[2..2 + kept.len()], kept);
+            }
+        }
+    }
+}
+
+#[test]
+fn nothing_bought_is_in_the_part_that_the_store_keeps() {
+    let receipt = receipt(TicketDetail::Departments, None);
+    for columns in ReceiptSettings::COLUMNS {
+        let kept = render_ticket(&receipt.ticket, Locale::of(Language::Spanish), columns).join("\n");
+        for word in ["Leche", "Pan ", "Tomate", "Lavadora", "0,482"] {
+            assert!(!kept.contains(word), "{word} in\n{kept}");
+        }
+    }
+}
+
+fn any_text() -> impl Strategy<Value = String> {
+    prop_oneof![any::<String>(), "\\PC{0,250}", "[ \\n\\t\\u{1b}\\u{202e}日a-z]{0,250}"]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+    #[test]
+    fn no_line_overflows_the_paper(
+        names in prop::collection::vec(any_text(), 1..6),
+        amount in -10_000_000_000i64..=10_000_000_000,
+        quantity in 1i64..=100_000_000,
+        code in any_text(),
+        products in any::<bool>(),
+        kept in any::<bool>(),
+    ) {
+        let name = |index: usize| names[index % names.len()].clone();
+        let detail = if products { TicketDetail::Products } else { TicketDetail::Departments };
+        let mut receipt = receipt(detail, guarantee().filter(|_| kept));
+        receipt.code = Some(code);
+        receipt.after = name(3);
+        receipt.memory.choice = name(4);
+        if let Some(kept) = &mut receipt.memory.kept {
+            kept.purpose = name(5);
+        }
+        receipt.ticket.issuer.name = name(0);
+        receipt.ticket.total = Money(amount);
+        let body = &mut receipt.ticket.body;
+        body.departments.push(DepartmentAmount { department: name(1), rate: TaxRate(525), amount: Money(amount) });
+        body.taxes.push(TaxAmount { rate: TaxRate(10_000), base: Money(amount), tax: Money(amount) });
+        for product in &mut body.products {
+            (product.name, product.quantity) = (name(2), Quantity::grams(quantity).unwrap());
+        }
+        for line in &mut receipt.lines {
+            (line.name, line.quantity, line.gross) = (name(2), Quantity::grams(quantity).unwrap(), Money(amount));
+        }
+        for language in Language::ALL {
+            for columns in ReceiptSettings::COLUMNS {
+                for line in render(&receipt, Locale::of(language), columns) {
+                    prop_assert!(width(&line) <= usize::from(columns), "{columns}: {line:?}");
+                    prop_assert!(!line.contains(char::is_control), "{line:?}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,292 @@
+//! `olvido.keys`: a random key for every kept purchase, profile and draft, in slots of fixed size that are
+//! overwritten in place with zeros when it is forgotten.
+//!
+//! One process writes at a time: the caller holds the lock of the data directory.
+
+mod slot;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use self::slot::{Content, Header, SLOT, ZEROS};
+use super::aead::DataKey;
+use super::private_file;
+use super::store_key::{Purpose, StoreKey};
+
+/// Where a key lies and whose it is: what the database keeps instead of the key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct SlotId {
+    /// Counted from 0, in the order of the file.
+    pub index: u32,
+    /// A random id, never zero. A slot that was zeroed and reused has another.
+    pub owner: [u8; 16],
+}
+
+/// The open file. Dropping it closes the file; nothing is held back to be written then.
+#[derive(Debug)]
+pub struct KeyFile {
+    file: File,
+    wrap: DataKey,
+    /// Whole slots in the file. What lies behind them is the tail of an append that was never
+    /// acknowledged: it does not count, and the next append writes over it.
+    slots: u32,
+    /// Zero slots known from [`KeyFile::reclaim`], to be written to before the file grows.
+    free: Vec<u32>,
+    zeroing: bool,
+}
+
+/// What the whole file holds, each list in the order of the file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SlotSurvey {
+    pub live: Vec<SlotId>,
+    /// Slots that are neither zero nor whole.
+    pub damaged: Vec<u32>,
+    /// Slots that are all zeros: never used, or forgotten.
+    pub free: Vec<u32>,
+}
+
+#[derive(Debug)]
+pub enum KeysError {
+    /// No key file, one of an unknown version, or with a damaged header.
+    NotAKeyFile,
+    /// The file belongs to another `store.key`.
+    WrongStoreKey,
+    /// The slot at this index is neither zero nor whole, or lies behind the end of a file cut short.
+    DamagedSlot(u32),
+    /// The system refused; [`KeysError::is_disk_full`] tells the one cause that a till can mend.
+    Io(io::Error),
+}
+
+/// Slots read at a time when the whole file is read: 64 KiB.
+const SLOTS_PER_READ: u32 = 512;
+
+impl KeyFile {
+    /// A new file without slots, of mode 0600, durable on return. Errors: `Io`, of kind
+    /// `AlreadyExists` where there is a file; it is never overwritten.
+    pub fn create(path: &Path, store_key: &StoreKey) -> Result<KeyFile, KeysError> {
+        let wrap = store_key.derive(Purpose::WrapSlots);
+        let file = private_file::create(path, &slot::new_header(&wrap))?;
+        Ok(KeyFile { file, wrap, slots: 0, free: Vec::new(), zeroing: true })
+    }
+
+    /// Opens a file by its header and length alone, so that 100,000 slots cost a start nothing. It changes
+    /// nothing. Free slots are found later, by [`KeyFile::reclaim`].
+    /// Errors: `NotAKeyFile`, `WrongStoreKey`, `Io`.
+    pub fn open(path: &Path, store_key: &StoreKey) -> Result<KeyFile, KeysError> {
+        let file = OpenOptions::new().read(true).write(true).open(path)?;
+        let length = file.metadata()?.len();
+        let slots = (length / SLOT as u64).checked_sub(1).and_then(|count| u32::try_from(count).ok());
+        let slots = slots.ok_or(KeysError::NotAKeyFile)?;
+        let mut header = ZEROS;
+        file.read_exact_at(&mut header, 0)?;
+        let wrap = store_key.derive(Purpose::WrapSlots);
+        match slot::judge_header(&wrap, &header) {
+            Header::Ours => Ok(KeyFile { file, wrap, slots, free: Vec::new(), zeroing: true }),
+            Header::OtherStoreKey => Err(KeysError::WrongStoreKey),
+            Header::NotAKeyFile => Err(KeysError::NotAKeyFile),
+        }
+    }
+
+    /// Gives each owner a slot with a fresh key, in the same order, all durable on return by one
+    /// sync. It is called ahead of need, for many owners at once, so that no sale waits for it. Until the
+    /// database refers to such a slot, `is_needed` of [`KeyFile::reclaim`] has to name it.
+    ///
+    /// Errors: `Io`; then no slot was given, and the file is as before as far as the disk allows.
+    pub fn write(&mut self, owners: &[[u8; 16]]) -> Result<Vec<(SlotId, DataKey)>, KeysError> {
+        assert!(owners.iter().all(|owner| *owner != [0; 16]), "an owner is a random id");
+        if owners.is_empty() {
+            return Ok(Vec::new());
+        }
+        let reused = owners.len().min(self.free.len());
+        let appended = u32::try_from(owners.len() - reused).ok();
+        let end = appended.and_then(|count| self.slots.checked_add(count));
+        let end = end.ok_or_else(|| KeysError::Io(io::Error::from(io::ErrorKind::FileTooLarge)))?;
+        let places: Vec<u32> = self.free.iter().rev().take(reused).copied().chain(self.slots..end).collect();
+
+        let (mut given, mut bytes) =
+            (Vec::with_capacity(owners.len()), Vec::with_capacity(owners.len() * SLOT));
+        for (index, owner) in places.iter().zip(owners) {
+            let (id, key) = (SlotId { index: *index, owner: *owner }, DataKey::random());
+            bytes.extend_from_slice(&slot::new_slot(&self.wrap, id, &key));
+            given.push((id, key));
+        }
+        if let Err(error) = self.write_slots(&places[..reused], &bytes) {
+            self.take_back(&places[..reused]);
+            return Err(error.into());
+        }
+        self.free.truncate(self.free.len() - reused);
+        self.slots = end;
+        Ok(given)
+    }
+
+    /// The key in a slot; `None` when it is forgotten: the slot is zero, or another owner's by now.
+    /// Errors: `DamagedSlot`, `Io`.
+    pub fn key(&self, id: SlotId) -> Result<Option<DataKey>, KeysError> {
+        let bytes = self.read_slot(id.index)?.ok_or(KeysError::DamagedSlot(id.index))?;
+        match slot::judge_slot(id.index, &bytes) {
+            Content::Live(found, wrapped) if found == id => {
+                wrapped.unwrap_for(&self.wrap, id).map(Some).ok_or(KeysError::DamagedSlot(id.index))
+            }
+            Content::Free | Content::Live(..) => Ok(None),
+            Content::Damaged => Err(KeysError::DamagedSlot(id.index)),
+        }
+    }
+
+    /// Overwrites the slots with zeros, in place, durable on return by one sync. It needs no room on
+    /// the disk, and may be repeated after an error or a crash. A slot that is another owner's by now is left
+    /// alone; a damaged one is zeroed, since what is left in it could be this owner's key.
+    /// Errors: `Io`; some of the slots may then be zero.
+    pub fn zero(&mut self, ids: &[SlotId]) -> Result<(), KeysError> {
+        let mut doomed = Vec::with_capacity(ids.len());
+        for id in ids {
+            // Nothing behind the end, nothing to zero.
+            let Some(bytes) = self.read_slot(id.index)? else { continue };
+            match slot::judge_slot(id.index, &bytes) {
+                Content::Live(found, _) if found != *id => {}
+                // A slot already zero may still wait for the sync of a forget that was cut short.
+                Content::Live(..) | Content::Damaged | Content::Free => doomed.push(id.index),
+            }
+        }
+        self.overwrite(&doomed)
+    }
+
+    /// Everything in the file, read once, no key unwrapped. Errors: `Io`.
+    pub fn live(&self) -> Result<SlotSurvey, KeysError> {
+        self.survey(|_, _| true)
+    }
+
+    /// Like [`KeyFile::live`], and unwraps every key: one that does not is in `damaged`. Errors: `Io`.
+    pub fn check(&self) -> Result<SlotSurvey, KeysError> {
+        self.survey(|id, wrapped| wrapped.unwrap_for(&self.wrap, id).is_some())
+    }
+
+    /// Zeroes the live slots that `is_needed` does not claim (a crash left them between here and the database),
+    /// and makes every zero slot available to [`KeyFile::write`]. Damaged slots stay as they
+    /// are. Returns how many were zeroed. Reads the whole file. Errors: `Io`; then nothing became available.
+    pub fn reclaim(&mut self, mut is_needed: impl FnMut(&SlotId) -> bool) -> Result<usize, KeysError> {
+        let survey = self.live()?;
+        let unneeded: Vec<u32> = survey.live.iter().filter(|id| !is_needed(id)).map(|id| id.index).collect();
+        self.overwrite(&unneeded)?;
+        let mut free = survey.free;
+        if self.zeroing {
+            free.extend_from_slice(&unneeded);
+        }
+        // Taken from the back: the lowest first, so that the file stays dense.
+        free.sort_unstable_by(|one, other| other.cmp(one));
+        self.free = free;
+        Ok(unneeded.len())
+    }
+
+    /// How many slots the file has, zero ones included.
+    pub fn slot_count(&self) -> u32 {
+        self.slots
+    }
+
+    /// Makes every forget a lie: `zero` and `reclaim` return without overwriting. Only for the residue test,
+    /// which has to fail without zeroing.
+    #[doc(hidden)]
+    pub fn disable_zeroing_for_mutation_test(&mut self) {
+        self.zeroing = false;
+    }
+
+    /// Writes slots, first to the places that are reused, then behind the end, and syncs.
+    fn write_slots(&self, reused: &[u32], bytes: &[u8]) -> io::Result<()> {
+        let (in_place, appended) = bytes.split_at(reused.len() * SLOT);
+        // What can fail for lack of room comes first.
+        self.file.write_all_at(appended, offset(self.slots))?;
+        for (index, slot) in reused.iter().zip(in_place.chunks_exact(SLOT)) {
+            self.file.write_all_at(slot, offset(*index))?;
+        }
+        if appended.is_empty() { self.file.sync_data() } else { self.file.sync_all() }
+    }
+
+    /// After a failed write: cuts off what was appended and zeroes what was reused. Where this fails as
+    /// well the slots hold keys that seal nothing, and the next reclaim finds them; until then the
+    /// places are written over.
+    fn take_back(&self, reused: &[u32]) {
+        let _ = self.file.set_len(offset(self.slots));
+        for index in reused {
+            let _ = self.file.write_all_at(&ZEROS, offset(*index));
+        }
+    }
+
+    fn overwrite(&self, indices: &[u32]) -> Result<(), KeysError> {
+        if indices.is_empty() || !self.zeroing {
+            return Ok(());
+        }
+        for index in indices {
+            self.file.write_all_at(&ZEROS, offset(*index))?;
+        }
+        self.file.sync_data()?;
+        Ok(())
+    }
+
+    /// The bytes of a slot; `None` behind the end.
+    fn read_slot(&self, index: u32) -> Result<Option<[u8; SLOT]>, KeysError> {
+        if index >= self.slots {
+            return Ok(None);
+        }
+        let mut bytes = ZEROS;
+        self.file.read_exact_at(&mut bytes, offset(index))?;
+        Ok(Some(bytes))
+    }
+
+    fn survey(&self, is_whole: impl Fn(SlotId, slot::Wrapped<'_>) -> bool) -> Result<SlotSurvey, KeysError> {
+        let mut survey = SlotSurvey::default();
+        let mut buffer = vec![0; SLOTS_PER_READ as usize * SLOT];
+        let mut index = 0;
+        while index < self.slots {
+            let count = SLOTS_PER_READ.min(self.slots - index);
+            let bytes = &mut buffer[..count as usize * SLOT];
+            self.file.read_exact_at(bytes, offset(index))?;
+            for slot in bytes.as_chunks::<SLOT>().0 {
+                match slot::judge_slot(index, slot) {
+                    Content::Free => survey.free.push(index),
+                    Content::Live(id, wrapped) if is_whole(id, wrapped) => survey.live.push(id),
+                    Content::Live(..) | Content::Damaged => survey.damaged.push(index),
+                }
+                index += 1;
+            }
+        }
+        Ok(survey)
+    }
+}
+
+impl KeysError {
+    /// Whether the disk, or the user's share of it, is full: the same call succeeds once there is room.
+    pub fn is_disk_full(&self) -> bool {
+        use io::ErrorKind::{QuotaExceeded, StorageFull};
+        matches!(self, KeysError::Io(error) if matches!(error.kind(), StorageFull | QuotaExceeded))
+    }
+}
+
+impl From<io::Error> for KeysError {
+    fn from(error: io::Error) -> KeysError {
+        KeysError::Io(error)
+    }
+}
+
+/// For the log; people read the words of the locale.
+impl fmt::Display for KeysError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            KeysError::NotAKeyFile => formatter.write_str("key file: not one, or its header is damaged"),
+            KeysError::WrongStoreKey => formatter.write_str("key file: belongs to another store key"),
+            KeysError::DamagedSlot(index) => write!(formatter, "key file: slot {index} is damaged"),
+            KeysError::Io(error) => write!(formatter, "key file: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for KeysError {}
+
+fn offset(index: u32) -> u64 {
+    SLOT as u64 * (1 + u64::from(index))
+}

@@ -1,0 +1,206 @@
+//! The bytes of `olvido.keys`: a header and slots, 128 bytes each. Numbers are little-endian.
+//!
+//! | header | slot | bytes |
+//! |---|---|---|
+//! | magic `OLVIDOK1` | magic `OLVSLOT1` | 0–7 |
+//! | file id, 16 random bytes | owner | 8–23 |
+//! | nonce | nonce | 24–47 |
+//! | zeros | wrapped key | 48–79 |
+//! | tag over nothing | tag | 80–95 |
+//! | zeros | index | 96–99 |
+//! | zeros | zeros | 100–119 |
+//! | first 8 bytes of SHA-256 of the above | the same | 120–127 |
+//!
+//! The header's tag needs the store key and so tells a wrong one. A slot's tag covers its owner and index.
+//! A free slot is all zeros. Four lie in a sector of 512 bytes, none across two.
+
+use sha2::{Digest, Sha256};
+
+use super::SlotId;
+use crate::seal::aead::{self, DataKey, NONCE, TAG};
+use crate::seal::random_bytes;
+
+/// Length of the header and of each slot, in bytes.
+pub(super) const SLOT: usize = 128;
+pub(super) const ZEROS: [u8; SLOT] = [0; SLOT];
+
+const HEADER_MAGIC: [u8; 8] = *b"OLVIDOK1";
+const SLOT_MAGIC: [u8; 8] = *b"OLVSLOT1";
+const OWNER: usize = 8;
+const NONCE_AT: usize = 24;
+const WRAPPED: usize = 48;
+const TAG_AT: usize = 80;
+const INDEX: usize = 96;
+const UNUSED: usize = 100;
+const CHECK: usize = 120;
+
+/// What 128 bytes at the place of a slot are.
+pub(super) enum Content<'a> {
+    Free,
+    Live(SlotId, Wrapped<'a>),
+    Damaged,
+}
+
+/// A key still wrapped.
+#[derive(Clone, Copy)]
+pub(super) struct Wrapped<'a>(&'a [u8; SLOT]);
+
+/// What the first 128 bytes of a file are.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Header {
+    Ours,
+    OtherStoreKey,
+    NotAKeyFile,
+}
+
+pub(super) fn new_header(wrap: &DataKey) -> [u8; SLOT] {
+    header_from(wrap, random_bytes(), random_bytes())
+}
+
+pub(super) fn judge_header(wrap: &DataKey, bytes: &[u8; SLOT]) -> Header {
+    if part::<8>(bytes, 0) != HEADER_MAGIC || part::<8>(bytes, CHECK) != check(bytes) {
+        return Header::NotAKeyFile;
+    }
+    match aead::decrypt(wrap, &part(bytes, NONCE_AT), &bytes[..NONCE_AT], &mut [], &part(bytes, TAG_AT)) {
+        Ok(()) => Header::Ours,
+        Err(_) => Header::OtherStoreKey,
+    }
+}
+
+pub(super) fn new_slot(wrap: &DataKey, id: SlotId, key: &DataKey) -> [u8; SLOT] {
+    slot_from(wrap, id, key, random_bytes())
+}
+
+/// Judges the bytes found at `index` without unwrapping the key in them.
+pub(super) fn judge_slot(index: u32, bytes: &[u8; SLOT]) -> Content<'_> {
+    if *bytes == ZEROS {
+        return Content::Free;
+    }
+    let well_formed = part::<8>(bytes, 0) == SLOT_MAGIC
+        && part::<4>(bytes, INDEX) == index.to_le_bytes()
+        && bytes[UNUSED..CHECK].iter().all(|byte| *byte == 0)
+        && part::<8>(bytes, CHECK) == check(bytes);
+    if !well_formed {
+        return Content::Damaged;
+    }
+    Content::Live(SlotId { index, owner: part(bytes, OWNER) }, Wrapped(bytes))
+}
+
+impl Wrapped<'_> {
+    /// The key, or nothing when it was not wrapped here under `wrap` for `id`.
+    pub(super) fn unwrap_for(&self, wrap: &DataKey, id: SlotId) -> Option<DataKey> {
+        let mut key = DataKey::from_bytes(part(self.0, WRAPPED));
+        let (nonce, tag) = (part(self.0, NONCE_AT), part(self.0, TAG_AT));
+        aead::decrypt(wrap, &nonce, &associated(id), key.bytes_mut(), &tag).ok()?;
+        Some(key)
+    }
+}
+
+fn header_from(wrap: &DataKey, file_id: [u8; 16], nonce: [u8; NONCE]) -> [u8; SLOT] {
+    let mut bytes = ZEROS;
+    bytes[..OWNER].copy_from_slice(&HEADER_MAGIC);
+    bytes[OWNER..NONCE_AT].copy_from_slice(&file_id);
+    bytes[NONCE_AT..WRAPPED].copy_from_slice(&nonce);
+    let tag = aead::encrypt(wrap, &nonce, &bytes[..NONCE_AT], &mut []);
+    bytes[TAG_AT..INDEX].copy_from_slice(&tag);
+    with_check(bytes)
+}
+
+fn slot_from(wrap: &DataKey, id: SlotId, key: &DataKey, nonce: [u8; NONCE]) -> [u8; SLOT] {
+    let mut bytes = ZEROS;
+    bytes[..OWNER].copy_from_slice(&SLOT_MAGIC);
+    bytes[OWNER..NONCE_AT].copy_from_slice(&id.owner);
+    bytes[NONCE_AT..WRAPPED].copy_from_slice(&nonce);
+    // Encrypted where it lies, so that no other copy of the key is left behind.
+    bytes[WRAPPED..TAG_AT].copy_from_slice(key.bytes());
+    let tag: [u8; TAG] = aead::encrypt(wrap, &nonce, &associated(id), &mut bytes[WRAPPED..TAG_AT]);
+    bytes[TAG_AT..INDEX].copy_from_slice(&tag);
+    bytes[INDEX..UNUSED].copy_from_slice(&id.index.to_le_bytes());
+    with_check(bytes)
+}
+
+fn associated(id: SlotId) -> [u8; 20] {
+    let index = id.index.to_le_bytes();
+    std::array::from_fn(|place| if place < 16 { id.owner[place] } else { index[place - 16] })
+}
+
+fn with_check(mut bytes: [u8; SLOT]) -> [u8; SLOT] {
+    let check = check(&bytes);
+    bytes[CHECK..].copy_from_slice(&check);
+    bytes
+}
+
+fn check(bytes: &[u8; SLOT]) -> [u8; 8] {
+    let digest = Sha256::digest(&bytes[..CHECK]);
+    std::array::from_fn(|place| digest[place])
+}
+
+fn part<const N: usize>(bytes: &[u8; SLOT], start: usize) -> [u8; N] {
+    std::array::from_fn(|place| bytes[start + place])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::seal::hex;
+    use crate::seal::store_key::{Purpose, fixed_store_key};
+
+    #[test]
+    fn header_and_slot_are_frozen() {
+        let wrap = fixed_store_key().derive(Purpose::WrapSlots);
+        let header = header_from(&wrap, [1; 16], [2; NONCE]);
+        assert_eq!(
+            hex(&header),
+            concat!(
+                "4f4c5649444f4b310101010101010101010101010101010102020202020202020202020202020202",
+                "02020202020202020000000000000000000000000000000000000000000000000000000000000000",
+                "33851adb76bea6af675ecf74b2df83b3000000000000000000000000000000000000000000000000",
+                "9437e961f46d15dd"
+            )
+        );
+        assert_eq!(judge_header(&wrap, &header), Header::Ours);
+
+        let id = SlotId { index: 5, owner: [3; 16] };
+        let slot = slot_from(&wrap, id, &DataKey::from_bytes([4; 32]), [6; NONCE]);
+        assert_eq!(
+            hex(&slot),
+            concat!(
+                "4f4c56534c4f54310303030303030303030303030303030306060606060606060606060606060606",
+                "0606060606060606ac86840dcd5463a80eb23dc0a8c855a0924668091176368fdc84981c9afb62ec",
+                "df353b9c4802bea500dc5edabef9878e050000000000000000000000000000000000000000000000",
+                "d1dcee77081954a1"
+            )
+        );
+        let Content::Live(found, wrapped) = judge_slot(5, &slot) else { panic!("not live") };
+        assert_eq!(found, id);
+        assert_eq!(wrapped.unwrap_for(&wrap, id).unwrap().bytes(), &[4; 32]);
+    }
+
+    #[test]
+    fn every_altered_byte_is_damage() {
+        let wrap = DataKey::random();
+        let id = SlotId { index: 9, owner: [3; 16] };
+        let (header, slot) = (new_header(&wrap), new_slot(&wrap, id, &DataKey::random()));
+        for place in 0..SLOT {
+            let (mut header, mut slot) = (header, slot);
+            header[place] ^= 1;
+            slot[place] ^= 1;
+            assert_eq!(judge_header(&wrap, &header), Header::NotAKeyFile, "{place}");
+            assert!(matches!(judge_slot(9, &slot), Content::Damaged), "{place}");
+        }
+        assert!(matches!(judge_slot(8, &slot), Content::Damaged), "moved to another place");
+        assert_eq!(judge_header(&DataKey::random(), &header), Header::OtherStoreKey);
+    }
+
+    #[test]
+    fn a_key_unwraps_for_its_owner_and_place_alone() {
+        let wrap = DataKey::random();
+        let id = SlotId { index: 9, owner: [3; 16] };
+        let wrapped = new_slot(&wrap, id, &DataKey::random());
+        let wrapped = Wrapped(&wrapped);
+        assert!(wrapped.unwrap_for(&wrap, id).is_some());
+        assert!(wrapped.unwrap_for(&DataKey::random(), id).is_none());
+        assert!(wrapped.unwrap_for(&wrap, SlotId { index: 8, ..id }).is_none());
+        assert!(wrapped.unwrap_for(&wrap, SlotId { owner: [4; 16], ..id }).is_none());
+    }
+}

@@ -1,0 +1,95 @@
+//! The open basket, sealed so that a crash loses nothing, its key zeroed once it is sold.
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use crate::seal::{DataKey, SlotId, aead};
+
+use super::error::StoreError;
+use super::open::Store;
+
+/// Where the draft's key is. `live` is false once the basket was sold or dropped.
+pub(super) struct DraftSlot {
+    slot: SlotId,
+    live: bool,
+}
+
+impl DraftSlot {
+    pub(super) fn load(connection: &Connection) -> Result<Option<DraftSlot>, StoreError> {
+        let row = connection.query_row("SELECT slot, owner, sealed IS NOT NULL FROM draft", [], |row| {
+            let slot = SlotId { index: row.get(0)?, owner: row.get(1)? };
+            Ok(DraftSlot { slot, live: row.get(2)? })
+        });
+        Ok(row.optional()?)
+    }
+
+    /// Part of the sale's transaction: the draft is no basket any more.
+    pub(super) fn sold(connection: &Connection) -> Result<(), StoreError> {
+        connection.prepare_cached("UPDATE draft SET sealed = NULL")?.execute([])?;
+        Ok(())
+    }
+}
+
+impl Store {
+    /// Keeps the open basket: `plaintext` is whatever the till needs to show it again.
+    pub fn save_draft(&mut self, plaintext: &[u8]) -> Result<(), StoreError> {
+        let (slot, key) = self.draft_key()?;
+        let sealed = aead::seal(&key, &slot.owner, plaintext);
+        self.connection
+            .prepare_cached("INSERT OR REPLACE INTO draft (id, slot, owner, sealed) VALUES (1, ?1, ?2, ?3)")?
+            .execute(params![slot.index, slot.owner, sealed])?;
+        self.draft = Some(DraftSlot { slot, live: true });
+        Ok(())
+    }
+
+    /// The basket that was open when the till stopped, if any.
+    pub fn draft(&self) -> Result<Option<Vec<u8>>, StoreError> {
+        let Some(DraftSlot { slot, live: true }) = self.draft else {
+            return Ok(None);
+        };
+        let sealed: Vec<u8> = self.connection.query_row("SELECT sealed FROM draft", [], |row| row.get(0))?;
+        let Some(key) = self.keys.key(slot)? else {
+            return Ok(None);
+        };
+        let plaintext = aead::open(&key, &slot.owner, &sealed)
+            .map_err(|_| StoreError::Damaged("the open basket cannot be unsealed".into()))?;
+        Ok(Some(plaintext.to_vec()))
+    }
+
+    /// Drops the open basket for good: it was voided, or is empty again.
+    pub fn drop_draft(&mut self) -> Result<(), StoreError> {
+        if self.draft.as_ref().is_some_and(|draft| draft.live) {
+            DraftSlot::sold(&self.connection)?;
+            self.draft_sold();
+        }
+        self.retire_draft()
+    }
+
+    /// What is in memory after [`DraftSlot::sold`] was committed.
+    pub(super) fn draft_sold(&mut self) {
+        if let Some(draft) = &mut self.draft {
+            draft.live = false;
+        }
+    }
+
+    /// Zeroes the key of a draft that is no basket any more. Safe to run again after a crash.
+    pub(super) fn retire_draft(&mut self) -> Result<(), StoreError> {
+        if let Some(DraftSlot { slot, live: false }) = self.draft {
+            self.keys.zero(&[slot])?;
+            self.draft = None;
+        }
+        Ok(())
+    }
+
+    /// The key of the basket that is open, or a new one.
+    fn draft_key(&mut self) -> Result<(SlotId, DataKey), StoreError> {
+        self.retire_draft()?;
+        if let Some(draft) = &self.draft
+            && let Some(key) = self.keys.key(draft.slot)?
+        {
+            return Ok((draft.slot, key));
+        }
+        self.require_spares(0, 1)?;
+        let spare = self.spares.plain.pop().expect("just required");
+        Ok((spare.slot, spare.key))
+    }
+}

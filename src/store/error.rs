@@ -1,0 +1,110 @@
+//! What can go wrong with the shop's files, by what the user can do about it.
+
+use std::fmt;
+use std::io;
+
+use rusqlite::ErrorCode;
+
+use crate::seal::{KeysError, StoreKeyError};
+
+#[derive(Debug)]
+pub enum StoreError {
+    /// No room left: nothing was written, nothing is half done.
+    DiskFull,
+    /// Another process holds the database.
+    Busy,
+    /// The database is not one, or its content contradicts itself.
+    Damaged(String),
+    /// Written by a newer Olvido.
+    TooNew,
+    /// There is no store here yet.
+    Missing,
+    /// The policy file was changed without a new version number.
+    PolicyNeedsNewVersion(u32),
+    /// A policy's version is lower than the newest that was in force.
+    PolicyVersionTooLow {
+        file: u32,
+        newest: u32,
+    },
+    /// The keys file.
+    Keys(KeysError),
+    /// The store key.
+    StoreKey(StoreKeyError),
+    Io(io::Error),
+    /// Anything else that SQLite says.
+    Sql(rusqlite::Error),
+}
+
+impl StoreError {
+    /// Whether room on the disk is what is missing.
+    pub fn is_disk_full(&self) -> bool {
+        matches!(self, StoreError::DiskFull)
+    }
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> StoreError {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => StoreError::DiskFull,
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Busy,
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+                StoreError::Damaged(error.to_string())
+            }
+            _ => StoreError::Sql(error),
+        }
+    }
+}
+
+impl From<rusqlite_migration::Error> for StoreError {
+    fn from(error: rusqlite_migration::Error) -> StoreError {
+        match error {
+            rusqlite_migration::Error::RusqliteError { err, .. } => err.into(),
+            rusqlite_migration::Error::MigrationDefinition(
+                rusqlite_migration::MigrationDefinitionError::DatabaseTooFarAhead,
+            ) => StoreError::TooNew,
+            other => StoreError::Damaged(other.to_string()),
+        }
+    }
+}
+
+impl From<KeysError> for StoreError {
+    fn from(error: KeysError) -> StoreError {
+        if error.is_disk_full() { StoreError::DiskFull } else { StoreError::Keys(error) }
+    }
+}
+
+impl From<StoreKeyError> for StoreError {
+    fn from(error: StoreKeyError) -> StoreError {
+        StoreError::StoreKey(error)
+    }
+}
+
+impl From<io::Error> for StoreError {
+    fn from(error: io::Error) -> StoreError {
+        if error.kind() == io::ErrorKind::StorageFull { StoreError::DiskFull } else { StoreError::Io(error) }
+    }
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            StoreError::DiskFull => f.write_str("no room left on the disk"),
+            StoreError::Busy => f.write_str("another process holds the database"),
+            StoreError::Damaged(what) => write!(f, "the database is damaged: {what}"),
+            StoreError::TooNew => f.write_str("the database was written by a newer version"),
+            StoreError::Missing => f.write_str("there is no store here"),
+            StoreError::PolicyNeedsNewVersion(version) => {
+                write!(f, "the policy changed but is still version {version}")
+            }
+            StoreError::PolicyVersionTooLow { file, newest } => {
+                write!(f, "policy version {file} is older than {newest}, which was in force")
+            }
+            StoreError::Keys(error) => write!(f, "keys file: {error}"),
+            StoreError::StoreKey(error) => write!(f, "store key: {error}"),
+            StoreError::Io(error) => error.fmt(f),
+            StoreError::Sql(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for StoreError {}

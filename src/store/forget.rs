@@ -1,0 +1,155 @@
+//! Forgetting. The order is what makes it hold through a crash at any point:
+//!
+//! 1. tombstone and list of doomed slots, durable: from here on the answer is "forgotten";
+//! 2. the key slots overwritten with zeros and synced: nobody can open it any more;
+//! 3. the sealed bytes overwritten and dropped;
+//! 4. the write-ahead log truncated.
+//!
+//! Whatever a crash, a reader or a full disk leaves undone is finished by [`Store::tend`], and is
+//! reported as pending until then.
+
+use rusqlite::{Connection, TransactionBehavior, params};
+
+use crate::seal::{ReceiptCode, SlotId};
+
+use super::error::StoreError;
+use super::open::Store;
+use super::{profile, purchase};
+
+/// How far a forget got. It is accepted in either case: nobody can open the purchase any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Forgetting {
+    Complete,
+    Pending(Reason),
+}
+
+/// What keeps a forget from being complete.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// Another process reads the database: its log cannot be truncated yet.
+    Reader,
+    /// No room to write on the disk.
+    DiskFull,
+}
+
+/// Puts a slot on the list of those to zero, whose rows are to go, inside a transaction.
+pub(super) fn doom(connection: &Connection, slot: SlotId) -> Result<(), StoreError> {
+    connection
+        .prepare_cached("INSERT OR IGNORE INTO doomed (owner, slot) VALUES (?1, ?2)")?
+        .execute(params![slot.owner, slot.index])?;
+    Ok(())
+}
+
+impl Store {
+    /// Forgets the purchase of this code. `None` when nothing is kept under it.
+    pub fn forget(&mut self, code: &ReceiptCode) -> Result<Option<Forgetting>, StoreError> {
+        match purchase::slot_of(&self.connection, &code.purchase_id())? {
+            Some(slot) => Ok(Some(self.forget_all(&[slot])?)),
+            None => Ok(None),
+        }
+    }
+
+    /// Forgets purchases and profiles, all four steps. On an error before the tombstones are
+    /// durable nothing was forgotten; after that the rest is pending.
+    pub fn forget_all(&mut self, slots: &[SlotId]) -> Result<Forgetting, StoreError> {
+        if !slots.is_empty() {
+            self.despite_full_disk(|store| store.entomb(slots))?;
+            self.zero_doomed()?;
+        }
+        self.finish_forgetting()
+    }
+
+    /// Steps 3 and 4, as far as they go now.
+    pub fn finish_forgetting(&mut self) -> Result<Forgetting, StoreError> {
+        let finished = self.despite_full_disk(|store| {
+            if store.doomed {
+                store.zero_doomed()?;
+                store.drop_doomed()?;
+            }
+            if store.log_to_truncate { store.truncate_log() } else { Ok(true) }
+        });
+        match finished {
+            Ok(true) => Ok(Forgetting::Complete),
+            Ok(false) | Err(StoreError::Busy) => Ok(Forgetting::Pending(Reason::Reader)),
+            Err(error) if error.is_disk_full() => Ok(Forgetting::Pending(Reason::DiskFull)),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Step 1. A purchase leaves its customer's profile in the same transaction.
+    pub fn entomb(&mut self, slots: &[SlotId]) -> Result<(), StoreError> {
+        let Store { connection, keys, .. } = self;
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        for &slot in slots {
+            if let Some(lookup) = purchase::customer_of(&transaction, keys, slot)? {
+                let last = profile::remove(&transaction, keys, &lookup, &slot.owner)?;
+                if let Some(profile_slot) = last {
+                    bury(&transaction, profile_slot)?;
+                }
+            }
+            bury(&transaction, slot)?;
+        }
+        transaction.commit()?;
+        self.doomed = true;
+        self.log_to_truncate = true;
+        Ok(())
+    }
+
+    /// Step 2: after it nobody can open what was forgotten, with any copy of the database.
+    pub fn zero_doomed(&mut self) -> Result<(), StoreError> {
+        let slots = self.doomed_slots()?;
+        Ok(self.keys.zero(&slots)?)
+    }
+
+    /// Step 3. Overwritten before they are deleted: freed cells hold zeros, whatever SQLite does
+    /// with them.
+    pub fn drop_doomed(&mut self) -> Result<(), StoreError> {
+        let slots = self.doomed_slots()?;
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        for slot in &slots {
+            for sql in [
+                "UPDATE purchase SET sealed = zeroblob(length(sealed)), slot = 0, day = 0, until = NULL WHERE id = ?1",
+                "DELETE FROM purchase WHERE id = ?1",
+                "UPDATE profile SET sealed = zeroblob(length(sealed)), slot = 0 WHERE owner = ?1",
+                "DELETE FROM profile WHERE owner = ?1",
+                "DELETE FROM look WHERE id = ?1",
+                "DELETE FROM doomed WHERE owner = ?1",
+            ] {
+                transaction.prepare_cached(sql)?.execute([slot.owner])?;
+            }
+        }
+        transaction.commit()?;
+        self.doomed = false;
+        Ok(())
+    }
+
+    /// Step 4. `false` while a reader holds the log.
+    pub fn truncate_log(&mut self) -> Result<bool, StoreError> {
+        // Waiting for a reader would hold up the till: it is tried again later.
+        self.connection.busy_timeout(std::time::Duration::ZERO)?;
+        let busy =
+            self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0));
+        self.connection.busy_timeout(super::open::BUSY_TIMEOUT)?;
+        self.log_to_truncate = busy?;
+        Ok(!self.log_to_truncate)
+    }
+
+    /// Compacts the database, so that no page holds what is no row any more. For the close of a
+    /// day: it takes about a second for each 100 MB.
+    pub fn compact(&mut self) -> Result<Forgetting, StoreError> {
+        self.connection.execute_batch("VACUUM")?;
+        self.log_to_truncate = true;
+        self.finish_forgetting()
+    }
+
+    fn doomed_slots(&self) -> Result<Vec<SlotId>, StoreError> {
+        let mut statement = self.connection.prepare_cached("SELECT slot, owner FROM doomed")?;
+        let rows = statement.query_map([], |row| Ok(SlotId { index: row.get(0)?, owner: row.get(1)? }))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+}
+
+fn bury(connection: &Connection, slot: SlotId) -> Result<(), StoreError> {
+    connection.prepare_cached("INSERT OR IGNORE INTO tombstone (id) VALUES (?1)")?.execute([slot.owner])?;
+    doom(connection, slot)
+}

@@ -1,0 +1,33 @@
+//! The shop's own file: `olvido.db`, and the keys of what is sealed in it. The only home of SQL.
+//!
+//! One writer, WAL, `synchronous=FULL`: when [`Store::commit`] returns, the sale is on disk. What
+//! is personal is ciphertext under a slot of `olvido.keys`, so forgetting is zeroing a slot; the
+//! steps before and after it are in [`forget`]. Work that a sale need not wait for (new slots, old
+//! keys, counters, the log) is done by [`Store::tend`], which the till calls between sales.
+
+mod draft;
+mod error;
+mod forget;
+mod open;
+mod policy;
+mod product;
+mod profile;
+mod purchase;
+mod request;
+mod sale;
+mod schema;
+mod spare;
+mod staff;
+mod tally;
+mod ticket;
+
+#[cfg(test)]
+mod tests;
+
+pub use error::StoreError;
+pub use forget::{Forgetting, Reason};
+pub use open::{Files, Store};
+pub use product::Imported;
+pub use purchase::{Found, Purchase};
+pub use sale::{Order, Outcome, Sold};
+pub use staff::StaffMember;

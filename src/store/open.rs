@@ -1,0 +1,256 @@
+//! Creating and opening a store.
+
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
+
+use crate::domain::money::Currency;
+use crate::domain::policy::Policy;
+use crate::domain::ticket::Issuer;
+use crate::seal::{KeyFile, StoreKey};
+
+use super::draft::DraftSlot;
+use super::error::StoreError;
+use super::schema;
+use super::spare::Spares;
+use super::tally::Tally;
+
+/// Where a store's files are.
+#[derive(Clone, Debug)]
+pub struct Files {
+    pub database: PathBuf,
+    pub keys: PathBuf,
+    pub store_key: PathBuf,
+    /// Room held back so that a full disk can still forget.
+    pub ballast: PathBuf,
+}
+
+impl Files {
+    /// The usual names in one directory.
+    pub fn of(directory: &Path) -> Files {
+        Files {
+            database: directory.join("olvido.db"),
+            keys: directory.join("olvido.keys"),
+            store_key: directory.join("store.key"),
+            ballast: directory.join("ballast"),
+        }
+    }
+}
+
+/// Bytes of the ballast: more than a forget and its checkpoint write.
+const BALLAST_BYTES: usize = 1 << 20;
+
+/// How long a statement waits for another process before it says [`StoreError::Busy`].
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_millis(250);
+
+/// An open store: the only writer of its files.
+pub struct Store {
+    pub(super) connection: Connection,
+    pub(super) keys: KeyFile,
+    pub(super) store_key: StoreKey,
+    pub(super) files: Files,
+    pub(super) issuer_id: i64,
+    pub(super) issuer: Issuer,
+    pub(super) policy: Policy,
+    pub(super) spares: Spares,
+    pub(super) tally: Tally,
+    pub(super) draft: Option<DraftSlot>,
+    /// Rows wait in `doomed`: keys to zero, bytes to drop.
+    pub(super) doomed: bool,
+    /// Something forgotten may still be in the write-ahead log.
+    pub(super) log_to_truncate: bool,
+}
+
+impl Store {
+    /// Makes a new, empty store. Errors: `Io(AlreadyExists)` where one of its files is there.
+    pub fn create(
+        files: &Files,
+        issuer: &Issuer,
+        policy_text: &str,
+        policy: Policy,
+    ) -> Result<Store, StoreError> {
+        private_file(&files.database)?;
+        let store_key = StoreKey::create(&files.store_key)?;
+        KeyFile::create(&files.keys, &store_key)?;
+        sync_directory(&files.database)?;
+        Store::open(files, issuer, policy_text, policy)
+    }
+
+    /// Opens a store. `policy_text` and `policy` are the policy now in force; `issuer` goes onto
+    /// new tickets.
+    ///
+    /// Errors: `Missing`, `Damaged`, `TooNew`, `Keys`, `StoreKey`, and the two about policy
+    /// versions. Nothing is ever overwritten on an error.
+    pub fn open(
+        files: &Files,
+        issuer: &Issuer,
+        policy_text: &str,
+        policy: Policy,
+    ) -> Result<Store, StoreError> {
+        if !files.database.exists() {
+            return Err(StoreError::Missing);
+        }
+        let store_key = StoreKey::load(&files.store_key)?;
+        let keys = KeyFile::open(&files.keys, &store_key)?;
+        let mut connection = connect(&files.database)?;
+        schema::migrate(&mut connection)?;
+        super::policy::adopt(&mut connection, policy_text, &policy)?;
+        let issuer_id = issuer_id(&connection, issuer)?;
+        let tally = Tally::load(&connection, &keys)?;
+        let draft = DraftSlot::load(&connection)?;
+        let doomed = connection.query_row("SELECT EXISTS (SELECT 1 FROM doomed)", [], |row| row.get(0))?;
+        let mut store = Store {
+            connection,
+            keys,
+            store_key,
+            files: files.clone(),
+            issuer_id,
+            issuer: issuer.clone(),
+            policy,
+            spares: Spares::default(),
+            tally,
+            draft,
+            doomed,
+            log_to_truncate: false,
+        };
+        // A log that outlived its process may hold what was forgotten just before.
+        store.log_to_truncate = store.log_bytes() > 0;
+        Ok(store)
+    }
+
+    /// The policy in force.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// Who issues this till's tickets.
+    pub fn issuer(&self) -> &Issuer {
+        &self.issuer
+    }
+
+    /// Does what no sale should wait for: zeroes the keys of sold drafts and of what was forgotten,
+    /// truncates the log where that is still due, makes new slots, spills the tally, bounds the
+    /// log, keeps the ballast. Returns whether anything is still pending.
+    pub fn tend(&mut self) -> Result<bool, StoreError> {
+        self.retire_draft()?;
+        if self.doomed {
+            self.zero_doomed()?;
+            self.drop_doomed()?;
+        }
+        if self.log_to_truncate {
+            self.truncate_log()?;
+        }
+        self.stock_spares()?;
+        if self.tally.is_due() {
+            self.spill_tally()?;
+        }
+        if self.log_bytes() > LOG_BYTES_BEFORE_CHECKPOINT {
+            self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
+        }
+        keep_ballast(&self.files.ballast);
+        Ok(self.doomed || self.log_to_truncate)
+    }
+
+    pub(super) fn log_bytes(&self) -> u64 {
+        let mut path = self.files.database.clone().into_os_string();
+        path.push("-wal");
+        fs::metadata(path).map_or(0, |m| m.len())
+    }
+
+    /// Gives the held-back room to whatever must be written on a full disk.
+    pub(super) fn release_ballast(&self) -> bool {
+        fs::remove_file(&self.files.ballast).is_ok()
+    }
+
+    /// Runs `work`; on a full disk releases the ballast and runs it once more.
+    pub(super) fn despite_full_disk<T>(
+        &mut self,
+        mut work: impl FnMut(&mut Store) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        match work(self) {
+            Err(error) if error.is_disk_full() && self.release_ballast() => work(self),
+            result => result,
+        }
+    }
+}
+
+/// The log is copied into the database between sales once it is larger than this.
+const LOG_BYTES_BEFORE_CHECKPOINT: u64 = 4 << 20;
+
+/// Opens the database with the pragmas that the design asks for.
+pub(super) fn connect(path: &Path) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    // wal_autocheckpoint=0: a sale never pays for copying the log; `tend` does.
+    // temp_store=MEMORY: no temporary file ever holds a row.
+    connection.execute_batch(
+        "PRAGMA journal_mode = WAL;
+         PRAGMA synchronous = FULL;
+         PRAGMA foreign_keys = ON;
+         PRAGMA secure_delete = ON;
+         PRAGMA temp_store = MEMORY;
+         PRAGMA wal_autocheckpoint = 0;
+         PRAGMA trusted_schema = OFF;",
+    )?;
+    Ok(connection)
+}
+
+/// The row of this issuer, made when it is new: old tickets keep pointing at the old one.
+fn issuer_id(connection: &Connection, issuer: &Issuer) -> Result<i64, StoreError> {
+    let values = params![issuer.name, issuer.tax_id, issuer.series, issuer.currency.code];
+    let found = connection
+        .query_row(
+            "SELECT id FROM issuer WHERE name = ?1 AND tax_id = ?2 AND series = ?3 AND currency = ?4",
+            values,
+            |row| row.get(0),
+        )
+        .optional()?;
+    if let Some(id) = found {
+        return Ok(id);
+    }
+    connection
+        .execute("INSERT INTO issuer (name, tax_id, series, currency) VALUES (?1, ?2, ?3, ?4)", values)?;
+    Ok(connection.last_insert_rowid())
+}
+
+/// An issuer as it was when a ticket was issued.
+pub(super) fn issuer_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Issuer> {
+    let code: String = row.get("currency")?;
+    let currency =
+        Currency::from_code(&code).unwrap_or(Currency { code: code.clone(), sign: code, decimals: 2 });
+    Ok(Issuer { name: row.get("name")?, tax_id: row.get("tax_id")?, series: row.get("series")?, currency })
+}
+
+/// A new file that only its owner can read.
+pub(super) fn private_file(path: &Path) -> Result<fs::File, StoreError> {
+    Ok(OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path)?)
+}
+
+fn sync_directory(file: &Path) -> Result<(), StoreError> {
+    if let Some(directory) = file.parent() {
+        fs::File::open(directory)?.sync_all()?;
+    }
+    Ok(())
+}
+
+/// Makes the ballast where it is missing and there is room; a full disk is no error here.
+fn keep_ballast(path: &Path) {
+    if path.exists() {
+        return;
+    }
+    let made = private_file(path).and_then(|mut file| {
+        // Not zeros: some file systems would not give them room of their own.
+        let block: Vec<u8> = (0..BALLAST_BYTES).map(|i| (i % 251) as u8).collect();
+        file.write_all(&block)?;
+        Ok(file.sync_all()?)
+    });
+    if made.is_err() {
+        let _ = fs::remove_file(path);
+    }
+}

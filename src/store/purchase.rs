@@ -1,0 +1,232 @@
+//! Kept purchases: the lines, sealed.
+
+use chrono::{DateTime, FixedOffset, NaiveDate};
+use rusqlite::{Connection, OptionalExtension, params};
+use serde::{Deserialize, Serialize};
+
+use crate::domain::customer::Purpose;
+use crate::domain::money::Money;
+use crate::domain::policy::{Memory, Until};
+use crate::domain::sale::{Keep, KeptLine, Sale};
+use crate::domain::tender::Tender;
+use crate::domain::ticket::Ticket;
+use crate::seal::{DataKey, ReceiptCode, SlotId, StoreKey, aead};
+
+use super::error::StoreError;
+use super::open::Store;
+use super::profile;
+use super::spare::PurchaseSpare;
+use super::ticket::{self, day_number};
+
+/// What a receipt code leads to.
+#[derive(Debug)]
+pub enum Found {
+    Kept(Box<Purchase>),
+    /// It was forgotten, or nothing was ever kept. `pending`: its last traces are not gone yet.
+    Forgotten {
+        pending: bool,
+    },
+    /// This store never gave that code.
+    Unknown,
+}
+
+/// A kept purchase, unsealed.
+#[derive(Clone, Debug)]
+pub struct Purchase {
+    pub id: [u8; 16],
+    pub ticket: Ticket,
+    pub lines: Vec<KeptLine>,
+    /// The discount on the whole basket.
+    pub discount: Money,
+    pub given: Vec<Tender>,
+    pub change: Money,
+    pub choice: String,
+    pub policy_version: u32,
+    pub until: Until,
+    /// Whose profile it is linked to, and for what, if it is.
+    pub customer: Option<(String, Vec<Purpose>)>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Sealed {
+    ticket: u64,
+    lines: Vec<KeptLine>,
+    discount: Money,
+    given: Vec<Tender>,
+    change: Money,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    customer: Option<Linked>,
+}
+
+/// Whose purchase it is, and for what.
+#[derive(Serialize, Deserialize)]
+struct Linked {
+    /// As [`Identifier::canonical`] writes it.
+    customer: String,
+    /// What the profile is found by.
+    lookup: Vec<u8>,
+    purposes: Vec<Purpose>,
+}
+
+/// A kept purchase's row.
+struct Row {
+    slot: SlotId,
+    memory: Memory,
+    choice: String,
+    policy_version: u32,
+    until: Until,
+    sealed: Vec<u8>,
+}
+
+/// Keeps a purchase under the spare's slot, inside the sale's transaction.
+pub(super) fn keep(
+    connection: &Connection,
+    store_key: &StoreKey,
+    spare: &PurchaseSpare,
+    ticket: &Ticket,
+    sale: &Sale,
+) -> Result<(), StoreError> {
+    let for_receipt;
+    let (memory, key, customer) = match &sale.promise.keep {
+        Keep::ForProfile { customer, purposes } => {
+            let lookup = profile::lookup(store_key, customer).to_vec();
+            let linked = Linked { customer: customer.canonical(), lookup, purposes: purposes.clone() };
+            (2, &spare.key, Some(linked))
+        }
+        Keep::ForReceipt | Keep::Nothing => {
+            for_receipt = spare.code.guarantee_key(&spare.key);
+            (1, &for_receipt, None)
+        }
+    };
+    let plain = Sealed {
+        ticket: ticket.number,
+        lines: sale.kept_lines().collect(),
+        discount: sale.priced.discount,
+        given: sale.paid.given.clone(),
+        change: sale.paid.change,
+        customer,
+    };
+    let plain = zeroize::Zeroizing::new(serde_json::to_vec(&plain).expect("a purchase is JSON"));
+    connection
+        .prepare_cached(
+            "INSERT INTO purchase (id, slot, memory, choice, policy, day, until, sealed)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        )?
+        .execute(params![
+            spare.slot.owner,
+            spare.slot.index,
+            memory,
+            sale.promise.choice,
+            sale.promise.policy_version,
+            day_number(ticket.day()),
+            sale.promise.until.date().map(day_number),
+            aead::seal(key, &spare.slot.owner, &plain)
+        ])?;
+    Ok(())
+}
+
+/// Slots of the purchases whose last day is before `today`.
+pub(super) fn past_term(connection: &Connection, today: NaiveDate) -> Result<Vec<SlotId>, StoreError> {
+    let mut statement =
+        connection.prepare("SELECT slot, id FROM purchase WHERE until < ?1 ORDER BY until")?;
+    let rows = statement
+        .query_map([day_number(today)], |row| Ok(SlotId { index: row.get(0)?, owner: row.get(1)? }))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// The slot of a kept purchase.
+pub(super) fn slot_of(connection: &Connection, id: &[u8; 16]) -> Result<Option<SlotId>, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT slot FROM purchase WHERE id = ?1")?;
+    Ok(statement.query_row([id], |row| Ok(SlotId { index: row.get(0)?, owner: *id })).optional()?)
+}
+
+fn row(connection: &Connection, id: &[u8; 16]) -> Result<Option<Row>, StoreError> {
+    let mut statement = connection
+        .prepare_cached("SELECT slot, memory, choice, policy, until, sealed FROM purchase WHERE id = ?1")?;
+    let row = statement.query_row([id], |row| {
+        let until: Option<i32> = row.get(4)?;
+        Ok(Row {
+            slot: SlotId { index: row.get(0)?, owner: *id },
+            memory: if row.get::<_, u8>(1)? == 2 { Memory::Profile } else { Memory::Receipt },
+            choice: row.get(2)?,
+            policy_version: row.get(3)?,
+            until: until.and_then(NaiveDate::from_epoch_days).map_or(Until::CustomerSaysSo, Until::Date),
+            sealed: row.get(5)?,
+        })
+    });
+    Ok(row.optional()?)
+}
+
+/// Whose purchase this is, where the store alone can open it.
+pub(super) fn customer_of(
+    connection: &Connection,
+    keys: &crate::seal::KeyFile,
+    slot: SlotId,
+) -> Result<Option<[u8; 32]>, StoreError> {
+    let Some(Row { memory: Memory::Profile, sealed, .. }) = row(connection, &slot.owner)? else {
+        return Ok(None);
+    };
+    let Some(key) = keys.key(slot)? else {
+        return Ok(None);
+    };
+    let linked = unseal(&key, &slot.owner, &sealed)?.customer;
+    Ok(linked.and_then(|linked| linked.lookup.try_into().ok()))
+}
+
+fn unseal(key: &DataKey, id: &[u8; 16], sealed: &[u8]) -> Result<Sealed, StoreError> {
+    let damaged = || StoreError::Damaged("a kept purchase cannot be unsealed".into());
+    let plain = aead::open(key, id, sealed).map_err(|_| damaged())?;
+    serde_json::from_slice(&plain).map_err(|_| damaged())
+}
+
+impl Store {
+    /// What the store keeps under this code.
+    pub fn find(&self, code: &ReceiptCode) -> Result<Found, StoreError> {
+        let id = code.purchase_id();
+        let exists = |sql: &str| -> Result<bool, StoreError> {
+            Ok(self.connection.prepare_cached(sql)?.query_row([id], |row| row.get(0))?)
+        };
+        if exists("SELECT EXISTS (SELECT 1 FROM tombstone WHERE id = ?1)")? {
+            let pending =
+                self.log_to_truncate || exists("SELECT EXISTS (SELECT 1 FROM doomed WHERE owner = ?1)")?;
+            return Ok(Found::Forgotten { pending });
+        }
+        let Some(row) = row(&self.connection, &id)? else {
+            let nothing_kept = code.is_without_memory(&self.store_key);
+            return Ok(if nothing_kept { Found::Forgotten { pending: false } } else { Found::Unknown });
+        };
+        let Some(slot_key) = self.keys.key(row.slot)? else {
+            return Ok(Found::Forgotten { pending: true });
+        };
+        let key = if row.memory == Memory::Receipt { code.guarantee_key(&slot_key) } else { slot_key };
+        let sealed = unseal(&key, &id, &row.sealed)?;
+        let ticket = ticket::find(&self.connection, sealed.ticket)?
+            .ok_or_else(|| StoreError::Damaged(format!("ticket {} is missing", sealed.ticket)))?;
+        Ok(Found::Kept(Box::new(Purchase {
+            id,
+            ticket,
+            lines: sealed.lines,
+            discount: sealed.discount,
+            given: sealed.given,
+            change: sealed.change,
+            choice: row.choice,
+            policy_version: row.policy_version,
+            until: row.until,
+            customer: sealed.customer.map(|linked| (linked.customer, linked.purposes)),
+        })))
+    }
+
+    /// Notes that somebody looked at a kept purchase, and for what.
+    pub fn log_look(
+        &mut self,
+        at: DateTime<FixedOffset>,
+        id: &[u8; 16],
+        purpose: &str,
+    ) -> Result<(), StoreError> {
+        self.connection.execute(
+            "INSERT INTO look (at, id, purpose) VALUES (?1, ?2, ?3)",
+            params![at.to_rfc3339(), id, purpose],
+        )?;
+        Ok(())
+    }
+}

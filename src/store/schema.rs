@@ -1,0 +1,158 @@
+//! The shape of `olvido.db`: an append-only list of migrations.
+//!
+//! No personal column has an index, no table holds a person or a basket in the clear: `sealed`
+//! columns are ciphertext under a key slot, ids are random, and dates are to the day.
+
+use rusqlite::Connection;
+use rusqlite_migration::{M, Migrations};
+
+/// A new step is added at the end; a shipped one never changes.
+const STEPS: &[M<'static>] = &[M::up(
+    "
+    CREATE TABLE meta (
+        name TEXT PRIMARY KEY,
+        value TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE issuer (
+        id INTEGER PRIMARY KEY,
+        name TEXT NOT NULL,
+        tax_id TEXT NOT NULL,
+        series TEXT NOT NULL,
+        currency TEXT NOT NULL
+    ) STRICT;
+
+    CREATE TABLE staff (
+        id INTEGER PRIMARY KEY,
+        name TEXT NOT NULL,
+        pin_hash TEXT NOT NULL
+    ) STRICT;
+
+    CREATE TABLE policy (
+        version INTEGER PRIMARY KEY,
+        text TEXT NOT NULL
+    ) STRICT;
+
+    -- No index: the till reads the image, an import reads the whole table.
+    CREATE TABLE product (
+        id INTEGER PRIMARY KEY,
+        barcode INTEGER,
+        plu INTEGER,
+        sku TEXT NOT NULL,
+        name TEXT NOT NULL,
+        department TEXT NOT NULL,
+        price INTEGER NOT NULL CHECK (price >= 0),
+        tax INTEGER NOT NULL CHECK (tax BETWEEN 0 AND 10000),
+        unit INTEGER NOT NULL CHECK (unit IN (0, 1)),
+        durable_years INTEGER NOT NULL CHECK (durable_years BETWEEN 0 AND 255)
+    ) STRICT;
+
+    -- The catalogue as the till holds it in memory, ready made.
+    CREATE TABLE catalogue_image (
+        id INTEGER PRIMARY KEY CHECK (id = 1),
+        bytes BLOB NOT NULL
+    ) STRICT;
+
+    CREATE TABLE ticket (
+        number INTEGER PRIMARY KEY,
+        issuer INTEGER NOT NULL REFERENCES issuer (id),
+        at TEXT NOT NULL,
+        total INTEGER NOT NULL,
+        tax_total INTEGER NOT NULL,
+        body TEXT NOT NULL,
+        hash BLOB NOT NULL CHECK (length(hash) = 32)
+    ) STRICT;
+
+    -- Sums over at least a few dozen sales at a time: see store/tally.rs.
+    CREATE TABLE product_counter (
+        day INTEGER NOT NULL,
+        product INTEGER NOT NULL REFERENCES product (id),
+        quantity INTEGER NOT NULL,
+        amount INTEGER NOT NULL,
+        PRIMARY KEY (day, product)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE choice_counter (
+        day INTEGER NOT NULL,
+        choice TEXT NOT NULL,
+        sales INTEGER NOT NULL,
+        PRIMARY KEY (day, choice)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE tally (
+        id INTEGER PRIMARY KEY CHECK (id = 1),
+        slot INTEGER NOT NULL,
+        owner BLOB NOT NULL CHECK (length(owner) = 16),
+        sealed BLOB NOT NULL
+    ) STRICT;
+
+    CREATE TABLE draft (
+        id INTEGER PRIMARY KEY CHECK (id = 1),
+        slot INTEGER NOT NULL,
+        owner BLOB NOT NULL CHECK (length(owner) = 16),
+        -- NULL once the basket was sold or dropped: only its slot is left to zero.
+        sealed BLOB
+    ) STRICT;
+
+    CREATE TABLE purchase (
+        number INTEGER PRIMARY KEY,
+        id BLOB NOT NULL UNIQUE CHECK (length(id) = 16),
+        slot INTEGER NOT NULL,
+        memory INTEGER NOT NULL CHECK (memory IN (1, 2)),
+        choice TEXT NOT NULL,
+        policy INTEGER NOT NULL REFERENCES policy (version),
+        day INTEGER NOT NULL,
+        -- Last day; NULL until the customer says forget.
+        until INTEGER,
+        sealed BLOB NOT NULL
+    ) STRICT;
+    CREATE INDEX purchase_until ON purchase (until) WHERE until IS NOT NULL;
+
+    CREATE TABLE profile (
+        number INTEGER PRIMARY KEY,
+        lookup BLOB NOT NULL UNIQUE CHECK (length(lookup) = 32),
+        slot INTEGER NOT NULL,
+        owner BLOB NOT NULL UNIQUE CHECK (length(owner) = 16),
+        sealed BLOB NOT NULL
+    ) STRICT;
+
+    CREATE TABLE tombstone (
+        id BLOB PRIMARY KEY CHECK (length(id) = 16)
+    ) STRICT, WITHOUT ROWID;
+
+    -- Slots that must be zeroed and rows that must go: the work a crash may leave undone.
+    CREATE TABLE doomed (
+        owner BLOB PRIMARY KEY CHECK (length(owner) = 16),
+        slot INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE request (
+        id BLOB PRIMARY KEY CHECK (length(id) = 16),
+        ticket INTEGER NOT NULL REFERENCES ticket (number),
+        day INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE look (
+        number INTEGER PRIMARY KEY,
+        at TEXT NOT NULL,
+        id BLOB NOT NULL CHECK (length(id) = 16),
+        purpose TEXT NOT NULL
+    ) STRICT;
+    ",
+)];
+
+/// Brings the database to the newest shape. Errors: `MigrationDefinition(DatabaseTooFarAhead)` for
+/// a file of a newer Olvido.
+pub(super) fn migrate(connection: &mut Connection) -> rusqlite_migration::Result<()> {
+    Migrations::from_slice(STEPS).to_latest(connection)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_steps_are_well_formed() {
+        Migrations::from_slice(STEPS).validate().unwrap();
+    }
+}

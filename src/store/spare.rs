@@ -1,0 +1,57 @@
+//! Key slots made durable ahead of need, so that no sale waits for the keys file.
+
+use crate::seal::{DataKey, ReceiptCode, SlotId, random_id};
+
+use super::error::StoreError;
+use super::open::Store;
+
+/// Slots of each kind made in one write; refilled between sales when fewer than half are left.
+const STOCK: usize = 32;
+
+/// A slot for a purchase, whose owner is the id that its receipt code gives.
+pub(super) struct PurchaseSpare {
+    pub code: ReceiptCode,
+    pub slot: SlotId,
+    pub key: DataKey,
+}
+
+/// A slot for a draft, a profile or the tally; its owner is random.
+pub(super) struct PlainSpare {
+    pub slot: SlotId,
+    pub key: DataKey,
+}
+
+#[derive(Default)]
+pub(super) struct Spares {
+    pub purchases: Vec<PurchaseSpare>,
+    pub plain: Vec<PlainSpare>,
+}
+
+impl Store {
+    /// Refills what is half empty.
+    pub(super) fn stock_spares(&mut self) -> Result<(), StoreError> {
+        if self.spares.purchases.len() < STOCK / 2 || self.spares.plain.len() < STOCK / 2 {
+            self.require_spares(STOCK, STOCK)?;
+        }
+        Ok(())
+    }
+
+    /// Makes sure of at least that many spares, durable, with one sync for all that are missing.
+    pub(super) fn require_spares(&mut self, purchases: usize, plain: usize) -> Result<(), StoreError> {
+        let codes: Vec<ReceiptCode> =
+            (self.spares.purchases.len()..purchases).map(|_| ReceiptCode::random()).collect();
+        let plain_count = plain.saturating_sub(self.spares.plain.len());
+        if codes.is_empty() && plain_count == 0 {
+            return Ok(());
+        }
+        let mut owners: Vec<[u8; 16]> = codes.iter().map(ReceiptCode::purchase_id).collect();
+        owners.extend((0..plain_count).map(|_| random_id()));
+        let mut written = self.keys.write(&owners)?.into_iter();
+        for code in codes {
+            let (slot, key) = written.next().expect("a slot for each owner");
+            self.spares.purchases.push(PurchaseSpare { code, slot, key });
+        }
+        self.spares.plain.extend(written.map(|(slot, key)| PlainSpare { slot, key }));
+        Ok(())
+    }
+}

@@ -1,0 +1,272 @@
+//! Real files in a temporary directory.
+
+use std::fs;
+use std::path::Path;
+
+use chrono::{DateTime, FixedOffset, NaiveDate};
+
+use crate::domain::basket::{Basket, Line};
+use crate::domain::customer::Identifier;
+use crate::domain::money::{Currency, Money};
+use crate::domain::policy::{Policy, SHIPPED, TicketDetail};
+use crate::domain::sale::{Answer, Promise, Sale};
+use crate::domain::tax::TaxRate;
+use crate::domain::tender::{Payment, Tender, TenderKind};
+use crate::domain::ticket::Issuer;
+
+use super::*;
+
+fn issuer() -> Issuer {
+    let currency = Currency::from_code("EUR").unwrap();
+    Issuer { name: "Ultramarinos Sol".into(), tax_id: "89890001K".into(), series: "A".into(), currency }
+}
+
+fn create(directory: &Path) -> Store {
+    Store::create(&Files::of(directory), &issuer(), SHIPPED, Policy::shipped()).unwrap()
+}
+
+fn open(directory: &Path) -> Store {
+    Store::open(&Files::of(directory), &issuer(), SHIPPED, Policy::shipped()).unwrap()
+}
+
+fn at(text: &str) -> DateTime<FixedOffset> {
+    DateTime::parse_from_rfc3339(text).unwrap()
+}
+
+fn sale(choice: Option<&str>, phone: Option<&str>, names: &[&str]) -> Sale {
+    let at = at("2026-11-23T18:42:07+01:00");
+    let mut basket = Basket::default();
+    for name in names {
+        basket.add(Line::open(name, "Bazar", Money(1234), TaxRate(2100))).unwrap();
+    }
+    let total = basket.priced().unwrap().total;
+    let mut payment = Payment::new(total, 1);
+    payment.add(Tender { kind: TenderKind::Cash, amount: total }).unwrap();
+    let answer = Answer {
+        choice: choice.map(str::to_owned),
+        customer: phone.map(|phone| Identifier::phone(phone, "34").unwrap()),
+        purposes: Vec::new(),
+    };
+    let promise = Promise::of(answer, &Policy::shipped(), at.date_naive()).unwrap();
+    Sale::freeze(at, &basket, &payment, promise, TicketDetail::Departments).unwrap()
+}
+
+/// Every file in the directory that holds `needle`, by name.
+fn files_with(directory: &Path, needle: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(directory).unwrap() {
+        let entry = entry.unwrap();
+        let bytes = fs::read(entry.path()).unwrap();
+        if memchr::memmem::find(&bytes, needle.as_bytes()).is_some() {
+            found.push(entry.file_name().into_string().unwrap());
+        }
+    }
+    found
+}
+
+#[test]
+fn tickets_are_numbered_and_chained() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut store = create(directory.path());
+    let first = store.sell(&sale(Some("forget"), None, &["a"])).unwrap().ticket;
+    drop(store);
+    let mut store = open(directory.path());
+    let second = store.sell(&sale(None, None, &["a", "b"])).unwrap().ticket;
+    assert_eq!((first.number_text().as_str(), second.number_text().as_str()), ("A-000001", "A-000002"));
+    assert_eq!(second.previous, Some(first.hash));
+    assert_eq!(store.ticket(1).unwrap().unwrap(), first);
+    assert_eq!(store.ticket(2).unwrap().unwrap(), second);
+    assert_eq!(second.expected_hash(), second.hash);
+}
+
+#[test]
+fn each_choice_keeps_what_it_says_and_no_name_is_in_the_clear() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut store = create(directory.path());
+    let forget = store.sell(&sale(Some("forget"), None, &["CANARY-one"])).unwrap();
+    let guarantee = store.sell(&sale(Some("guarantee"), None, &["CANARY-two"])).unwrap();
+    let remember = store.sell(&sale(Some("remember"), Some("600123456"), &["CANARY-three"])).unwrap();
+    assert!(matches!(store.find(&forget.code).unwrap(), Found::Forgotten { pending: false }));
+    for (sold, name) in [(&guarantee, "CANARY-two"), (&remember, "CANARY-three")] {
+        let Found::Kept(purchase) = store.find(&sold.code).unwrap() else { panic!("{name} is kept") };
+        assert_eq!(purchase.lines[0].name, name);
+        assert_eq!(purchase.ticket, sold.ticket);
+    }
+    assert!(matches!(store.find(&crate::seal::ReceiptCode::random()).unwrap(), Found::Unknown));
+    store.tend().unwrap();
+    assert_eq!(files_with(directory.path(), "CANARY"), Vec::<String>::new());
+    assert_eq!(files_with(directory.path(), "600123456"), Vec::<String>::new());
+}
+
+#[test]
+fn forgetting_is_complete_and_stays_so() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut store = create(directory.path());
+    let customer = Identifier::phone("600123456", "34").unwrap();
+    let first = store.sell(&sale(Some("remember"), Some("600123456"), &["a"])).unwrap();
+    let second = store.sell(&sale(Some("remember"), Some("600 12 34 56"), &["b"])).unwrap();
+    assert_eq!(store.customer(&customer).unwrap().unwrap().1.len(), 2);
+    assert_eq!(store.forget(&first.code).unwrap(), Some(Forgetting::Complete));
+    assert_eq!(store.forget(&first.code).unwrap(), None);
+    assert_eq!(store.customer(&customer).unwrap().unwrap().1.len(), 1);
+    assert_eq!(store.forget(&second.code).unwrap(), Some(Forgetting::Complete));
+    assert!(store.customer(&customer).unwrap().is_none(), "no purchases, no profile");
+    drop(store);
+    let store = open(directory.path());
+    assert!(matches!(store.find(&first.code).unwrap(), Found::Forgotten { .. }));
+}
+
+#[test]
+fn a_forget_that_stops_between_two_steps_is_finished_later() {
+    for steps in 0..=3 {
+        let directory = tempfile::tempdir().unwrap();
+        let mut store = create(directory.path());
+        let sold = store.sell(&sale(Some("guarantee"), None, &["a"])).unwrap();
+        let slot = purchase::slot_of(&store.connection, &sold.code.purchase_id()).unwrap().unwrap();
+        store.entomb(&[slot]).unwrap();
+        if steps > 0 {
+            store.zero_doomed().unwrap();
+        }
+        if steps > 1 {
+            store.drop_doomed().unwrap();
+        }
+        if steps > 2 {
+            assert!(store.truncate_log().unwrap());
+        }
+        // A process that dies does not close: leave the log as it is.
+        std::mem::forget(store);
+        let mut store = open(directory.path());
+        let pending = matches!(store.find(&sold.code).unwrap(), Found::Forgotten { pending: true });
+        assert_eq!(pending, steps < 3, "after {steps} steps");
+        assert_eq!(store.finish_forgetting().unwrap(), Forgetting::Complete);
+        assert!(matches!(store.find(&sold.code).unwrap(), Found::Forgotten { pending: false }));
+        assert!(store.keys.key(slot).unwrap().is_none());
+    }
+}
+
+#[test]
+fn a_reader_makes_it_pending() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut store = create(directory.path());
+    let sold = store.sell(&sale(Some("guarantee"), None, &["a"])).unwrap();
+    let reader = rusqlite::Connection::open(directory.path().join("olvido.db")).unwrap();
+    reader.execute_batch("BEGIN; SELECT * FROM ticket;").unwrap();
+    assert_eq!(store.forget(&sold.code).unwrap(), Some(Forgetting::Pending(Reason::Reader)));
+    assert!(matches!(store.find(&sold.code).unwrap(), Found::Forgotten { pending: true }));
+    drop(reader);
+    assert!(!store.tend().unwrap());
+    assert!(matches!(store.find(&sold.code).unwrap(), Found::Forgotten { pending: false }));
+}
+
+#[test]
+fn a_request_asked_again_sells_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut store = create(directory.path());
+    let sale = sale(None, None, &["a"]);
+    let order = Order { sale: &sale, request: Some(store.request_id("till-9/1")) };
+    let outcomes = store.commit(&[order, order]).unwrap();
+    let (Outcome::Sold(sold), Outcome::Repeated(repeated)) = (&outcomes[0], &outcomes[1]) else {
+        panic!("{outcomes:?}")
+    };
+    assert_eq!(&sold.ticket, repeated.as_ref());
+    let again = store.commit(&[order]).unwrap();
+    assert!(matches!(&again[0], Outcome::Repeated(ticket) if ticket.number == 1));
+}
+
+#[test]
+fn an_open_basket_survives_and_its_key_does_not() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut store = create(directory.path());
+    store.save_draft(b"one line").unwrap();
+    store.save_draft(b"two lines").unwrap();
+    std::mem::forget(store);
+    let mut store = open(directory.path());
+    assert_eq!(store.draft().unwrap().as_deref(), Some(b"two lines".as_slice()));
+    let slots = store.keys.live().unwrap().live.len();
+    store.sell(&sale(None, None, &["a"])).unwrap();
+    // The process dies after the commit and before the key is zeroed.
+    std::mem::forget(store);
+    let mut store = open(directory.path());
+    assert_eq!(store.draft().unwrap(), None);
+    store.retire_draft().unwrap();
+    assert!(store.keys.live().unwrap().live.len() < slots + 64);
+    store.save_draft(b"next").unwrap();
+    store.drop_draft().unwrap();
+    assert_eq!(store.draft().unwrap(), None);
+}
+
+#[test]
+fn counters_are_spilled_together_and_nothing_is_lost() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut store = create(directory.path());
+    for index in 0..70 {
+        let choice = if index % 2 == 0 { Some("forget") } else { None };
+        store.sell(&sale(choice, None, &["a"])).unwrap();
+        store.tend().unwrap();
+    }
+    let counted = |choice: &str| -> i64 {
+        let sql = "SELECT coalesce(sum(sales), 0) FROM choice_counter WHERE choice = ?1";
+        store.connection.query_row(sql, [choice], |row| row.get(0)).unwrap()
+    };
+    let (_, waiting) = store.tally.choices();
+    assert_eq!(counted("forget") + i64::from(waiting["forget"]), 35);
+    assert_eq!(counted(tally::UNANSWERED) + i64::from(waiting[tally::UNANSWERED]), 35);
+    assert_eq!(counted("forget"), 32, "spilled 32 sales at a time");
+}
+
+#[test]
+fn what_is_past_its_term_is_forgotten() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut store = create(directory.path());
+    let sold = store.sell(&sale(Some("guarantee"), None, &["a"])).unwrap();
+    let day = |text: &str| text.parse::<NaiveDate>().unwrap();
+    assert_eq!(store.expire(day("2029-11-23")).unwrap().0, 0);
+    assert_eq!(store.expire(day("2029-11-24")).unwrap(), (1, Forgetting::Complete));
+    assert!(matches!(store.find(&sold.code).unwrap(), Found::Forgotten { pending: false }));
+}
+
+#[test]
+#[ignore]
+fn timing() {
+    let directory = tempfile::tempdir_in(".").unwrap();
+    let mut store = create(directory.path());
+    let names: Vec<String> = (0..9).map(|n| format!("product {n}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let bare_file = directory.path().join("bare.db");
+    fs::write(&bare_file, b"").unwrap();
+    let mut bare = open::connect(&bare_file).unwrap();
+    bare.execute_batch("CREATE TABLE t(id INTEGER PRIMARY KEY, b BLOB)").unwrap();
+    let mut times: Vec<Vec<f64>> = vec![vec![]; 6];
+    let f = sale(Some("forget"), None, &names);
+    let r = sale(Some("remember"), Some("600123456"), &names);
+    let blob = vec![7u8; 1000];
+    for _ in 0..500 {
+        let t = std::time::Instant::now();
+        let tx = bare.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).unwrap();
+        tx.prepare_cached("INSERT INTO t(b) VALUES (?1)").unwrap().execute([&blob]).unwrap();
+        tx.commit().unwrap();
+        times[0].push(t.elapsed().as_secs_f64() * 1e6);
+        let t = std::time::Instant::now();
+        store.sell(&f).unwrap();
+        times[1].push(t.elapsed().as_secs_f64() * 1e6);
+        store.tend().unwrap();
+        let t = std::time::Instant::now();
+        let sold = store.sell(&r).unwrap();
+        times[2].push(t.elapsed().as_secs_f64() * 1e6);
+        store.tend().unwrap();
+        let t = std::time::Instant::now();
+        let slot = purchase::slot_of(&store.connection, &sold.code.purchase_id()).unwrap().unwrap();
+        store.entomb(&[slot]).unwrap();
+        store.zero_doomed().unwrap();
+        times[3].push(t.elapsed().as_secs_f64() * 1e6);
+        store.finish_forgetting().unwrap();
+        times[4].push(t.elapsed().as_secs_f64() * 1e6);
+        let t = std::time::Instant::now();
+        store.tend().unwrap();
+        times[5].push(t.elapsed().as_secs_f64() * 1e6);
+    }
+    for (name, t) in ["bare", "forget sale", "remember sale", "forget key", "forget all", "tend"].iter().zip(&mut times) {
+        t.sort_by(f64::total_cmp);
+        println!("{name}: p50 {:.0} mean {:.0} p90 {:.0}", t[t.len() / 2], t.iter().sum::<f64>() / t.len() as f64, t[t.len() * 9 / 10]);
+    }
+}

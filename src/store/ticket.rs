@@ -1,0 +1,130 @@
+//! Tickets: the till's own series, numbered without a gap, chained by hash.
+
+use chrono::{DateTime, NaiveDate};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use crate::domain::sale::Sale;
+use crate::domain::ticket::{Issuer, Ticket, TicketHash};
+
+use super::error::StoreError;
+use super::open::{Store, issuer_row};
+
+/// The last ticket of the chain.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Head {
+    pub number: u64,
+    pub hash: Option<TicketHash>,
+}
+
+/// Days since 1970-01-01, as days are stored.
+pub(super) fn day_number(day: NaiveDate) -> i32 {
+    day.to_epoch_days()
+}
+
+/// Must be read inside the transaction that appends, or two writers take the same number.
+pub(super) fn head(connection: &Connection) -> Result<Head, StoreError> {
+    let row = connection
+        .prepare_cached("SELECT number, hash FROM ticket ORDER BY number DESC LIMIT 1")?
+        .query_row([], |row| Ok(Head { number: row.get(0)?, hash: Some(TicketHash(row.get(1)?)) }))
+        .optional()?;
+    Ok(row.unwrap_or_default())
+}
+
+/// Issues the next ticket, inside the sale's transaction.
+pub(super) fn issue(
+    connection: &Connection,
+    head: &mut Head,
+    issuer_id: i64,
+    issuer: &Issuer,
+    sale: &Sale,
+) -> Result<Ticket, StoreError> {
+    let mut ticket = Ticket {
+        issuer: issuer.clone(),
+        number: head.number + 1,
+        at: sale.at,
+        total: sale.priced.total,
+        tax_total: sale.priced.tax_total,
+        body: sale.ticket_body(),
+        previous: head.hash,
+        hash: TicketHash([0; 32]),
+    };
+    ticket.hash = ticket.expected_hash();
+    assert!(ticket.adds_up(), "a frozen sale adds up");
+    let body = serde_json::to_string(&ticket.body).expect("a ticket body is JSON");
+    connection
+        .prepare_cached(
+            "INSERT INTO ticket (number, issuer, at, total, tax_total, body, hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        )?
+        .execute(params![
+            ticket.number,
+            issuer_id,
+            ticket.at.to_rfc3339(),
+            ticket.total.0,
+            ticket.tax_total.0,
+            body,
+            ticket.hash.0
+        ])?;
+    *head = Head { number: ticket.number, hash: Some(ticket.hash) };
+    Ok(ticket)
+}
+
+const SELECT: &str =
+    "SELECT t.number, t.at, t.total, t.tax_total, t.body, t.hash, i.name, i.tax_id, i.series,
+    i.currency, (SELECT p.hash FROM ticket p WHERE p.number = t.number - 1) AS previous
+    FROM ticket t JOIN issuer i ON i.id = t.issuer";
+
+fn ticket_row(row: &Row<'_>) -> Result<Ticket, StoreError> {
+    let number: u64 = row.get("number")?;
+    let damaged = |what: &str| StoreError::Damaged(format!("ticket {number}: {what}"));
+    let at: String = row.get("at")?;
+    let body: String = row.get("body")?;
+    let previous: Option<[u8; 32]> = row.get("previous")?;
+    Ok(Ticket {
+        issuer: issuer_row(row)?,
+        number,
+        at: DateTime::parse_from_rfc3339(&at).map_err(|_| damaged("its time"))?,
+        total: crate::domain::money::Money(row.get("total")?),
+        tax_total: crate::domain::money::Money(row.get("tax_total")?),
+        body: serde_json::from_str(&body).map_err(|_| damaged("its amounts"))?,
+        previous: previous.map(TicketHash),
+        hash: TicketHash(row.get("hash")?),
+    })
+}
+
+/// The stored ticket of that number.
+pub(super) fn find(connection: &Connection, number: u64) -> Result<Option<Ticket>, StoreError> {
+    let mut statement = connection.prepare_cached(&format!("{SELECT} WHERE t.number = ?1"))?;
+    let mut rows = statement.query([number])?;
+    rows.next()?.map(ticket_row).transpose()
+}
+
+impl Store {
+    /// The stored ticket of that number in the series.
+    pub fn ticket(&self, number: u64) -> Result<Option<Ticket>, StoreError> {
+        find(&self.connection, number)
+    }
+
+    /// Every ticket, in order. `visit` returning an error stops and gives it back.
+    pub fn each_ticket<E: From<StoreError>>(
+        &self,
+        mut visit: impl FnMut(Ticket) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let walk =
+            || self.connection.prepare(&format!("{SELECT} ORDER BY t.number")).map_err(StoreError::from);
+        let mut statement = walk()?;
+        let mut rows = statement.query([]).map_err(StoreError::from)?;
+        while let Some(row) = rows.next().map_err(StoreError::from)? {
+            visit(ticket_row(row)?)?;
+        }
+        Ok(())
+    }
+
+    /// When the last ticket was issued: a clock before that was set back.
+    pub fn last_ticket_at(&self) -> Result<Option<DateTime<chrono::FixedOffset>>, StoreError> {
+        let at: Option<String> = self
+            .connection
+            .query_row("SELECT at FROM ticket ORDER BY number DESC LIMIT 1", [], |row| row.get(0))
+            .optional()?;
+        Ok(at.and_then(|at| DateTime::parse_from_rfc3339(&at).ok()))
+    }
+}
