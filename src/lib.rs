@@ -6,3 +6,4 @@ pub mod locale;
 pub mod print;
 pub mod seal;
 pub mod store;
+pub mod ui;

@@ -143,6 +143,12 @@ impl Locale {
     }
 }
 
+impl std::fmt::Debug for Locale {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Locale({})", self.language)
+    }
+}
+
 impl Arg<'_> {
     fn fluent(&self) -> FluentValue<'_> {
         match self {

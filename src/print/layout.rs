@@ -93,7 +93,7 @@ mod tests {
     fn rows() {
         for (left, right, columns, expected) in [
             ("Pan", "1,80", 12, vec!["Pan     1,80"]),
-            ("Leche entera", "2,30", 14, vec!["Leche ent… 2,30"]),
+            ("Leche entera", "2,30", 14, vec!["Leche en… 2,30"]),
             ("Leche entera", "2,30", 12, vec!["Leche entera", "        2,30"]),
             ("Leche entera", "1.234.567,89", 12, vec!["Leche entera", "1.234.567,89"]),
             ("日本茶日本茶", "5", 10, vec!["日本茶…  5"]),

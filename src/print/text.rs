@@ -215,7 +215,9 @@ impl<'a> Paper<'a> {
             self.blank();
             self.paragraph(&self.locale.text("receipt-code"));
             self.lines.extend(centred(&clean(code), self.columns));
-            self.paragraph(&self.locale.text("receipt-code-use"));
+            let use_key =
+                if receipt.memory.kept.is_some() { "receipt-code-use" } else { "receipt-code-forgotten" };
+            self.paragraph(&self.locale.text(use_key));
         }
     }
 

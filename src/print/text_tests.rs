@@ -36,7 +36,7 @@ fn sale(detail: TicketDetail) -> Sale {
         choice: "forget".into(),
         answered: true,
         keep: Keep::Nothing,
-        until: None,
+        until: Until::CustomerSaysSo,
         policy_version: 1,
     };
     Sale::freeze(at, &basket, &payment, promise, detail).unwrap()
@@ -65,7 +65,7 @@ fn receipt(detail: TicketDetail, kept: Option<Until>) -> Receipt {
         },
     };
     let after = "Queda la factura para Hacienda hasta el 23.11.2032.".to_owned();
-    let code = kept.map(|_| "7K3MA-Q9XTR-0VBNE-4WZ2P-H6YCD-18".to_owned());
+    let code = Some("7K3MA-Q9XTR-0VBNE-4WZ2P-H6YCD-18".to_owned());
     Receipt::of_sale(&sale, ticket(&sale), memory, after, code)
 }
 

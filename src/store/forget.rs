@@ -89,6 +89,9 @@ impl Store {
             }
             bury(&transaction, slot)?;
         }
+        transaction
+            .prepare_cached("INSERT OR IGNORE INTO meta (name, value) VALUES ('compaction', 'due')")?
+            .execute([])?;
         transaction.commit()?;
         self.doomed = true;
         self.log_to_truncate = true;
@@ -134,11 +137,23 @@ impl Store {
         Ok(!self.log_to_truncate)
     }
 
-    /// Compacts the database, so that no page holds what is no row any more. For the close of a
-    /// day: it takes about a second for each 100 MB.
-    pub fn compact(&mut self) -> Result<Forgetting, StoreError> {
-        self.connection.execute_batch("VACUUM")?;
-        self.log_to_truncate = true;
+    /// Ends a day: the best-sellers first in the catalogue, and, where something was forgotten
+    /// since the last time, the database compacted, so that no page holds what is no row any more.
+    /// That takes about a second for each 100 MB.
+    pub fn close_day(&mut self) -> Result<Forgetting, StoreError> {
+        if self.sold {
+            self.rank_catalogue()?;
+            self.sold = false;
+        }
+        let due: bool = self.connection.query_row(
+            "SELECT EXISTS (SELECT 1 FROM meta WHERE name = 'compaction')",
+            [],
+            |row| row.get(0),
+        )?;
+        if due {
+            self.connection.execute_batch("VACUUM; DELETE FROM meta WHERE name = 'compaction'")?;
+            self.log_to_truncate = true;
+        }
         self.finish_forgetting()
     }
 

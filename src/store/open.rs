@@ -59,6 +59,8 @@ pub struct Store {
     pub(super) spares: Spares,
     pub(super) tally: Tally,
     pub(super) draft: Option<DraftSlot>,
+    /// Something was sold since the catalogue was ranked.
+    pub(super) sold: bool,
     /// Rows wait in `doomed`: keys to zero, bytes to drop.
     pub(super) doomed: bool,
     /// Something forgotten may still be in the write-ahead log.
@@ -114,6 +116,7 @@ impl Store {
             spares: Spares::default(),
             tally,
             draft,
+            sold: false,
             doomed,
             log_to_truncate: false,
         };

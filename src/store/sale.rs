@@ -91,6 +91,7 @@ impl Store {
         tally.committed(pending);
         spares.purchases.truncate(spares.purchases.len() - purchases_used);
         spares.plain.truncate(spares.plain.len() - plain_used);
+        self.sold = true;
         self.doomed |= doomed;
         self.draft_sold();
         Ok(outcomes)

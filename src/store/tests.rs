@@ -265,8 +265,15 @@ fn timing() {
         store.tend().unwrap();
         times[5].push(t.elapsed().as_secs_f64() * 1e6);
     }
-    for (name, t) in ["bare", "forget sale", "remember sale", "forget key", "forget all", "tend"].iter().zip(&mut times) {
+    for (name, t) in
+        ["bare", "forget sale", "remember sale", "forget key", "forget all", "tend"].iter().zip(&mut times)
+    {
         t.sort_by(f64::total_cmp);
-        println!("{name}: p50 {:.0} mean {:.0} p90 {:.0}", t[t.len() / 2], t.iter().sum::<f64>() / t.len() as f64, t[t.len() * 9 / 10]);
+        println!(
+            "{name}: p50 {:.0} mean {:.0} p90 {:.0}",
+            t[t.len() / 2],
+            t.iter().sum::<f64>() / t.len() as f64,
+            t[t.len() * 9 / 10]
+        );
     }
 }

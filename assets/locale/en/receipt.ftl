@@ -26,3 +26,4 @@ receipt-change = Change
 receipt-choice = Your choice: { $choice }
 receipt-code = Code of this receipt:
 receipt-code-use = Show this code at the store to see this purchase, or to have it forgotten.
+receipt-code-forgotten = With this code you can check at the store that nothing more was kept.

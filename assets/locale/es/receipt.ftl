@@ -26,3 +26,4 @@ receipt-change = Cambio
 receipt-choice = Su elección: { $choice }
 receipt-code = Código de este recibo:
 receipt-code-use = Con este código puede ver esta compra en la tienda, o pedir que se olvide.
+receipt-code-forgotten = Con este código puede comprobar en la tienda que no se guardó nada más.

@@ -1,0 +1,218 @@
+//! The command line as data. The words of its help are in the locale files: `help-<command>` and
+//! `help-arg-<argument>`; see [`super::help`].
+
+use std::path::PathBuf;
+
+use chrono::NaiveDate;
+use clap::{ArgAction, Args, Parser, Subcommand};
+
+use crate::domain::language::Language;
+use crate::domain::money::Currency;
+use crate::domain::tax::TaxRate;
+
+/// The whole command line. Without a command it is the till.
+#[derive(Debug, Parser)]
+#[command(
+    name = "olvido",
+    bin_name = "olvido",
+    version,
+    disable_help_flag = true,
+    disable_version_flag = true,
+    disable_help_subcommand = true
+)]
+pub struct Cli {
+    /// Where everything lives.
+    #[arg(long, global = true, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Language of everything that is said.
+    #[arg(long, global = true, value_name = "es|en", value_parser = language)]
+    pub lang: Option<Language>,
+    #[arg(long, short = 'h', global = true, action = ArgAction::Help)]
+    help: Option<bool>,
+    #[arg(long, short = 'V', action = ArgAction::Version)]
+    version: Option<bool>,
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    #[command(subcommand)]
+    Policy(PolicyCommand),
+}
+
+/// A new store without the set-up screen.
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    /// The demo shop and its catalogue; other arguments still count.
+    #[arg(long)]
+    pub demo: bool,
+    #[arg(long, value_name = "TEXT")]
+    pub name: Option<String>,
+    #[arg(long, value_name = "TEXT")]
+    pub tax_id: Option<String>,
+    #[arg(long, value_name = "es|en", value_parser = language)]
+    pub language: Option<Language>,
+    #[arg(long, value_name = "EUR|…", value_parser = currency)]
+    pub currency: Option<Currency>,
+    /// PIN of the first member of staff.
+    #[arg(long, value_name = "PIN")]
+    pub pin: Option<String>,
+    /// Name of the first member of staff.
+    #[arg(long, value_name = "TEXT")]
+    pub staff: Option<String>,
+    /// A file of products to import.
+    #[arg(long, value_name = "FILE")]
+    pub catalogue: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ImportCommand {
+    Products(ImportProductsArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct ImportProductsArgs {
+    #[arg(id = "products", value_name = "FILE")]
+    pub file: PathBuf,
+    #[arg(long)]
+    pub dry_run: bool,
+    #[arg(long)]
+    pub skip_bad: bool,
+    /// The decimal sign of the file's numbers, where the numbers alone do not tell.
+    #[arg(long, value_name = ",|.", value_parser = decimal_sign)]
+    pub decimal: Option<char>,
+    /// The rate of products without one.
+    #[arg(long, value_name = "%", value_parser = tax_rate)]
+    pub default_tax: Option<TaxRate>,
+}
+
+#[derive(Debug, Args)]
+pub struct RingArgs {
+    /// Standard input where there is none.
+    #[arg(id = "requests", value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// Lines may say when they were sold.
+    #[arg(long)]
+    pub import: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct ReviewArgs {
+    #[arg(long)]
+    pub json: bool,
+    #[arg(long, value_name = "YYYY-MM-DD", conflicts_with_all = ["from", "to"])]
+    pub day: Option<NaiveDate>,
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub from: Option<NaiveDate>,
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub to: Option<NaiveDate>,
+}
+
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ExportCommand {
+    Tickets,
+}
+
+#[derive(Debug, Args)]
+pub struct ReceiptArgs {
+    #[arg(value_name = "CODE")]
+    pub code: String,
+    /// Characters a line; what the configuration says where it is not given.
+    #[arg(long, value_name = "32|42|48", value_parser = columns)]
+    pub columns: Option<u16>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum PurchaseCommand {
+    Show(PurchaseShowArgs),
+    Forget {
+        #[arg(value_name = "CODE")]
+        code: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct PurchaseShowArgs {
+    #[arg(value_name = "CODE")]
+    pub code: String,
+    #[arg(long)]
+    pub json: bool,
+    /// Why staff look; logged.
+    #[arg(long, value_name = "TEXT")]
+    pub purpose: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum CustomerCommand {
+    Show(CustomerArgs),
+    Forget(CustomerArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct CustomerArgs {
+    /// Phone, e-mail or loyalty card number.
+    #[arg(id = "identifier", value_name = "IDENT")]
+    pub identifier: String,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum PolicyCommand {
+    Show(PolicyShowArgs),
+    Check(PolicyCheckArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct PolicyShowArgs {
+    /// One of the policy's languages; all where it is not given.
+    #[arg(id = "notice-language", long = "language", value_name = "es|en", value_parser = language)]
+    pub language: Option<Language>,
+}
+
+#[derive(Debug, Args)]
+pub struct PolicyCheckArgs {
+    #[arg(id = "changed-policy", value_name = "FILE")]
+    pub file: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct BackupArgs {
+    #[arg(id = "backup", value_name = "FILE")]
+    pub file: PathBuf,
+}
+
+/// What an argument must be; the words come from the locale at the edge.
+fn language(text: &str) -> Result<Language, &'static str> {
+    text.parse().map_err(|_| "language")
+}
+
+fn currency(text: &str) -> Result<Currency, &'static str> {
+    Currency::from_code(&text.to_uppercase()).ok_or("currency")
+}
+
+fn decimal_sign(text: &str) -> Result<char, &'static str> {
+    match text {
+        "," => Ok(','),
+        "." => Ok('.'),
+        _ => Err("decimal sign"),
+    }
+}
+
+fn tax_rate(text: &str) -> Result<TaxRate, &'static str> {
+    TaxRate::parse(text).ok_or("tax rate")
+}
+
+fn columns(text: &str) -> Result<u16, &'static str> {
+    let columns = text.parse().map_err(|_| "columns")?;
+    if crate::domain::settings::ReceiptSettings::COLUMNS.contains(&columns) {
+        Ok(columns)
+    } else {
+        Err("columns")
+    }
+}

@@ -1,0 +1,132 @@
+//! Errors in words: what happened, where, and what to do next. Only here, at the edge.
+
+use std::fmt;
+use std::io;
+use std::path::Path;
+
+use super::config::ConfigError;
+use super::paths::{LockError, PathError};
+use crate::domain::policy::PolicyError;
+use crate::locale::{Locale, policy};
+
+/// What the user is told when a command is refused: two or three short lines.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Problem {
+    pub what: String,
+    /// File, line, or whatever it is about.
+    pub place: Option<String>,
+    /// What to do next; a line each where there is more than one thing.
+    pub next: Option<String>,
+}
+
+impl Problem {
+    /// The data directory cannot be used.
+    pub fn of_paths(error: &PathError, locale: &'static Locale) -> Problem {
+        let words = |key| locale.text(key).into_owned();
+        match error {
+            PathError::NoHome => {
+                Problem { what: words("cli-no-home"), place: None, next: Some(words("cli-no-home-next")) }
+            }
+            PathError::Loose(loose) => {
+                let places: Vec<String> = loose
+                    .iter()
+                    .map(|l| {
+                        let mode = format!("{:04o}", l.found);
+                        let path = l.path.display().to_string();
+                        locale.format("cli-loose-place", &[("path", path.into()), ("mode", mode.into())])
+                    })
+                    .collect();
+                let commands: Vec<String> = loose.iter().map(|l| l.remedy()).collect();
+                Problem {
+                    what: words("cli-loose"),
+                    place: Some(places.join("\n")),
+                    next: Some(format!("{}\n{}", words("cli-loose-next"), commands.join("\n"))),
+                }
+            }
+            PathError::NotADirectory(path) => Problem {
+                what: words("cli-not-a-directory"),
+                place: Some(path.display().to_string()),
+                next: Some(words("cli-not-a-directory-next")),
+            },
+            PathError::Io(path, error) => Problem::of_file(path, error, locale),
+        }
+    }
+
+    /// Another process works with the same data.
+    pub fn of_lock(error: &LockError, locale: &'static Locale) -> Problem {
+        match error {
+            LockError::Held { pid } => Problem {
+                what: locale.text("cli-locked").into_owned(),
+                place: pid.map(|pid| locale.format("cli-locked-by", &[("pid", pid.into())])),
+                next: Some(locale.text("cli-locked-next").into_owned()),
+            },
+            LockError::Io(path, error) => Problem::of_file(path, error, locale),
+        }
+    }
+
+    /// A file cannot be read or written.
+    pub fn of_file(path: &Path, error: &io::Error, locale: &'static Locale) -> Problem {
+        let [what, next] = match error.kind() {
+            io::ErrorKind::NotFound => ["cli-file-missing", "cli-file-missing-next"],
+            io::ErrorKind::PermissionDenied => ["cli-file-denied", "cli-file-denied-next"],
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                ["cli-disk-full", "cli-disk-full-next"]
+            }
+            io::ErrorKind::InvalidData => ["cli-not-text", "cli-not-text-next"],
+            _ => ["cli-file-failed", "cli-file-failed-next"],
+        };
+        Problem {
+            what: locale.text(what).into_owned(),
+            place: Some(path.display().to_string()),
+            next: Some(locale.text(next).into_owned()),
+        }
+    }
+
+    /// A configuration is refused: every line of it that is.
+    pub fn of_config(path: &Path, errors: &[ConfigError], locale: &'static Locale) -> Problem {
+        let refusals = errors.iter().map(|e| (e.line, e.reason(locale), e.remedy(locale)));
+        Problem::of_refusals("cli-config-refused", path, refusals, locale)
+    }
+
+    /// A policy is refused: every line of it that is.
+    pub fn of_policy(path: &Path, errors: &[PolicyError], locale: &'static Locale) -> Problem {
+        let refusals = errors.iter().map(|e| {
+            let words = policy::refusal(locale, e);
+            (e.line, words.reason, words.remedy)
+        });
+        Problem::of_refusals("cli-policy-refused", path, refusals, locale)
+    }
+
+    fn of_refusals(
+        what: &str,
+        path: &Path,
+        refusals: impl Iterator<Item = (usize, String, String)>,
+        locale: &'static Locale,
+    ) -> Problem {
+        let lines: Vec<String> = refusals
+            .map(|(line, reason, remedy)| {
+                let reason = locale.format("cli-line", &[("line", line.into()), ("reason", reason.into())]);
+                format!("{reason}\n  {remedy}")
+            })
+            .collect();
+        Problem {
+            what: locale.text(what).into_owned(),
+            place: Some(path.display().to_string()),
+            next: Some(lines.join("\n")),
+        }
+    }
+}
+
+/// `olvido: what`, then the rest indented. Control characters, which could come from a file, are
+/// left out.
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut write = |before: &str, line: &str| {
+            let line: String = line.chars().filter(|c| !c.is_control()).collect();
+            writeln!(f, "{before}{line}")
+        };
+        write("olvido: ", &self.what)?;
+        let rest = self.place.iter().chain(&self.next);
+        rest.flat_map(|text| text.lines()).try_for_each(|line| write("  ", line))
+    }
+}

@@ -1,0 +1,161 @@
+//! From arguments to an exit code.
+
+use std::env;
+use std::ffi::OsString;
+use std::fs;
+use std::io::{self, Write};
+use std::panic::{self, AssertUnwindSafe};
+use std::path::Path;
+use std::process::ExitCode;
+
+use super::args::{Cli, Command, PolicyCommand};
+use super::config::{self, KeyNames};
+use super::help::{self, Parsed};
+use super::paths::{DataDir, Environment, PathError};
+use super::problem::Problem;
+use crate::domain::language::Language;
+use crate::domain::policy::{self, Policy};
+use crate::domain::settings::Settings;
+use crate::locale::Locale;
+
+/// All went well.
+pub const DONE: u8 = 0;
+/// Something was refused, or a check found something.
+pub const REFUSED: u8 = 1;
+/// The command line cannot be read.
+pub const USAGE: u8 = 2;
+
+/// What every command works with.
+pub struct Session {
+    pub data: DataDir,
+    pub environment: Environment,
+    /// What to speak: `--lang`, else the environment's language, else English.
+    pub language: Language,
+    /// `--lang` itself.
+    pub asked_language: Option<Language>,
+}
+
+/// Runs the program: reads arguments and environment, prints, and returns 0 when all went well, 1
+/// when something was refused or found, 2 for a command line that cannot be read.
+pub fn main() -> ExitCode {
+    let args: Vec<OsString> = env::args_os().collect();
+    let environment = Environment::of_process();
+    let language = environment.language.unwrap_or(Language::English);
+    let ended = panic::catch_unwind(AssertUnwindSafe(|| {
+        run(&args, environment, &mut io::stdout().lock(), &mut io::stderr().lock())
+    }));
+    ExitCode::from(ended.unwrap_or_else(|_| {
+        let words = |key| Locale::of(language).text(key).into_owned();
+        let next = Some(words("cli-panic-next"));
+        let _ = write!(io::stderr(), "{}", Problem { what: words("cli-panic"), place: None, next });
+        REFUSED
+    }))
+}
+
+/// The same with everything given: for tests, and for other programs. Returns the exit code.
+pub fn run(
+    args: &[OsString],
+    environment: Environment,
+    out: &mut impl Write,
+    complaints: &mut impl Write,
+) -> u8 {
+    let language = environment.language.unwrap_or(Language::English);
+    let (said, code) = match help::parse(args, language) {
+        Parsed::Say(text) => (write!(out, "{text}"), DONE),
+        Parsed::Usage(problem) => (write!(complaints, "{problem}"), USAGE),
+        Parsed::Command(cli) => match command(&cli, environment, out) {
+            Ok(code) => (Ok(()), code),
+            Err(problem) => (write!(complaints, "{problem}"), REFUSED),
+        },
+    };
+    // A pipe that was closed has no reader to tell.
+    let _ = said.and_then(|()| out.flush());
+    code
+}
+
+fn command(cli: &Cli, environment: Environment, out: &mut impl Write) -> Result<u8, Problem> {
+    let session = Session::open(cli, environment)?;
+    let locale = session.locale();
+    let Some(command) = &cli.command else {
+        written(write!(out, "{}", help::text(locale)).map_err(Into::into), locale)?;
+        return Ok(USAGE);
+    };
+    match command {
+        Command::Policy(PolicyCommand::Show(args)) => {
+            let language = args.language.or(session.asked_language);
+            let today = chrono::Local::now().date_naive();
+            written(super::policy::show(&session.policy()?.1, language, today, out), locale)?;
+            Ok(DONE)
+        }
+        Command::Policy(PolicyCommand::Check(args)) => {
+            let text = read(&args.file, locale)?;
+            let name = args.file.display().to_string();
+            let current = session.policy()?.1;
+            let good = super::policy::check(&current, &text, &name, session.language, out);
+            Ok(if written(good, locale)? { DONE } else { REFUSED })
+        }
+    }
+}
+
+/// What was said could be written. A closed pipe (`olvido … | head`) has no reader to tell, and is
+/// no failure of the command.
+pub fn written<T: Default>(result: anyhow::Result<T>, locale: &'static Locale) -> Result<T, Problem> {
+    result.or_else(|error| match error.downcast_ref::<io::Error>() {
+        Some(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(T::default()),
+        _ => Err(Problem {
+            what: locale.text("cli-output-failed").into_owned(),
+            place: Some(error.to_string()),
+            next: Some(locale.text("cli-output-failed-next").into_owned()),
+        }),
+    })
+}
+
+impl Session {
+    /// Finds the data directory and refuses one that others may read.
+    pub fn open(cli: &Cli, environment: Environment) -> Result<Session, Problem> {
+        let asked_language = cli.lang;
+        let language = asked_language.or(environment.language).unwrap_or(Language::English);
+        let refused = |error: PathError| Problem::of_paths(&error, Locale::of(language));
+        let data = DataDir::choose(cli.data.as_deref(), &environment).map_err(refused)?;
+        data.check().map_err(refused)?;
+        Ok(Session { data, environment, language, asked_language })
+    }
+
+    pub fn locale(&self) -> &'static Locale {
+        Locale::of(self.language)
+    }
+
+    /// The store's settings. Refused where there is no store, or its file is not right.
+    pub fn settings(&self, names: &KeyNames<'_>) -> Result<Settings, Problem> {
+        if !self.data.is_set_up() {
+            let words = |key| self.locale().text(key).into_owned();
+            return Err(Problem {
+                what: words("cli-no-store"),
+                place: Some(self.data.root().display().to_string()),
+                next: Some(words("cli-no-store-next")),
+            });
+        }
+        let path = self.data.config();
+        let text = read(&path, self.locale())?;
+        config::parse(&text, names).map_err(|errors| Problem::of_config(&path, &errors, self.locale()))
+    }
+
+    /// The store's policy, its text first; the shipped one where there is no store yet.
+    pub fn policy(&self) -> Result<(String, Policy), Problem> {
+        let path = self.data.policy();
+        let text = if path.exists() { read(&path, self.locale())? } else { policy::SHIPPED.to_owned() };
+        match Policy::parse(&text) {
+            Ok(policy) => Ok((text, policy)),
+            Err(errors) => Err(Problem::of_policy(&path, &errors, self.locale())),
+        }
+    }
+}
+
+/// A text file. Refused in words where it cannot be read.
+pub fn read(path: &Path, locale: &'static Locale) -> Result<String, Problem> {
+    fs::read_to_string(path).map_err(|error| Problem::of_file(path, &error, locale))
+}
+
+#[cfg(test)]
+#[path = "run_tests.rs"]
+mod tests;

@@ -1,0 +1,105 @@
+use super::*;
+use crate::cli::paths::write_private;
+use crate::domain::policy::SHIPPED;
+
+/// Runs a command line in an empty data directory of its own: exit code, what it said, complaints.
+fn ran(data: &Path, line: &str) -> (u8, String, String) {
+    let mut args = vec![OsString::from("olvido")];
+    args.extend(line.split(' ').filter(|word| !word.is_empty()).map(OsString::from));
+    let environment = Environment { data: Some(data.to_owned()), ..Environment::default() };
+    let (mut out, mut complaints) = (Vec::new(), Vec::new());
+    let code = run(&args, environment, &mut out, &mut complaints);
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (code, text(out), text(complaints))
+}
+
+fn data() -> (tempfile::TempDir, DataDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let data = DataDir::at(&folder.path().join("data"));
+    data.create().unwrap();
+    (folder, data)
+}
+
+#[test]
+fn exit_codes() {
+    let (folder, data) = data();
+    let changed = folder.path().join("changed.toml");
+    fs::write(&changed, "version = \"x\"\n").unwrap();
+    let same = folder.path().join("same.toml");
+    fs::write(&same, SHIPPED).unwrap();
+    for (line, expected) in [
+        ("--version".to_owned(), DONE),
+        ("--help".to_owned(), DONE),
+        ("policy show".to_owned(), DONE),
+        ("policy show --language es --lang en".to_owned(), DONE),
+        (format!("policy check {}", changed.display()), REFUSED),
+        (format!("policy check {}", same.display()), DONE),
+        ("policy check no-such-file".to_owned(), REFUSED),
+        ("policy".to_owned(), USAGE),
+        ("--nothing".to_owned(), USAGE),
+    ] {
+        let (code, out, complaints) = ran(data.root(), &line);
+        assert_eq!(code, expected, "{line}\n{out}{complaints}");
+        assert!(!out.is_empty() || complaints.starts_with("olvido: "), "{line}");
+    }
+}
+
+#[test]
+fn the_notice_is_the_stores_own_once_it_has_one() {
+    let (_folder, data) = data();
+    let (_, shipped, _) = ran(data.root(), "policy show --language en");
+    write_private(&data.policy(), SHIPPED.replacen("version = 1", "version = 7", 1).as_bytes()).unwrap();
+    let (_, own, _) = ran(data.root(), "policy show --language en");
+    assert!(own.lines().next().unwrap().contains('7'), "{own}");
+    assert_eq!(own.lines().skip(1).collect::<Vec<_>>(), shipped.lines().skip(1).collect::<Vec<_>>());
+}
+
+#[cfg(unix)]
+#[test]
+fn files_that_others_could_read_stop_every_command() {
+    use std::os::unix::fs::PermissionsExt;
+    let (_folder, data) = data();
+    write_private(&data.policy(), SHIPPED.as_bytes()).unwrap();
+    fs::set_permissions(data.policy(), fs::Permissions::from_mode(0o644)).unwrap();
+    let path = data.policy().display().to_string();
+    for (language, sentence) in [("es", "otros usuarios"), ("en", "other users")] {
+        let (code, out, complaints) = ran(data.root(), &format!("policy show --lang {language}"));
+        assert_eq!((code, out.as_str()), (REFUSED, ""));
+        for part in [sentence, &format!("{path} "), "0644", &format!("chmod 600 {path}")] {
+            assert!(complaints.contains(part), "{part} not in\n{complaints}");
+        }
+    }
+}
+
+#[test]
+fn a_store_that_is_not_there_or_not_right() {
+    let (_folder, data) = data();
+    let environment = Environment { data: Some(data.root().to_owned()), ..Environment::default() };
+    let cli = match help::parse(&["olvido".into(), "--lang".into(), "en".into()], Language::Spanish) {
+        Parsed::Command(cli) => cli,
+        other => panic!("{other:?}"),
+    };
+    let session = Session::open(&cli, environment).unwrap();
+    let names = KeyNames { actions: &[], is_key: &|_| false };
+    assert!(session.settings(&names).unwrap_err().to_string().contains("olvido init --demo"));
+    write_private(&data.config(), config::SHIPPED.replace("\"es\"", "\"fr\"").as_bytes()).unwrap();
+    let problem = session.settings(&names).unwrap_err().to_string();
+    let line = config::SHIPPED.lines().position(|l| l == "language = \"es\"").unwrap() + 1;
+    assert_eq!(
+        problem.lines().skip(2).collect::<Vec<_>>(),
+        [
+            format!("  line {line}: store.language cannot be \"fr\"."),
+            "    Write \"es\" or \"en\".".to_owned()
+        ]
+    );
+    write_private(&data.config(), config::SHIPPED.as_bytes()).unwrap();
+    assert_eq!(session.settings(&names), Ok(Settings::default()));
+    write_private(&data.config(), &[0xff, 0xfe]).unwrap();
+    assert!(session.settings(&names).unwrap_err().to_string().contains("UTF-8"));
+}
+
+#[test]
+fn nothing_from_a_file_reaches_the_terminal_as_a_command() {
+    let problem = Problem { what: "a\u{1b}[2Jb".into(), place: Some("c\u{7}\nd".into()), next: None };
+    assert_eq!(problem.to_string(), "olvido: a[2Jb\n  c\n  d\n");
+}
