@@ -149,6 +149,30 @@ pub(super) fn remove(
     Ok(None)
 }
 
+/// Every profile's slot, and what it is found by.
+pub(super) fn all(connection: &Connection) -> Result<Vec<(SlotId, [u8; 32])>, StoreError> {
+    let mut statement = connection.prepare("SELECT slot, owner, lookup FROM profile ORDER BY number")?;
+    let rows = statement
+        .query_map([], |row| Ok((SlotId { index: row.get(0)?, owner: row.get(1)? }, row.get(2)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Ids of the purchases in a profile; `None` where its key is gone. Errors: `Damaged` where it
+/// does not open.
+pub(super) fn purchases(
+    connection: &Connection,
+    keys: &KeyFile,
+    lookup: &[u8; 32],
+) -> Result<Option<Vec<[u8; 16]>>, StoreError> {
+    let Some(row) = row(connection, lookup)? else {
+        return Ok(None);
+    };
+    let Some(key) = keys.key(row.slot)? else {
+        return Ok(None);
+    };
+    Ok(Some(unseal(&key, &row)?.purchases))
+}
+
 impl Store {
     /// Forgets a customer: the profile and every purchase linked to it. `None` when there is no
     /// such customer.

@@ -12,6 +12,7 @@ pub mod model;
 pub mod screen;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod terminal;
 pub mod theme;
 pub mod till;
 mod update;
