@@ -1,5 +1,6 @@
 //! Olvido: a point of sale whose memory belongs to the customer.
 
+pub mod app;
 pub mod cli;
 pub mod domain;
 pub mod locale;

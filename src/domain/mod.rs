@@ -5,6 +5,7 @@ pub mod barcode;
 pub mod basket;
 pub mod catalogue;
 pub mod customer;
+pub mod import;
 pub mod language;
 pub mod money;
 pub mod policy;
