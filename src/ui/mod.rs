@@ -13,7 +13,6 @@ pub mod screen;
 pub mod terminal;
 #[cfg(test)]
 pub(crate) mod testing;
-pub mod terminal;
 pub mod theme;
 pub mod till;
 mod update;
