@@ -3,5 +3,8 @@
 //!
 //! A failing seed is printed; `OLVIDO_SEED=<seed>` runs it alone.
 
+mod child;
 mod common;
+mod power_cut;
 mod residue;
+mod world;
