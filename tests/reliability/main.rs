@@ -5,6 +5,7 @@
 
 mod child;
 mod common;
+mod kill;
 mod power_cut;
 mod residue;
 mod world;

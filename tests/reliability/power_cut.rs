@@ -34,7 +34,7 @@ fn no_acknowledged_sale_is_lost() {
             let first = if world.opened { 1 } else { 25 };
             data = till.run(&mut world, data, first + random.below(SYNCS), random.percent(50));
             assert!(world.opened, "shop {shop}");
-            sum.interrupted += 1;
+            sum.cuts += 1;
             world.check(data.path(), &format!("shop {shop} (OLVIDO_SEED={shop}), cut {cut}"));
         }
         sum.acknowledged += world.figures().acknowledged;
@@ -51,6 +51,7 @@ fn without_waiting_for_the_disk_sales_are_lost() {
         let mut world = World::default();
         let till = Till { seed, weak: true, torn: false };
         let data = till.run(&mut world, fast_directory(), 25 + Rng::new(seed).below(SYNCS / 2), true);
+        sum.cuts += 1;
         sum.lost += world.lost(&open(data.path()));
         sum.acknowledged += world.figures().acknowledged;
     }

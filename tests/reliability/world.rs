@@ -32,8 +32,6 @@ pub struct World {
     trying: Option<Vec<String>>,
     /// Whether a till ever said that the store is open.
     pub opened: bool,
-    /// Whether the last till did.
-    pub heard: bool,
 }
 
 /// What was checked, for the figures at the end.
@@ -42,18 +40,17 @@ pub struct Tally {
     pub acknowledged: usize,
     pub forgotten: usize,
     pub lost: usize,
-    pub interrupted: usize,
+    pub cuts: usize,
 }
 
 impl World {
     /// Takes in what a till said.
     pub fn hear(&mut self, output: &str) {
-        self.heard = false;
         for line in output.lines().filter_map(|line| line.strip_prefix('@')) {
             let words: Vec<&str> = line.split(' ').collect();
             let trying = self.trying.take();
             match words[..] {
-                ["OPEN"] => (self.opened, self.heard) = (true, true),
+                ["OPEN"] => self.opened = true,
                 ["TRY", ..] => self.trying = Some(words[1..].iter().map(|w| (*w).to_owned()).collect()),
                 ["SOLD", id, choice, number, hash, code] => {
                     self.take(id, choice, (number.parse().unwrap(), hash.to_owned(), code.to_owned()));
@@ -81,6 +78,11 @@ impl World {
             .filter(|sold| !self.forgotten.contains(&sold.code))
             .map(|sold| sold.code.clone())
             .collect()
+    }
+
+    /// What the till was at when it died.
+    pub fn under_way(&self) -> Option<&str> {
+        self.trying.as_ref().map(|words| words[0].as_str())
     }
 
     pub fn figures(&self) -> Tally {
