@@ -1,7 +1,7 @@
 //! Creating and opening a store.
 
 use std::fs::{self, OpenOptions};
-use std::io::Write;
+use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -79,7 +79,7 @@ impl Store {
         let store_key = StoreKey::create(&files.store_key)?;
         KeyFile::create(&files.keys, &store_key)?;
         sync_directory(&files.database)?;
-        Store::open(files, issuer, policy_text, policy)
+        Store::ready(connect(&files.database)?, files, issuer, policy_text, policy)
     }
 
     /// Opens a store. `policy_text` and `policy` are the policy now in force; `issuer` goes onto
@@ -93,12 +93,29 @@ impl Store {
         policy_text: &str,
         policy: Policy,
     ) -> Result<Store, StoreError> {
-        if !files.database.exists() {
-            return Err(StoreError::Missing);
+        let damaged = |what: &str| Err(StoreError::Damaged(what.into()));
+        match fs::metadata(&files.database) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(StoreError::Missing),
+            // SQLite takes an empty file for a new database.
+            Ok(metadata) if metadata.len() == 0 => return damaged("it is empty"),
+            metadata => drop(metadata?),
         }
+        let connection = connect(&files.database)?;
+        if !schema::is_store(&connection)? {
+            return damaged("it holds no store");
+        }
+        Store::ready(connection, files, issuer, policy_text, policy)
+    }
+
+    fn ready(
+        mut connection: Connection,
+        files: &Files,
+        issuer: &Issuer,
+        policy_text: &str,
+        policy: Policy,
+    ) -> Result<Store, StoreError> {
         let store_key = StoreKey::load(&files.store_key)?;
         let keys = KeyFile::open(&files.keys, &store_key)?;
-        let mut connection = connect(&files.database)?;
         schema::migrate(&mut connection)?;
         super::policy::adopt(&mut connection, policy_text, &policy)?;
         let issuer_id = issuer_id(&connection, issuer)?;

@@ -16,6 +16,11 @@ use crate::domain::ticket::Issuer;
 
 use super::*;
 
+mod damage;
+mod expire;
+mod review;
+mod verify;
+
 fn issuer() -> Issuer {
     let currency = Currency::from_code("EUR").unwrap();
     Issuer { name: "Ultramarinos Sol".into(), tax_id: "89890001K".into(), series: "A".into(), currency }
@@ -34,7 +39,11 @@ fn at(text: &str) -> DateTime<FixedOffset> {
 }
 
 fn sale(choice: Option<&str>, phone: Option<&str>, names: &[&str]) -> Sale {
-    let at = at("2026-11-23T18:42:07+01:00");
+    sale_at("2026-11-23T18:42:07+01:00", choice, phone, names)
+}
+
+fn sale_at(time: &str, choice: Option<&str>, phone: Option<&str>, names: &[&str]) -> Sale {
+    let at = at(time);
     let mut basket = Basket::default();
     for name in names {
         basket.add(Line::open(name, "Bazar", Money(1234), TaxRate(2100))).unwrap();

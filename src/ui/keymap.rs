@@ -160,12 +160,6 @@ pub struct Keymap {
     rows: Vec<(Binding, Vec<Key>)>,
 }
 
-/// The names that `config.toml` can rebind, each once.
-pub fn action_names() -> impl Iterator<Item = &'static str> {
-    let first = |index: usize| !TABLE[..index].iter().any(|row| row.name == TABLE[index].name);
-    (0..TABLE.len()).filter(move |&index| first(index)).map(|index| TABLE[index].name)
-}
-
 impl Keymap {
     /// The usual keys.
     pub fn usual() -> Keymap {
