@@ -7,5 +7,6 @@ mod child;
 mod common;
 mod kill;
 mod power_cut;
+mod program;
 mod residue;
 mod world;
