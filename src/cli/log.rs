@@ -40,13 +40,19 @@ pub fn start(data: &DataDir) -> io::Result<()> {
     Ok(())
 }
 
-/// From now on a panic goes to the log, with its place and the way there, instead of the screen.
+/// From now on a panic goes to the log, with its place and the way there, instead of the screen;
+/// to the screen only where no log was started.
 ///
 /// The message goes along only where it is a literal of the source: a formatted one can hold what
 /// a customer typed (slicing a text inside a character quotes the text).
 pub fn install_panic_log() {
-    panic::set_hook(Box::new(|info| {
-        log::error!("{}\n{}", panic_text(info), Backtrace::force_capture());
+    let usual = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        if log::max_level() == log::LevelFilter::Off {
+            usual(info);
+        } else {
+            log::error!("{}\n{}", panic_text(info), Backtrace::force_capture());
+        }
     }));
 }
 

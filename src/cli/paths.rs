@@ -35,6 +35,9 @@ pub enum PathError {
     NoHome,
     /// Others may read or write these.
     Loose(Vec<Loose>),
+    /// Others may enter this directory and it holds other things than a store, as `/tmp` does:
+    /// closing it could break them.
+    Shared(PathBuf),
     /// Not a directory.
     NotADirectory(PathBuf),
     Io(PathBuf, io::Error),
@@ -167,8 +170,8 @@ impl DataDir {
 
     /// Refuses a directory that others may enter, and private files that others may use: all of
     /// them at once. Private are `olvido.*` (with SQLite's `-wal` and `-shm`), `store.key`,
-    /// `config.toml`, `policy.toml`, `lock` and `logs/`. What is not there yet is no fault.
-    /// Errors: `Loose`, `Io`, `NotADirectory`.
+    /// `config.toml`, `policy.toml`, `lock`, `ballast` and `logs/`. What is not there yet is no fault.
+    /// Errors: `Loose`, `Shared`, `Io`, `NotADirectory`.
     pub fn check(&self) -> Result<(), PathError> {
         if !self.root.exists() {
             return Ok(());
@@ -177,9 +180,14 @@ impl DataDir {
             return Err(PathError::NotADirectory(self.root.clone()));
         }
         let mut loose: Vec<Loose> = loose(&self.root, DIRECTORY_MODE)?.into_iter().collect();
-        for path in entries(&self.root)? {
+        let found = entries(&self.root)?;
+        if !loose.is_empty() && !found.is_empty() && !self.is_set_up() && !self.database().exists() {
+            return Err(PathError::Shared(self.root.clone()));
+        }
+        for path in found {
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            let named = ["store.key", "config.toml", "policy.toml", "lock"].contains(&name.as_str());
+            let named =
+                ["store.key", "config.toml", "policy.toml", "lock", "ballast"].contains(&name.as_str());
             if named || name.starts_with("olvido.") {
                 loose.extend(self::loose(&path, FILE_MODE)?);
             }
@@ -424,6 +432,20 @@ mod tests {
             assert!(status.success(), "{}", offender.remedy());
         }
         data.check().expect("the commands mend it");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_directory_of_others_is_not_to_be_closed() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o1777)).unwrap();
+        let data = DataDir::at(folder.path());
+        assert!(matches!(data.check(), Err(PathError::Loose(_))), "empty: it may become the store's");
+        fs::write(folder.path().join("somebody's"), "x").unwrap();
+        assert!(matches!(data.check(), Err(PathError::Shared(_))));
+        write_private(&data.config(), b"x").unwrap();
+        assert!(matches!(data.check(), Err(PathError::Loose(_))), "the store's own");
     }
 
     #[test]

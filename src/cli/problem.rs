@@ -43,6 +43,14 @@ impl Problem {
                     next: Some(format!("{}\n{}", words("cli-loose-next"), commands.join("\n"))),
                 }
             }
+            PathError::Shared(path) => {
+                let own = path.join("olvido").display().to_string();
+                Problem {
+                    what: words("cli-shared"),
+                    place: Some(path.display().to_string()),
+                    next: Some(locale.format("cli-shared-next", &[("path", own.into())])),
+                }
+            }
             PathError::NotADirectory(path) => Problem {
                 what: words("cli-not-a-directory"),
                 place: Some(path.display().to_string()),
@@ -128,5 +136,43 @@ impl fmt::Display for Problem {
         write("olvido: ", &self.what)?;
         let rest = self.place.iter().chain(&self.next);
         rest.flat_map(|text| text.lines()).try_for_each(|line| write("  ", line))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::paths::Loose;
+    use crate::domain::language::Language;
+
+    #[test]
+    fn every_problem_has_words_in_every_language() {
+        let file = Path::new("/data/olvido.db");
+        let loose = |name: &str| Loose { path: file.with_file_name(name), found: 0o640, wanted: 0o600 };
+        let kinds = [
+            io::ErrorKind::NotFound,
+            io::ErrorKind::PermissionDenied,
+            io::ErrorKind::StorageFull,
+            io::ErrorKind::InvalidData,
+            io::ErrorKind::Other,
+        ];
+        for language in Language::ALL {
+            let locale = Locale::of(language);
+            let paths = [
+                PathError::NoHome,
+                PathError::Loose(vec![loose("olvido.db"), loose("it's.log")]),
+                PathError::Shared("/tmp".into()),
+                PathError::NotADirectory(file.to_owned()),
+            ];
+            let locks = [LockError::Held { pid: Some(4711) }, LockError::Held { pid: None }];
+            let problems: Vec<String> = paths
+                .iter()
+                .map(|error| Problem::of_paths(error, locale))
+                .chain(locks.iter().map(|error| Problem::of_lock(error, locale)))
+                .chain(kinds.map(|kind| Problem::of_file(file, &kind.into(), locale)))
+                .map(|problem| problem.to_string())
+                .collect();
+            insta::assert_snapshot!(format!("problems_{}", language.code()), problems.join("\n"));
+        }
     }
 }

@@ -16,9 +16,10 @@ pub use words::fold;
 use image::{Image, Section};
 
 use super::barcode::{Gtin, Measure, Reading, Scan};
+use super::basket::{BasketError, Line};
 use super::money::Money;
 use super::product::{Product, ProductId};
-use super::quantity::Unit;
+use super::quantity::{Quantity, QuantityError, Unit};
 use super::tax::TaxRate;
 
 /// All products of the store, best-seller first.
@@ -50,6 +51,35 @@ pub struct ProductView<'a> {
 pub struct Found<'a> {
     pub product: ProductView<'a>,
     pub measure: Option<Measure>,
+}
+
+impl Found<'_> {
+    /// What a quantity given with the code counts: how many codes like it, where the code holds its
+    /// own price or weight.
+    pub fn counted_in(&self) -> Unit {
+        if self.measure.is_some() { Unit::Piece } else { self.product.unit() }
+    }
+
+    /// The basket line of `quantity` of what was found. A price in the code is for one piece,
+    /// whatever the product's own; a weight counts once for each code.
+    /// Errors: `Quantity`.
+    pub fn line(&self, quantity: Quantity) -> Result<Line, BasketError> {
+        let (id, mut product) = (self.product.id(), self.product.to_product());
+        let quantity = quantity.fits(self.counted_in())?;
+        match self.measure {
+            None => Line::of(id, &product, quantity),
+            Some(Measure::Price(price)) => {
+                product.price = price;
+                product.unit = Unit::Piece;
+                Line::of(id, &product, quantity)
+            }
+            Some(Measure::Weight(weight)) => {
+                let codes = quantity.thousandths() / 1000;
+                let whole = weight.thousandths().checked_mul(codes).ok_or(QuantityError::OutOfRange)?;
+                Line::of(id, &product, Quantity::grams(whole)?)
+            }
+        }
+    }
 }
 
 /// A department, with the tax rate that most of its products have (for open-priced items).

@@ -24,7 +24,7 @@ macro_rules! areas {
     };
 }
 
-areas!["choice", "cli", "common", "error", "import", "pay", "policy", "receipt", "sell", "setup",];
+areas!["choice", "cli", "common", "error", "import", "pay", "policy", "receipt", "ring", "sell", "setup",];
 
 /// The words, and the way of writing numbers and days, of one language.
 pub struct Locale {
@@ -140,6 +140,12 @@ impl Locale {
             Language::English => ('.', ','),
         };
         format_fixed(value, decimals, point, Some(group)).replace('-', "−")
+    }
+}
+
+impl std::fmt::Debug for Locale {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Locale({})", self.language)
     }
 }
 

@@ -7,6 +7,7 @@
 
 mod draft;
 mod error;
+mod expire;
 mod forget;
 mod open;
 mod policy;
@@ -14,20 +15,25 @@ mod product;
 mod profile;
 mod purchase;
 mod request;
+mod review;
 mod sale;
 mod schema;
 mod spare;
 mod staff;
 mod tally;
 mod ticket;
+mod verify;
 
 #[cfg(test)]
 mod tests;
 
 pub use error::StoreError;
+pub use expire::Expired;
 pub use forget::{Forgetting, Reason};
 pub use open::{Files, Store};
 pub use product::Imported;
 pub use purchase::{Found, Purchase};
-pub use sale::{Order, Outcome, Sold};
+pub use review::{DaySum, Days, Review, TaxSum};
+pub use sale::{Order, Outcome, Request, Sold};
 pub use staff::StaffMember;
+pub use verify::{Finding, FindingKind, Verified, quick_check_file};

@@ -1,7 +1,7 @@
 //! Creating and opening a store.
 
 use std::fs::{self, OpenOptions};
-use std::io::Write;
+use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -79,7 +79,7 @@ impl Store {
         let store_key = StoreKey::create(&files.store_key)?;
         KeyFile::create(&files.keys, &store_key)?;
         sync_directory(&files.database)?;
-        Store::open(files, issuer, policy_text, policy)
+        Store::ready(connect(&files.database)?, files, issuer, policy_text, policy)
     }
 
     /// Opens a store. `policy_text` and `policy` are the policy now in force; `issuer` goes onto
@@ -93,12 +93,29 @@ impl Store {
         policy_text: &str,
         policy: Policy,
     ) -> Result<Store, StoreError> {
-        if !files.database.exists() {
-            return Err(StoreError::Missing);
+        let damaged = |what: &str| Err(StoreError::Damaged(what.into()));
+        match fs::metadata(&files.database) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(StoreError::Missing),
+            // SQLite takes an empty file for a new database.
+            Ok(metadata) if metadata.len() == 0 => return damaged("it is empty"),
+            metadata => drop(metadata?),
         }
+        let connection = connect(&files.database)?;
+        if !schema::is_store(&connection)? {
+            return damaged("it holds no store");
+        }
+        Store::ready(connection, files, issuer, policy_text, policy)
+    }
+
+    fn ready(
+        mut connection: Connection,
+        files: &Files,
+        issuer: &Issuer,
+        policy_text: &str,
+        policy: Policy,
+    ) -> Result<Store, StoreError> {
         let store_key = StoreKey::load(&files.store_key)?;
         let keys = KeyFile::open(&files.keys, &store_key)?;
-        let mut connection = connect(&files.database)?;
         schema::migrate(&mut connection)?;
         super::policy::adopt(&mut connection, policy_text, &policy)?;
         let issuer_id = issuer_id(&connection, issuer)?;
@@ -125,9 +142,31 @@ impl Store {
         Ok(store)
     }
 
+    /// Notes the day on which the shop began to use this store.
+    pub fn began_on(&mut self, day: chrono::NaiveDate) -> Result<(), StoreError> {
+        self.connection
+            .execute("INSERT OR REPLACE INTO meta (name, value) VALUES ('began', ?1)", [day.to_string()])?;
+        Ok(())
+    }
+
+    /// Closes the store, its log copied into the database and gone. Errors: `Busy` while another
+    /// process reads it.
+    pub fn close(mut self) -> Result<(), StoreError> {
+        self.tend()?;
+        if !self.truncate_log()? {
+            return Err(StoreError::Busy);
+        }
+        self.connection.close().map_err(|(_, error)| error.into())
+    }
+
     /// The policy in force.
     pub fn policy(&self) -> &Policy {
         &self.policy
+    }
+
+    /// Where its files are.
+    pub fn files(&self) -> &Files {
+        &self.files
     }
 
     /// Who issues this till's tickets.
@@ -156,6 +195,18 @@ impl Store {
         }
         keep_ballast(&self.files.ballast);
         Ok(self.doomed || self.log_to_truncate)
+    }
+
+    /// See [`KeyFile::disable_zeroing_for_mutation_test`].
+    #[doc(hidden)]
+    pub fn disable_zeroing_for_mutation_test(&mut self) {
+        self.keys.disable_zeroing_for_mutation_test();
+    }
+
+    /// Commits without waiting for the disk. Only for the power cut test, which has to lose sales then.
+    #[doc(hidden)]
+    pub fn weaken_durability_for_mutation_test(&mut self) -> Result<(), StoreError> {
+        Ok(self.connection.pragma_update(None, "synchronous", "NORMAL")?)
     }
 
     pub(super) fn log_bytes(&self) -> u64 {

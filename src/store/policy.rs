@@ -25,9 +25,10 @@ pub(super) fn adopt(connection: &mut Connection, text: &str, policy: &Policy) ->
         (_, Some(_)) => Err(StoreError::PolicyNeedsNewVersion(policy.version)),
         _ => {
             let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let since = super::ticket::head(&transaction)?.number + 1;
             transaction.execute(
-                "INSERT INTO policy (version, text) VALUES (?1, ?2)",
-                params![policy.version, text],
+                "INSERT INTO policy (version, since, text) VALUES (?1, ?2, ?3)",
+                params![policy.version, since, text],
             )?;
             shorten(&transaction, policy)?;
             Ok(transaction.commit()?)
@@ -58,7 +59,7 @@ fn shorten(connection: &Connection, today: &Policy) -> Result<(), StoreError> {
 }
 
 /// A policy that was in force once.
-fn kept(connection: &Connection, version: u32) -> Result<Option<Policy>, StoreError> {
+pub(super) fn kept(connection: &Connection, version: u32) -> Result<Option<Policy>, StoreError> {
     let text: Option<String> = connection
         .query_row("SELECT text FROM policy WHERE version = ?1", [version], |row| row.get(0))
         .optional()?;

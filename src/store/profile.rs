@@ -55,14 +55,6 @@ fn seal(key: &DataKey, slot: SlotId, profile: &Profile) -> Vec<u8> {
     aead::seal(key, &slot.owner, &plain)
 }
 
-pub(super) fn exists(
-    connection: &Connection,
-    store_key: &StoreKey,
-    customer: &Identifier,
-) -> Result<bool, StoreError> {
-    Ok(row(connection, &lookup(store_key, customer))?.is_some())
-}
-
 /// Links a purchase to its customer, inside the sale's transaction. A new customer, or one who
 /// ticks other purposes, gets the fresh slot, and the old one is doomed: returns whether it was.
 pub(super) fn add(
@@ -147,6 +139,30 @@ pub(super) fn remove(
     }
     update(connection, row.number, row.slot, &key, &profile)?;
     Ok(None)
+}
+
+/// Every profile's slot, and what it is found by.
+pub(super) fn all(connection: &Connection) -> Result<Vec<(SlotId, [u8; 32])>, StoreError> {
+    let mut statement = connection.prepare("SELECT slot, owner, lookup FROM profile ORDER BY number")?;
+    let rows = statement
+        .query_map([], |row| Ok((SlotId { index: row.get(0)?, owner: row.get(1)? }, row.get(2)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Ids of the purchases in a profile; `None` where its key is gone. Errors: `Damaged` where it
+/// does not open.
+pub(super) fn purchases(
+    connection: &Connection,
+    keys: &KeyFile,
+    lookup: &[u8; 32],
+) -> Result<Option<Vec<[u8; 16]>>, StoreError> {
+    let Some(row) = row(connection, lookup)? else {
+        return Ok(None);
+    };
+    let Some(key) = keys.key(row.slot)? else {
+        return Ok(None);
+    };
+    Ok(Some(unseal(&key, &row)?.purchases))
 }
 
 impl Store {

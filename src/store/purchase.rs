@@ -8,7 +8,6 @@ use crate::domain::customer::Purpose;
 use crate::domain::money::Money;
 use crate::domain::policy::{Memory, Until};
 use crate::domain::sale::{Keep, KeptLine, Sale};
-use crate::domain::tender::Tender;
 use crate::domain::ticket::Ticket;
 use crate::seal::{DataKey, ReceiptCode, SlotId, StoreKey, aead};
 
@@ -34,12 +33,15 @@ pub enum Found {
 #[derive(Clone, Debug)]
 pub struct Purchase {
     pub id: [u8; 16],
-    pub ticket: Ticket,
+    /// Number of its ticket in the series.
+    pub number: u64,
+    /// The local day of the sale.
+    pub day: NaiveDate,
+    /// `None` once the ticket went after its own term.
+    pub ticket: Option<Ticket>,
     pub lines: Vec<KeptLine>,
     /// The discount on the whole basket.
     pub discount: Money,
-    pub given: Vec<Tender>,
-    pub change: Money,
     pub choice: String,
     pub policy_version: u32,
     pub until: Until,
@@ -52,8 +54,6 @@ struct Sealed {
     ticket: u64,
     lines: Vec<KeptLine>,
     discount: Money,
-    given: Vec<Tender>,
-    change: Money,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     customer: Option<Linked>,
 }
@@ -74,6 +74,7 @@ struct Row {
     memory: Memory,
     choice: String,
     policy_version: u32,
+    day: NaiveDate,
     until: Until,
     sealed: Vec<u8>,
 }
@@ -102,8 +103,6 @@ pub(super) fn keep(
         ticket: ticket.number,
         lines: sale.kept_lines().collect(),
         discount: sale.priced.discount,
-        given: sale.paid.given.clone(),
-        change: sale.paid.change,
         customer,
     };
     let plain = zeroize::Zeroizing::new(serde_json::to_vec(&plain).expect("a purchase is JSON"));
@@ -134,6 +133,16 @@ pub(super) fn past_term(connection: &Connection, today: NaiveDate) -> Result<Vec
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
+/// Every kept purchase's slot, and whether the store alone can open it.
+pub(super) fn all(connection: &Connection) -> Result<Vec<(SlotId, Memory)>, StoreError> {
+    let mut statement = connection.prepare("SELECT slot, id, memory FROM purchase ORDER BY number")?;
+    let rows = statement.query_map([], |row| {
+        let memory = if row.get::<_, u8>(2)? == 2 { Memory::Profile } else { Memory::Receipt };
+        Ok((SlotId { index: row.get(0)?, owner: row.get(1)? }, memory))
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
 /// The slot of a kept purchase.
 pub(super) fn slot_of(connection: &Connection, id: &[u8; 16]) -> Result<Option<SlotId>, StoreError> {
     let mut statement = connection.prepare_cached("SELECT slot FROM purchase WHERE id = ?1")?;
@@ -141,8 +150,9 @@ pub(super) fn slot_of(connection: &Connection, id: &[u8; 16]) -> Result<Option<S
 }
 
 fn row(connection: &Connection, id: &[u8; 16]) -> Result<Option<Row>, StoreError> {
-    let mut statement = connection
-        .prepare_cached("SELECT slot, memory, choice, policy, until, sealed FROM purchase WHERE id = ?1")?;
+    let mut statement = connection.prepare_cached(
+        "SELECT slot, memory, choice, policy, until, sealed, day FROM purchase WHERE id = ?1",
+    )?;
     let row = statement.query_row([id], |row| {
         let until: Option<i32> = row.get(4)?;
         Ok(Row {
@@ -152,6 +162,7 @@ fn row(connection: &Connection, id: &[u8; 16]) -> Result<Option<Row>, StoreError
             policy_version: row.get(3)?,
             until: until.and_then(NaiveDate::from_epoch_days).map_or(Until::CustomerSaysSo, Until::Date),
             sealed: row.get(5)?,
+            day: NaiveDate::from_epoch_days(row.get(6)?).unwrap_or_default(),
         })
     });
     Ok(row.optional()?)
@@ -200,15 +211,14 @@ impl Store {
         };
         let key = if row.memory == Memory::Receipt { code.guarantee_key(&slot_key) } else { slot_key };
         let sealed = unseal(&key, &id, &row.sealed)?;
-        let ticket = ticket::find(&self.connection, sealed.ticket)?
-            .ok_or_else(|| StoreError::Damaged(format!("ticket {} is missing", sealed.ticket)))?;
+        let ticket = ticket::find(&self.connection, sealed.ticket)?;
         Ok(Found::Kept(Box::new(Purchase {
             id,
+            number: sealed.ticket,
+            day: row.day,
             ticket,
             lines: sealed.lines,
             discount: sealed.discount,
-            given: sealed.given,
-            change: sealed.change,
             choice: row.choice,
             policy_version: row.policy_version,
             until: row.until,

@@ -3,7 +3,6 @@
 use chrono::NaiveDate;
 use rusqlite::TransactionBehavior;
 
-use crate::domain::customer::Identifier;
 use crate::domain::money::Money;
 use crate::domain::sale::{Keep, Sale};
 use crate::domain::ticket::Ticket;
@@ -18,8 +17,18 @@ use super::{profile, purchase, request, ticket};
 #[derive(Clone, Copy)]
 pub struct Order<'a> {
     pub sale: &'a Sale,
-    /// From [`Store::request_id`]: asked again, it sells nothing.
-    pub request: Option<[u8; 16]>,
+    /// Asked again, it sells nothing.
+    pub request: Option<Request>,
+}
+
+/// A client's own id for an order.
+#[derive(Clone, Copy)]
+pub struct Request {
+    /// From [`Store::request_id`].
+    pub id: [u8; 16],
+    /// When it was asked, which for an import of the past is not the day of the sale: the id is
+    /// known for a while from then on.
+    pub day: NaiveDate,
 }
 
 /// What became of an order.
@@ -54,11 +63,10 @@ impl Store {
         let (mut purchases, mut plain) = (spares.purchases.iter().rev(), spares.plain.iter().rev());
         let (mut purchases_used, mut plain_used, mut doomed) = (0, 0, false);
         for order in orders {
-            if let Some(id) = &order.request
-                && let Some(number) = request::answered(&transaction, id)?
+            if let Some(request) = &order.request
+                && let Some(ticket) = request::answered(&transaction, &request.id)?
             {
-                let repeated = ticket::find(&transaction, number)?;
-                outcomes.push(Outcome::Repeated(Box::new(repeated.ok_or_else(missing_ticket)?)));
+                outcomes.push(Outcome::Repeated(Box::new(ticket)));
                 continue;
             }
             let sale = order.sale;
@@ -78,8 +86,8 @@ impl Store {
                 purchase::keep(&transaction, store_key, spare, &ticket, sale)?;
                 spare.code.clone()
             };
-            if let Some(id) = &order.request {
-                request::remember(&transaction, id, ticket.number, ticket.day())?;
+            if let Some(request) = &order.request {
+                request::remember(&transaction, request, ticket.number)?;
             }
             outcomes.push(Outcome::Sold(Box::new(Sold { ticket, code, change: sale.paid.change })));
         }
@@ -117,22 +125,4 @@ impl Store {
         }
         Ok(())
     }
-
-    /// Forgets what is past its term on `today`, and request ids that are too old. Returns how many
-    /// purchases, and whether that is complete.
-    pub fn expire(&mut self, today: NaiveDate) -> Result<(usize, super::Forgetting), StoreError> {
-        self.expire_requests(today)?;
-        let ids = purchase::past_term(&self.connection, today)?;
-        let count = ids.len();
-        Ok((count, self.forget_all(&ids)?))
-    }
-
-    /// The stored form of a customer's identifier, for messages; nobody is looked up.
-    pub fn is_known(&self, customer: &Identifier) -> Result<bool, StoreError> {
-        profile::exists(&self.connection, &self.store_key, customer)
-    }
-}
-
-fn missing_ticket() -> StoreError {
-    StoreError::Damaged("a request points at a ticket that is not there".into())
 }

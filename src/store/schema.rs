@@ -30,6 +30,8 @@ const STEPS: &[M<'static>] = &[M::up(
 
     CREATE TABLE policy (
         version INTEGER PRIMARY KEY,
+        -- Number of the first ticket that could be sold under it.
+        since INTEGER NOT NULL,
         text TEXT NOT NULL
     ) STRICT;
 
@@ -60,6 +62,13 @@ const STEPS: &[M<'static>] = &[M::up(
         total INTEGER NOT NULL,
         tax_total INTEGER NOT NULL,
         body TEXT NOT NULL,
+        hash BLOB NOT NULL CHECK (length(hash) = 32)
+    ) STRICT;
+
+    -- The last ticket that went after its term: what is left of the chain hangs on it.
+    CREATE TABLE anchor (
+        id INTEGER PRIMARY KEY CHECK (id = 1),
+        number INTEGER NOT NULL,
         hash BLOB NOT NULL CHECK (length(hash) = 32)
     ) STRICT;
 
@@ -145,6 +154,11 @@ const STEPS: &[M<'static>] = &[M::up(
 /// a file of a newer Olvido.
 pub(super) fn migrate(connection: &mut Connection) -> rusqlite_migration::Result<()> {
     Migrations::from_slice(STEPS).to_latest(connection)
+}
+
+/// Whether a database has any of these steps. SQLite's `user_version` counts them.
+pub(super) fn is_store(connection: &Connection) -> rusqlite::Result<bool> {
+    connection.query_row("PRAGMA user_version", [], |row| Ok(row.get::<_, i64>(0)? > 0))
 }
 
 #[cfg(test)]

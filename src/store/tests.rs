@@ -16,6 +16,11 @@ use crate::domain::ticket::Issuer;
 
 use super::*;
 
+mod damage;
+mod expire;
+mod review;
+mod verify;
+
 fn issuer() -> Issuer {
     let currency = Currency::from_code("EUR").unwrap();
     Issuer { name: "Ultramarinos Sol".into(), tax_id: "89890001K".into(), series: "A".into(), currency }
@@ -34,7 +39,11 @@ fn at(text: &str) -> DateTime<FixedOffset> {
 }
 
 fn sale(choice: Option<&str>, phone: Option<&str>, names: &[&str]) -> Sale {
-    let at = at("2026-11-23T18:42:07+01:00");
+    sale_at("2026-11-23T18:42:07+01:00", choice, phone, names)
+}
+
+fn sale_at(time: &str, choice: Option<&str>, phone: Option<&str>, names: &[&str]) -> Sale {
+    let at = at(time);
     let mut basket = Basket::default();
     for name in names {
         basket.add(Line::open(name, "Bazar", Money(1234), TaxRate(2100))).unwrap();
@@ -90,7 +99,7 @@ fn each_choice_keeps_what_it_says_and_no_name_is_in_the_clear() {
     for (sold, name) in [(&guarantee, "CANARY-two"), (&remember, "CANARY-three")] {
         let Found::Kept(purchase) = store.find(&sold.code).unwrap() else { panic!("{name} is kept") };
         assert_eq!(purchase.lines[0].name, name);
-        assert_eq!(purchase.ticket, sold.ticket);
+        assert_eq!(purchase.ticket.as_ref(), Some(&sold.ticket));
     }
     assert!(matches!(store.find(&crate::seal::ReceiptCode::random()).unwrap(), Found::Unknown));
     store.tend().unwrap();
@@ -163,7 +172,10 @@ fn a_request_asked_again_sells_nothing() {
     let directory = tempfile::tempdir().unwrap();
     let mut store = create(directory.path());
     let sale = sale(None, None, &["a"]);
-    let order = Order { sale: &sale, request: Some(store.request_id("till-9/1")) };
+    let order = Order {
+        sale: &sale,
+        request: Some(Request { id: store.request_id("till-9/1"), day: sale.at.date_naive() }),
+    };
     let outcomes = store.commit(&[order, order]).unwrap();
     let (Outcome::Sold(sold), Outcome::Repeated(repeated)) = (&outcomes[0], &outcomes[1]) else {
         panic!("{outcomes:?}")
@@ -220,8 +232,9 @@ fn what_is_past_its_term_is_forgotten() {
     let mut store = create(directory.path());
     let sold = store.sell(&sale(Some("guarantee"), None, &["a"])).unwrap();
     let day = |text: &str| text.parse::<NaiveDate>().unwrap();
-    assert_eq!(store.expire(day("2029-11-23")).unwrap().0, 0);
-    assert_eq!(store.expire(day("2029-11-24")).unwrap(), (1, Forgetting::Complete));
+    assert_eq!(store.expire(day("2029-11-23")).unwrap().purchases, 0);
+    let expired = Expired { purchases: 1, tickets: 0, forgetting: Forgetting::Complete };
+    assert_eq!(store.expire(day("2029-11-24")).unwrap(), expired);
     assert!(matches!(store.find(&sold.code).unwrap(), Found::Forgotten { pending: false }));
 }
 

@@ -23,11 +23,15 @@ pub(super) fn day_number(day: NaiveDate) -> i32 {
 
 /// Must be read inside the transaction that appends, or two writers take the same number.
 pub(super) fn head(connection: &Connection) -> Result<Head, StoreError> {
-    let row = connection
-        .prepare_cached("SELECT number, hash FROM ticket ORDER BY number DESC LIMIT 1")?
-        .query_row([], |row| Ok(Head { number: row.get(0)?, hash: Some(TicketHash(row.get(1)?)) }))
-        .optional()?;
-    Ok(row.unwrap_or_default())
+    let at = |sql| -> Result<Option<Head>, StoreError> {
+        let head = |row: &Row<'_>| Ok(Head { number: row.get(0)?, hash: Some(TicketHash(row.get(1)?)) });
+        Ok(connection.prepare_cached(sql)?.query_row([], head).optional()?)
+    };
+    match at("SELECT number, hash FROM ticket ORDER BY number DESC LIMIT 1")? {
+        Some(head) => Ok(head),
+        // Numbers go on where all tickets went after their term.
+        None => Ok(at("SELECT number, hash FROM anchor")?.unwrap_or_default()),
+    }
 }
 
 /// Issues the next ticket, inside the sale's transaction.
@@ -70,7 +74,8 @@ pub(super) fn issue(
 
 const SELECT: &str =
     "SELECT t.number, t.at, t.total, t.tax_total, t.body, t.hash, i.name, i.tax_id, i.series,
-    i.currency, (SELECT p.hash FROM ticket p WHERE p.number = t.number - 1) AS previous
+    i.currency, coalesce((SELECT p.hash FROM ticket p WHERE p.number = t.number - 1),
+        (SELECT a.hash FROM anchor a WHERE a.number = t.number - 1)) AS previous
     FROM ticket t JOIN issuer i ON i.id = t.issuer";
 
 fn ticket_row(row: &Row<'_>) -> Result<Ticket, StoreError> {

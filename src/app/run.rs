@@ -1,0 +1,251 @@
+//! The loop itself.
+
+use std::io;
+use std::panic;
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, FixedOffset, Local, SubsecRound, Timelike};
+use crossterm::event::{Event as Input, KeyEvent, MouseButton, MouseEventKind};
+
+use super::gather::{Gather, QUIET, Typed};
+use super::worker::{self, Greeting, Job, Opened, SetUp};
+use super::{Message, input};
+use crate::domain::policy::Policy;
+use crate::domain::settings::Settings;
+use crate::ui::terminal::{self, Screen};
+use crate::ui::{self, Effect, Event, Key, Model, update};
+
+/// What the till starts with.
+pub struct Till {
+    /// The first frame.
+    pub model: Model,
+    /// Opens the store, in its own thread; `None` where there is none yet.
+    pub open: Option<Box<dyn FnOnce() -> Result<Opened, String> + Send>>,
+    pub set_up: SetUp,
+}
+
+/// How the till ended.
+#[derive(Debug)]
+pub enum Ended {
+    /// The user or the system asked for it.
+    Quit,
+    /// The store cannot be opened; words for the user.
+    Refused(String),
+}
+
+/// Between two frames of something that moves.
+const FRAME: Duration = Duration::from_millis(33);
+
+/// Messages taken before the next frame, so that a flood of them cannot keep the screen still.
+const MESSAGES_A_FRAME: usize = 256;
+
+/// The time of day, to the second, as it goes onto tickets.
+pub fn now() -> DateTime<FixedOffset> {
+    Local::now().fixed_offset().trunc_subsecs(0)
+}
+
+/// The selling screen of a shop whose settings were checked. It can sell before the store is open.
+pub fn till_model(settings: Settings, policy: Policy) -> Model {
+    let mut model =
+        Model::new(Arc::new(settings), Arc::new(policy)).expect("the keys were checked when read");
+    model.screen = ui::Screen::Sell;
+    model
+}
+
+/// Runs the till until it ends; the terminal is given back however that happens.
+///
+/// Errors: the terminal cannot be used. Panics again with what panicked in the store's thread.
+pub fn run(till: Till) -> io::Result<Ended> {
+    let earlier_hook = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        terminal::restore();
+        earlier_hook(info);
+    }));
+    let (to, messages) = mpsc::channel();
+    let (jobs, asked) = mpsc::channel();
+    let worker = worker::start(till.open, till.set_up, now(), asked, to.clone());
+    let screen = Screen::enter()?;
+    input::read_terminal(to.clone());
+    input::watch_signals(to)?;
+    let mut state = Loop {
+        model: till.model,
+        screen,
+        gather: Gather::default(),
+        jobs,
+        last_key: None,
+        last_frame: None,
+        next_minute: Instant::now(),
+        changed: true,
+        ended: None,
+    };
+    state.resized()?;
+    let ended = state.until_ended(&messages)?;
+    drop(state.screen);
+    finish(&state.jobs, worker, ended)
+}
+
+/// Lets the store's thread finish: what was asked before is done, the day is closed.
+fn finish(jobs: &Sender<Job>, worker: JoinHandle<()>, ended: Ended) -> io::Result<Ended> {
+    // Where the thread is gone already, there is nothing to ask of it.
+    let _ = jobs.send(Job::Close);
+    match worker.join() {
+        Ok(()) => Ok(ended),
+        Err(panicked) => panic::resume_unwind(panicked),
+    }
+}
+
+struct Loop {
+    model: Model,
+    screen: Screen,
+    gather: Gather,
+    jobs: Sender<Job>,
+    last_key: Option<Instant>,
+    last_frame: Option<Instant>,
+    next_minute: Instant,
+    changed: bool,
+    ended: Option<Ended>,
+}
+
+impl Loop {
+    fn until_ended(&mut self, messages: &Receiver<Message>) -> io::Result<Ended> {
+        loop {
+            self.tick();
+            if self.changed {
+                self.screen.draw(&self.model)?;
+                self.changed = false;
+            }
+            if let Some(ended) = self.ended.take() {
+                return Ok(ended);
+            }
+            let wait = self.deadline().saturating_duration_since(Instant::now());
+            match messages.recv_timeout(wait) {
+                Ok(message) => self.take(message)?,
+                Err(RecvTimeoutError::Timeout) => continue,
+                Err(RecvTimeoutError::Disconnected) => return Ok(Ended::Quit),
+            }
+            for message in messages.try_iter().take(MESSAGES_A_FRAME) {
+                self.take(message)?;
+            }
+        }
+    }
+
+    /// When something is to be done even if nothing comes.
+    fn deadline(&self) -> Instant {
+        let frame = self.last_frame.map(|last| last + FRAME);
+        [self.gather.due(), frame].into_iter().flatten().fold(self.next_minute, Instant::min)
+    }
+
+    /// Does what time alone brings: held keys, moving things, the next minute.
+    fn tick(&mut self) {
+        let at = Instant::now();
+        if let Some(typed) = self.gather.settle(at) {
+            self.typed(typed);
+        }
+        if !self.model.wants_frames() {
+            self.last_frame = None;
+        } else if let Some(last) = self.last_frame {
+            let elapsed = at - last;
+            if elapsed >= FRAME {
+                self.last_frame = Some(at);
+                let elapsed_ms = u32::try_from(elapsed.as_millis()).unwrap_or(u32::MAX);
+                self.feed(Event::Frame { elapsed_ms });
+            }
+        } else {
+            self.last_frame = Some(at);
+        }
+        if at >= self.next_minute {
+            let now = now();
+            self.next_minute = at + Duration::from_secs(60 - u64::from(now.second().min(59)));
+            self.feed(Event::Clock(now));
+            self.ask(Job::Minute(now));
+        }
+    }
+
+    fn take(&mut self, message: Message) -> io::Result<()> {
+        match message {
+            Message::Input(Input::Key(key), at) => self.key(key, at),
+            Message::Input(Input::Mouse(mouse), _) => match mouse.kind {
+                MouseEventKind::Down(MouseButton::Left) => {
+                    self.feed(Event::Press { column: mouse.column, row: mouse.row });
+                }
+                MouseEventKind::ScrollDown => self.feed(Event::Wheel { down: true }),
+                MouseEventKind::ScrollUp => self.feed(Event::Wheel { down: false }),
+                _ => {}
+            },
+            Message::Input(Input::Resize(..), _) => self.resized()?,
+            Message::Input(..) => {}
+            Message::Done(done) => self.feed(Event::Done(*done)),
+            Message::Opened(greeting) => self.opened(*greeting),
+            Message::Refused(words) => self.ended = Some(Ended::Refused(words)),
+            Message::TerminalLost(_) | Message::Terminate | Message::Closed => self.ended = Some(Ended::Quit),
+        }
+        Ok(())
+    }
+
+    fn key(&mut self, key: KeyEvent, at: Instant) {
+        if !self.model.takes_keys_at_once() {
+            if let Some(typed) = self.gather.hold(key, at) {
+                self.typed(typed);
+            }
+            return;
+        }
+        if let Some(typed) = self.gather.flush() {
+            self.typed(typed);
+        }
+        let swift = self.last_key.replace(at).is_some_and(|last| at - last < QUIET);
+        if let Some(key) = Key::of(key) {
+            self.feed(if swift { Event::Swift(key) } else { Event::Key(key) });
+        }
+    }
+
+    fn typed(&mut self, typed: Typed) {
+        match typed {
+            Typed::Burst(text) => self.feed(Event::Burst(text)),
+            Typed::Keys(keys) => {
+                for key in keys.into_iter().filter_map(Key::of) {
+                    self.feed(Event::Key(key));
+                }
+            }
+        }
+    }
+
+    fn feed(&mut self, event: Event) {
+        self.changed = true;
+        for effect in update(&mut self.model, event) {
+            match effect {
+                Effect::Beep => {
+                    // A terminal that cannot beep shows the error all the same.
+                    let _ = self.screen.beep();
+                }
+                Effect::Quit => self.ended = Some(Ended::Quit),
+                effect => self.ask(Job::Do(Box::new(effect), now())),
+            }
+        }
+    }
+
+    fn ask(&mut self, job: Job) {
+        if self.jobs.send(job).is_err() {
+            self.ended.get_or_insert(Ended::Quit);
+        }
+    }
+
+    fn resized(&mut self) -> io::Result<()> {
+        let (columns, rows) = self.screen.size()?;
+        self.feed(Event::Resize(columns, rows));
+        Ok(())
+    }
+
+    /// The store is open: its settings and policy are in force from here on.
+    fn opened(&mut self, greeting: Greeting) {
+        if matches!(self.model.screen, ui::Screen::Setup(_)) {
+            let (size, now) = (self.model.size, self.model.now);
+            self.model = till_model(greeting.settings, greeting.policy);
+            (self.model.size, self.model.now) = (size, now);
+        }
+        self.model.staff = greeting.staff;
+        self.changed = true;
+    }
+}

@@ -1,0 +1,365 @@
+//! The thread that owns the store: it carries out what the screens ask for, in order, and does
+//! what no sale should wait for when nothing is asked.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, FixedOffset, NaiveDate};
+
+use super::Message;
+use crate::domain::policy::Policy;
+use crate::domain::receipt::{KeptFor, Receipt, ReceiptMemory};
+use crate::domain::sale::{Keep, Promise, Sale};
+use crate::domain::settings::Settings;
+use crate::locale::Locale;
+use crate::print::text;
+use crate::store::{Sold, Store, StoreError, quick_check_file};
+use crate::ui::event::{Committed, Done, Draft, Effect, PinAnswer, Problem, SaleInWaiting};
+
+/// A store that is open, and how the shop has set it up.
+pub struct Opened {
+    pub store: Store,
+    pub settings: Settings,
+}
+
+/// What the screens need to know of a store.
+pub struct Greeting {
+    pub settings: Settings,
+    pub policy: Policy,
+    /// Name of the member of staff who was added first.
+    pub staff: String,
+}
+
+/// Makes a new store from the answers of the set-up screen, telling how far the import is.
+pub type SetUp = Box<
+    dyn FnMut(
+            &crate::ui::screen::setup::SetupAnswers,
+            &mut dyn FnMut(usize, usize),
+        ) -> Result<Opened, Problem>
+        + Send,
+>;
+
+/// What the loop asks of the store's thread.
+pub enum Job {
+    Do(Box<Effect>, DateTime<FixedOffset>),
+    /// A new minute: whatever is pending is tried again, a new day begins with what is past its
+    /// term.
+    Minute(DateTime<FixedOffset>),
+    Close,
+}
+
+/// The start is over by then.
+const CHECK_AFTER: Duration = Duration::from_secs(2);
+
+/// Wrong PINs before the till makes people wait.
+const PIN_TRIES: u32 = 3;
+
+struct Worker {
+    store: Store,
+    settings: Settings,
+    to: Sender<Message>,
+    /// The last day on which purchases past their term were forgotten.
+    expired_on: Option<NaiveDate>,
+    /// Something is still to be forgotten, or trouble to be told.
+    troubled: bool,
+    wrong_pins: u32,
+    pins_from: Option<Instant>,
+}
+
+/// Starts the thread. `open` opens the store there, so that the first frame does not wait for it;
+/// `None` when there is none yet, and `set_up` makes it.
+pub fn start(
+    open: Option<Box<dyn FnOnce() -> Result<Opened, String> + Send>>,
+    mut set_up: SetUp,
+    now: DateTime<FixedOffset>,
+    jobs: Receiver<Job>,
+    to: Sender<Message>,
+) -> JoinHandle<()> {
+    thread::spawn(move || {
+        let _told = Told(to.clone());
+        let opened = match open {
+            Some(open) => match open() {
+                Ok(opened) => Some(opened),
+                Err(words) => {
+                    let _ = to.send(Message::Refused(words));
+                    return;
+                }
+            },
+            None => wait_for_set_up(&mut set_up, &jobs, &to),
+        };
+        if let Some(opened) = opened {
+            Worker::new(opened, to).work(&jobs, now);
+        }
+    })
+}
+
+/// Tells the loop that the thread has ended, also when it panics.
+struct Told(Sender<Message>);
+
+impl Drop for Told {
+    fn drop(&mut self) {
+        let _ = self.0.send(Message::Closed);
+    }
+}
+
+/// Until there is a store, the only thing that can be asked is to make one.
+fn wait_for_set_up(set_up: &mut SetUp, jobs: &Receiver<Job>, to: &Sender<Message>) -> Option<Opened> {
+    while let Ok(job) = jobs.recv() {
+        match job {
+            Job::Do(effect, _) => {
+                let Effect::SetUp(answers) = *effect else { continue };
+                let mut progress = |_done, _total| {};
+                match set_up(&answers, &mut progress) {
+                    Ok(opened) => return Some(opened),
+                    Err(problem) => {
+                        let _ = to.send(Message::Done(Box::new(Done::SetUp(Err(problem)))));
+                    }
+                }
+            }
+            Job::Minute(_) => {}
+            Job::Close => return None,
+        }
+    }
+    None
+}
+
+impl Worker {
+    fn new(opened: Opened, to: Sender<Message>) -> Worker {
+        let Opened { store, settings } = opened;
+        Worker { store, settings, to, expired_on: None, troubled: false, wrong_pins: 0, pins_from: None }
+    }
+
+    fn locale(&self) -> &'static Locale {
+        Locale::of(self.settings.store.language)
+    }
+
+    fn say(&self, done: Done) {
+        // The loop may have ended; then there is nobody to tell.
+        let _ = self.to.send(Message::Done(Box::new(done)));
+    }
+
+    fn work(&mut self, jobs: &Receiver<Job>, now: DateTime<FixedOffset>) {
+        self.greet(now);
+        self.check_in_background();
+        let mut waiting = VecDeque::new();
+        loop {
+            waiting.extend(jobs.try_iter());
+            let job = match waiting.pop_front() {
+                Some(job) => job,
+                None => {
+                    self.tend();
+                    match jobs.recv() {
+                        Ok(job) => job,
+                        Err(_) => return,
+                    }
+                }
+            };
+            waiting.extend(jobs.try_iter());
+            match job {
+                Job::Do(effect, at) => self.carry_out(*effect, at, &waiting),
+                Job::Minute(at) => self.minute(at),
+                Job::Close => return self.close(),
+            }
+        }
+    }
+
+    /// Tells the loop what it needs, the most urgent first.
+    fn greet(&mut self, now: DateTime<FixedOffset>) {
+        let staff = self.store.staff().ok().and_then(|all| all.into_iter().next());
+        let greeting = Greeting {
+            settings: self.settings.clone(),
+            policy: self.store.policy().clone(),
+            staff: staff.map(|member| member.name).unwrap_or_default(),
+        };
+        let _ = self.to.send(Message::Opened(Box::new(greeting)));
+        match self.store.catalogue() {
+            Ok(catalogue) => self.say(Done::Catalogue(Arc::new(catalogue))),
+            Err(error) => self.complain(&error),
+        }
+        match self.store.draft() {
+            Ok(bytes) => self.say(Done::Draft(bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()))),
+            Err(error) => {
+                self.say(Done::Draft(None));
+                self.complain(&error);
+            }
+        }
+        match self.store.last_ticket_at() {
+            Ok(Some(last)) if last > now => {
+                self.troubled = true;
+                self.say(Done::Trouble(Some(self.words("till-clock-back", "till-clock-back-next"))));
+            }
+            Ok(_) => {}
+            Err(error) => self.complain(&error),
+        }
+    }
+
+    /// Reads the whole database once, while the till sells: damage is said before it costs a sale.
+    fn check_in_background(&self) {
+        let database = self.store.files().database.clone();
+        let (to, damaged) = (self.to.clone(), self.words("till-damaged", "till-damaged-next"));
+        thread::spawn(move || {
+            thread::sleep(CHECK_AFTER);
+            if let Err(error @ StoreError::Damaged(_)) = quick_check_file(&database) {
+                log::error!("{error}");
+                let _ = to.send(Message::Done(Box::new(Done::Trouble(Some(damaged)))));
+            }
+        });
+    }
+
+    fn carry_out(&mut self, effect: Effect, at: DateTime<FixedOffset>, waiting: &VecDeque<Job>) {
+        match effect {
+            Effect::SaveDraft(draft) => {
+                // Only the newest basket counts.
+                let newer =
+                    |job: &Job| matches!(job, Job::Do(effect, _) if matches!(**effect, Effect::SaveDraft(_)));
+                if !waiting.iter().any(newer) {
+                    self.save_draft(&draft);
+                }
+            }
+            Effect::Commit(sale) => {
+                let done = match self.commit(*sale, at) {
+                    Ok(committed) => Done::Committed(Box::new(committed)),
+                    Err(problem) => Done::NotCommitted(problem),
+                };
+                self.say(done);
+            }
+            Effect::CheckPin(pin) => {
+                let answer = self.check_pin(&pin);
+                self.say(Done::Pin(answer));
+            }
+            Effect::FindCustomer(_) | Effect::SetUp(_) | Effect::Beep | Effect::Quit => {}
+        }
+    }
+
+    fn save_draft(&mut self, draft: &Draft) {
+        let saved = if draft.is_empty() {
+            self.store.drop_draft()
+        } else {
+            self.store.save_draft(&serde_json::to_vec(draft).expect("a draft is JSON"))
+        };
+        match saved {
+            Err(error) => self.complain(&error),
+            Ok(()) if self.troubled => {
+                self.troubled = false;
+                self.say(Done::Trouble(None));
+            }
+            Ok(()) => {}
+        }
+    }
+
+    fn commit(&mut self, waiting: SaleInWaiting, at: DateTime<FixedOffset>) -> Result<Committed, Problem> {
+        let policy = self.store.policy();
+        let promise = Promise::of(waiting.answer, policy, at.date_naive())
+            .map_err(|_| self.words("till-choice-gone", "till-choice-gone-next"))?;
+        let sale = Sale::freeze(at, &waiting.basket, &waiting.payment, promise, policy.ticket_detail)
+            .map_err(|_| self.words("till-not-paid", "till-not-paid-next"))?;
+        let sold = self.store.sell(&sale).map_err(|error| {
+            log::error!("a sale was not recorded: {error}");
+            self.problem(&error)
+        })?;
+        let locale = Locale::of(waiting.language);
+        let receipt = receipt(&sale, sold, self.store.policy(), locale);
+        Ok(Committed {
+            ticket: receipt.ticket.number_text(),
+            total: receipt.ticket.total,
+            change: receipt.change,
+            receipt: text::render(&receipt, locale, self.settings.receipt.columns),
+            after: receipt.after,
+        })
+    }
+
+    /// A wrong PIN costs nothing, a few wrong ones cost time, and the till says how much.
+    fn check_pin(&mut self, pin: &str) -> PinAnswer {
+        if let Some(from) = self.pins_from
+            && let Some(left) = from.checked_duration_since(Instant::now())
+        {
+            return PinAnswer::Wait {
+                seconds: u32::try_from(left.as_secs()).unwrap_or(u32::MAX).saturating_add(1),
+            };
+        }
+        match self.store.staff_with_pin(pin) {
+            Ok(Some(member)) => {
+                (self.wrong_pins, self.pins_from) = (0, None);
+                PinAnswer::Welcome { staff: member.name }
+            }
+            Ok(None) => {
+                self.wrong_pins += 1;
+                if self.wrong_pins < PIN_TRIES {
+                    return PinAnswer::Wrong;
+                }
+                let seconds = 5_u32 << (self.wrong_pins - PIN_TRIES).min(6);
+                self.pins_from = Some(Instant::now() + Duration::from_secs(u64::from(seconds)));
+                PinAnswer::Wait { seconds }
+            }
+            Err(error) => PinAnswer::Failed(self.problem(&error)),
+        }
+    }
+
+    fn tend(&mut self) {
+        if let Err(error) = self.store.tend() {
+            self.complain(&error);
+        }
+    }
+
+    fn minute(&mut self, at: DateTime<FixedOffset>) {
+        let today = at.date_naive();
+        if self.expired_on == Some(today) {
+            return;
+        }
+        match self.store.expire(today) {
+            Ok(expired) => {
+                self.expired_on = Some(today);
+                if expired.purchases + expired.tickets > 0 {
+                    log::info!(
+                        "past their term: {} purchases, {} tickets",
+                        expired.purchases,
+                        expired.tickets
+                    );
+                }
+            }
+            Err(error) => self.complain(&error),
+        }
+    }
+
+    fn close(&mut self) {
+        self.tend();
+        if let Err(error) = self.store.close_day() {
+            log::error!("closing: {error}");
+        }
+    }
+
+    fn complain(&mut self, error: &StoreError) {
+        log::error!("{error}");
+        self.troubled = true;
+        self.say(Done::Trouble(Some(self.problem(error))));
+    }
+
+    fn problem(&self, error: &StoreError) -> Problem {
+        match error {
+            StoreError::DiskFull => self.words("till-disk-full", "till-disk-full-next"),
+            StoreError::Busy => self.words("till-busy", "till-busy-next"),
+            StoreError::Damaged(_) | StoreError::Keys(_) | StoreError::StoreKey(_) => {
+                self.words("till-damaged", "till-damaged-next")
+            }
+            _ => self.words("till-store-failed", "till-store-failed-next"),
+        }
+    }
+
+    fn words(&self, what: &str, remedy: &str) -> Problem {
+        let text = |key| self.locale().text(key).into_owned();
+        Problem { what: text(what), remedy: text(remedy) }
+    }
+}
+
+/// The receipt of a sale just recorded, in the customer's language.
+fn receipt(sale: &Sale, sold: Sold, policy: &Policy, locale: &'static Locale) -> Receipt {
+    let notice = policy.notice(locale.language(), sale.at.date_naive());
+    let card = notice.cards.into_iter().find(|card| card.choice == sale.promise.choice);
+    let (title, purpose, after) = card.map(|card| (card.title, card.purpose, card.after)).unwrap_or_default();
+    let kept = (sale.promise.keep != Keep::Nothing).then_some(KeptFor { purpose, until: sale.promise.until });
+    let code = sold.code.text().to_string();
+    Receipt::of_sale(sale, sold.ticket, ReceiptMemory { choice: title, kept }, after, Some(code))
+}

@@ -1,0 +1,99 @@
+//! Opening the store for a command, and what is said when it cannot be opened.
+
+use crate::app::Opened;
+use crate::domain::settings::Settings;
+use crate::locale::Locale;
+use crate::seal::{KeysError, StoreKeyError};
+use crate::store::{Files, Store, StoreError};
+
+use super::paths::{DataDir, Lock};
+use super::problem::Problem;
+use super::run::Session;
+
+/// A store opened by a command, locked for as long as this lives.
+pub struct Locked {
+    pub store: Store,
+    pub settings: Settings,
+    _lock: Lock,
+}
+
+/// Where the files of a data directory are.
+pub fn files(data: &DataDir) -> Files {
+    Files {
+        database: data.database(),
+        keys: data.keys(),
+        store_key: data.store_key(),
+        ballast: data.root().join("ballast"),
+    }
+}
+
+impl Session {
+    /// Takes the lock and opens the store.
+    pub fn open_store(&self) -> Result<Locked, Problem> {
+        let settings = self.settings()?;
+        let lock = self.lock()?;
+        let Opened { store, settings } =
+            self.opener(settings)?().map_err(|error| self.store_problem(&error))?;
+        Ok(Locked { store, settings, _lock: lock })
+    }
+
+    /// The right to write in the data directory.
+    pub fn lock(&self) -> Result<Lock, Problem> {
+        Lock::take(&self.data).map_err(|error| Problem::of_lock(&error, self.locale()))
+    }
+
+    /// What opens the store, in whichever thread calls it. Refused where the policy is.
+    pub fn opener(
+        &self,
+        settings: Settings,
+    ) -> Result<impl FnOnce() -> Result<Opened, StoreError> + Send + 'static, Problem> {
+        let (text, policy) = self.policy()?;
+        let files = files(&self.data);
+        Ok(move || {
+            let store = Store::open(&files, &settings.store.issuer(), &text, policy)?;
+            Ok(Opened { store, settings })
+        })
+    }
+
+    /// What the store says, in words.
+    pub fn store_problem(&self, error: &StoreError) -> Problem {
+        Problem::of_store(error, &self.data, self.locale())
+    }
+}
+
+impl Problem {
+    /// The store cannot be opened, or refuses.
+    pub fn of_store(error: &StoreError, data: &DataDir, locale: &'static Locale) -> Problem {
+        let place = match error {
+            StoreError::Keys(_) => Some(data.keys()),
+            StoreError::StoreKey(_) => Some(data.store_key()),
+            StoreError::PolicyNeedsNewVersion(_) | StoreError::PolicyVersionTooLow { .. } => {
+                Some(data.policy())
+            }
+            _ => Some(data.database()),
+        };
+        let [what, next] = match error {
+            StoreError::DiskFull => ["cli-disk-full", "cli-disk-full-next"],
+            StoreError::Busy => ["cli-busy", "cli-busy-next"],
+            StoreError::TooNew => ["cli-too-new", "cli-too-new-next"],
+            StoreError::Missing => ["cli-database-missing", "cli-damaged-next"],
+            StoreError::PolicyNeedsNewVersion(_) => ["cli-policy-version", "cli-policy-version-next"],
+            StoreError::PolicyVersionTooLow { .. } => ["cli-policy-old", "cli-policy-version-next"],
+            StoreError::Keys(KeysError::WrongStoreKey) => ["cli-wrong-store-key", "cli-wrong-store-key-next"],
+            StoreError::Keys(KeysError::Io(error)) | StoreError::StoreKey(StoreKeyError::Io(error))
+                if error.kind() == std::io::ErrorKind::NotFound =>
+            {
+                ["cli-keys-missing", "cli-damaged-next"]
+            }
+            StoreError::Damaged(_) | StoreError::Keys(_) | StoreError::StoreKey(_) => {
+                ["cli-damaged", "cli-damaged-next"]
+            }
+            StoreError::Io(_) | StoreError::Sql(_) => ["cli-file-failed", "cli-file-failed-next"],
+        };
+        Problem {
+            what: locale.text(what).into_owned(),
+            place: place.map(|path| format!("{}: {error}", path.display())),
+            next: Some(locale.text(next).into_owned()),
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! Why a line sold nothing.
+
+use crate::locale::{Arg, Locale};
+use crate::store::StoreError;
+
+/// A refused line: its kind for programs, words for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Refusal {
+    pub kind: Kind,
+    /// Position in the sale's `lines`, from 1, where one of them is at fault.
+    pub line: Option<usize>,
+    /// What the sentence names: a key, a text as given, or an amount. Never a customer.
+    what: String,
+}
+
+/// Longest quotation of what was given, in characters.
+const LONGEST_QUOTE: usize = 60;
+
+macro_rules! kinds {
+    ($($kind:ident $name:literal $key:literal),+ $(,)?) => {
+        /// Every reason, finer than what programs are told.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(super) enum Kind { $($kind),+ }
+
+        impl Kind {
+            #[cfg(test)]
+            pub const ALL: &[Kind] = &[$(Kind::$kind),+];
+
+            /// The `kind` of an answer.
+            pub fn name(self) -> &'static str {
+                match self { $(Kind::$kind => $name),+ }
+            }
+
+            /// Its sentence is `ring-<key>`, and what to do is `ring-<key>-hint`.
+            pub fn key(self) -> &'static str {
+                match self { $(Kind::$kind => $key),+ }
+            }
+        }
+    };
+}
+
+kinds! {
+    BadJson "bad_json" "bad-json",
+    LineTooLong "too_large" "line-too-long",
+    UnknownKey "unknown_key" "unknown-key",
+    DuplicateKey "duplicate_key" "duplicate-key",
+    MissingKey "missing_key" "missing-key",
+    WantsText "wrong_type" "wants-text",
+    WantsList "wrong_type" "wants-list",
+    WantsObject "wrong_type" "wants-object",
+    NoLines "no_lines" "no-lines",
+    CodeOrDepartment "code_or_department" "code-or-department",
+    UnknownProduct "unknown_product" "unknown-product",
+    WrongCheckDigit "unknown_product" "wrong-check-digit",
+    UnknownDepartment "unknown_department" "unknown-department",
+    BadName "bad_name" "bad-name",
+    BadTax "bad_tax" "bad-tax",
+    BadQuantity "bad_quantity" "bad-quantity",
+    PiecesAreWhole "bad_quantity" "pieces-are-whole",
+    BadPrice "bad_price" "bad-price",
+    BadDiscount "bad_discount" "bad-discount",
+    DiscountTooLarge "bad_discount" "discount-too-large",
+    TooLarge "too_large" "too-large",
+    UnknownTender "bad_tender" "unknown-tender",
+    BadTender "bad_tender" "bad-tender",
+    CardTooMuch "bad_tender" "card-too-much",
+    AlreadyPaid "bad_tender" "already-paid",
+    TooMuchCash "bad_tender" "too-much-cash",
+    NotEnough "not_enough" "not-enough",
+    UnknownChoice "unknown_choice" "unknown-choice",
+    NeedsCustomer "needs_customer" "needs-customer",
+    CustomerNotKept "customer_not_kept" "customer-not-kept",
+    BadCustomer "bad_customer" "bad-customer",
+    PaymentCard "payment_card" "payment-card",
+    UnknownPurpose "unknown_purpose" "unknown-purpose",
+    AtNotAllowed "at_not_allowed" "at-not-allowed",
+    BadTime "bad_time" "bad-time",
+    FutureTime "bad_time" "future-time",
+    DiskFull "disk_full" "disk-full",
+    Busy "busy" "busy",
+    Failed "store_failed" "failed",
+}
+
+impl Refusal {
+    pub fn of(kind: Kind, what: impl AsRef<str>) -> Refusal {
+        let what = what.as_ref();
+        let quote = match what.char_indices().nth(LONGEST_QUOTE) {
+            Some((end, _)) => format!("{}…", &what[..end]),
+            None => what.to_owned(),
+        };
+        Refusal { kind, line: None, what: quote }
+    }
+
+    pub fn plain(kind: Kind) -> Refusal {
+        Refusal::of(kind, "")
+    }
+
+    /// Why nothing of a group was sold.
+    pub fn of_store(error: &StoreError) -> Refusal {
+        match error {
+            StoreError::DiskFull => Refusal::plain(Kind::DiskFull),
+            StoreError::Busy => Refusal::plain(Kind::Busy),
+            other => Refusal::of(Kind::Failed, other.to_string()),
+        }
+    }
+
+    /// The same, in the sale's line at `index` (from 0).
+    pub fn in_line(mut self, index: usize) -> Refusal {
+        self.line = Some(index + 1);
+        self
+    }
+
+    /// What happened.
+    pub fn message(&self, locale: &Locale) -> String {
+        locale.format(&format!("ring-{}", self.kind.key()), &[("what", Arg::from(&self.what))])
+    }
+
+    /// What to do.
+    pub fn hint(&self, locale: &Locale) -> String {
+        locale.format(&format!("ring-{}-hint", self.kind.key()), &[("what", Arg::from(&self.what))])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::language::Language;
+
+    #[test]
+    fn every_refusal_has_words_in_every_language() {
+        for language in Language::ALL {
+            let locale = Locale::of(language);
+            for &kind in Kind::ALL {
+                let refusal = Refusal::of(kind, "WHAT");
+                for words in [refusal.message(locale), refusal.hint(locale)] {
+                    assert!(words.ends_with('.') && !words.starts_with('['), "{kind:?}: {words}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn long_quotations_are_cut() {
+        let refusal = Refusal::of(Kind::UnknownKey, "ñ".repeat(1000));
+        assert_eq!(refusal.what.chars().count(), LONGEST_QUOTE + 1);
+    }
+}

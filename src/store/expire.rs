@@ -1,0 +1,147 @@
+//! What goes by itself at the end of its term: kept purchases, tickets, counters, request ids.
+
+use chrono::NaiveDate;
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+
+use crate::domain::policy::{DataClass, Policy, Until};
+
+use super::error::StoreError;
+use super::forget::Forgetting;
+use super::open::Store;
+use super::purchase;
+use super::ticket::day_number;
+
+/// What an expiry removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Expired {
+    /// Kept purchases forgotten.
+    pub purchases: usize,
+    /// Tickets removed.
+    pub tickets: usize,
+    /// Whether the last traces are gone.
+    pub forgetting: Forgetting,
+}
+
+impl Store {
+    /// Removes what is past its term on `today`: forgets purchases, and removes request ids, the
+    /// oldest tickets and their counters. The chain goes on from the last ticket removed.
+    pub fn expire(&mut self, today: NaiveDate) -> Result<Expired, StoreError> {
+        self.expire_requests(today)?;
+        let slots = purchase::past_term(&self.connection, today)?;
+        let terms = Terms::load(&self.connection)?;
+        let waiting = NaiveDate::from_epoch_days(self.tally.choices().0);
+        if waiting.is_some_and(|day| terms.is_past(DataClass::Counters, day, today)) {
+            self.spill_tally()?;
+        }
+        let tickets = self.despite_full_disk(|store| store.remove_tickets(&terms, today))?;
+        let forgetting = self.forget_all(&slots)?;
+        Ok(Expired { purchases: slots.len(), tickets, forgetting })
+    }
+
+    fn remove_tickets(&mut self, terms: &Terms, today: NaiveDate) -> Result<usize, StoreError> {
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut removed = 0;
+        if let Some(last) = last_past_term(&transaction, terms, today)? {
+            // A policy may keep tickets for less time than request ids.
+            transaction.execute("DELETE FROM request WHERE ticket <= ?1", [last])?;
+            transaction.execute(
+                "INSERT OR REPLACE INTO anchor (id, number, hash) SELECT 1, number, hash FROM ticket WHERE number = ?1",
+                [last],
+            )?;
+            removed = transaction.execute("DELETE FROM ticket WHERE number <= ?1", [last])?;
+        }
+        let counters = remove_counters(&transaction, terms, today)?;
+        if removed + counters > 0 {
+            transaction
+                .execute("INSERT OR IGNORE INTO meta (name, value) VALUES ('compaction', 'due')", [])?;
+        }
+        transaction.commit()?;
+        self.log_to_truncate |= removed + counters > 0;
+        Ok(removed)
+    }
+}
+
+/// The last of the oldest tickets that are past their term. Only from the beginning: taking one
+/// out of the middle would break the chain.
+fn last_past_term(
+    connection: &Connection,
+    terms: &Terms,
+    today: NaiveDate,
+) -> Result<Option<u64>, StoreError> {
+    let mut statement = connection.prepare("SELECT number, substr(at, 1, 10) FROM ticket ORDER BY number")?;
+    let mut rows = statement.query([])?;
+    let mut last = None;
+    let mut past: Option<NaiveDate> = None;
+    while let Some(row) = rows.next()? {
+        let Some(day) = row.get_ref(1)?.as_str().ok().and_then(|day| day.parse().ok()) else { break };
+        if past != Some(day) && !terms.is_past(DataClass::Ticket, day, today) {
+            break;
+        }
+        past = Some(day);
+        last = Some(row.get(0)?);
+    }
+    Ok(last)
+}
+
+fn remove_counters(connection: &Connection, terms: &Terms, today: NaiveDate) -> Result<usize, StoreError> {
+    let mut days = connection.prepare(
+        "SELECT day FROM choice_counter WHERE day < ?1 UNION SELECT day FROM product_counter WHERE day < ?1",
+    )?;
+    let days: Vec<i32> = days.query_map([day_number(today)], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    let mut removed = 0;
+    for day in days {
+        if NaiveDate::from_epoch_days(day).is_some_and(|d| terms.is_past(DataClass::Counters, d, today)) {
+            removed += connection.execute("DELETE FROM choice_counter WHERE day = ?1", [day])?;
+            removed += connection.execute("DELETE FROM product_counter WHERE day = ?1", [day])?;
+        }
+    }
+    Ok(removed)
+}
+
+/// How long what was written on a day stays, under the policies that were in force since.
+pub(super) struct Terms {
+    /// By version, with the day of the first ticket under it: the earliest day there is where that
+    /// ticket is gone, and the latest where nothing was sold under it yet.
+    policies: Vec<(NaiveDate, Policy)>,
+    /// The day on which this store began. What it took in from before counts from then on: it has
+    /// been here no longer.
+    began: NaiveDate,
+}
+
+impl Terms {
+    pub(super) fn load(connection: &Connection) -> Result<Terms, StoreError> {
+        let gone: u64 =
+            connection.query_row("SELECT coalesce(max(number), 0) FROM anchor", [], |row| row.get(0))?;
+        let mut statement = connection.prepare("SELECT version, since FROM policy ORDER BY version")?;
+        let versions = statement
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+            .collect::<Result<Vec<(u32, u64)>, _>>()?;
+        let mut policies = Vec::with_capacity(versions.len());
+        for (version, since) in versions {
+            let day: Option<String> = connection
+                .query_row("SELECT substr(at, 1, 10) FROM ticket WHERE number = ?1", params![since], |row| {
+                    row.get(0)
+                })
+                .optional()?;
+            let nothing_known = if since <= gone { NaiveDate::MIN } else { NaiveDate::MAX };
+            let began = day.and_then(|day| day.parse().ok()).unwrap_or(nothing_known);
+            policies.extend(super::policy::kept(connection, version)?.map(|policy| (began, policy)));
+        }
+        let began: Option<String> = connection
+            .query_row("SELECT value FROM meta WHERE name = 'began'", [], |row| row.get(0))
+            .optional()?;
+        let began = began.and_then(|day| day.parse().ok()).unwrap_or(NaiveDate::MIN);
+        Ok(Terms { policies, began })
+    }
+
+    /// Whether the last day of what was written on `day` is before `today`. It stays under the
+    /// policy of its day, and a later one only shortens it; on the day of a change both count.
+    pub(super) fn is_past(&self, class: DataClass, day: NaiveDate, today: NaiveDate) -> bool {
+        let day = day.max(self.began);
+        let own = self.policies.iter().rposition(|(began, _)| *began < day).unwrap_or(0);
+        self.policies[own.min(self.policies.len())..]
+            .iter()
+            .filter_map(|(_, policy)| policy.classes.get(&class))
+            .any(|class| class.term.after(day) < Until::Date(today))
+    }
+}

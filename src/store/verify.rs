@@ -1,0 +1,284 @@
+//! Whether the store's files keep every promise: tickets, keys, forgotten purchases, the database.
+
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
+
+use chrono::NaiveDate;
+use rusqlite::{Connection, OpenFlags, OptionalExtension};
+use serde::Serialize;
+
+use crate::domain::policy::{DataClass, Memory};
+use crate::domain::ticket::Ticket;
+use crate::seal::SlotId;
+
+use super::error::StoreError;
+use super::expire::Terms;
+use super::forget::Forgetting;
+use super::open::Store;
+use super::tally::Tally;
+use super::{profile, purchase};
+
+/// What a check of the whole store found.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Verified {
+    /// How much was looked at.
+    pub tickets: u64,
+    pub purchases: usize,
+    pub profiles: usize,
+    pub forgotten: usize,
+    pub findings: Vec<Finding>,
+}
+
+/// Something that does not hold.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    pub kind: FindingKind,
+    /// A ticket's number, a random id, a slot, a day, or SQLite's own words. Never a person.
+    pub subject: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FindingKind {
+    /// SQLite finds the database damaged, or a row cannot be read.
+    Database,
+    /// A number of the series is not there.
+    TicketMissing,
+    /// A ticket does not have the hash of its fields and of the ticket before.
+    TicketChanged,
+    /// Departments, taxes or tenders do not add up to the total.
+    TicketSums,
+    /// The key of something forgotten is still there.
+    KeyKept,
+    /// The sealed bytes of something forgotten are still there.
+    BytesKept,
+    /// A slot of the keys file is neither zero nor whole.
+    KeyDamaged,
+    /// Something is sealed and its key is gone, without having been forgotten.
+    KeyMissing,
+    /// Something sealed does not open with its key.
+    Unopened,
+    /// A purchase and its customer's profile do not name each other.
+    Unlinked,
+    /// Kept beyond its term.
+    PastTerm,
+    /// A forget is not complete.
+    Pending,
+}
+
+impl Verified {
+    /// Whether everything holds.
+    pub fn holds(&self) -> bool {
+        self.findings.is_empty()
+    }
+
+    fn find(&mut self, kind: FindingKind, subject: impl ToString) {
+        self.findings.push(Finding { kind, subject: subject.to_string() });
+    }
+
+    /// Turns what stopped one part of the check into a finding, so that the other parts follow.
+    fn note(&mut self, checked: Result<(), StoreError>) -> Result<(), StoreError> {
+        match checked {
+            Err(StoreError::Damaged(what)) => self.find(FindingKind::Database, what),
+            Err(StoreError::Sql(error)) => self.find(FindingKind::Database, error),
+            other => return other,
+        }
+        Ok(())
+    }
+}
+
+/// A random id as hexadecimal digits.
+fn id_text(id: &[u8; 16]) -> String {
+    id.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Damage of a few pages gives a few lines; more tell nothing new.
+const INTEGRITY_LINES: u32 = 20;
+
+/// Asks SQLite whether the file is whole, over a connection of its own that writes nothing: for a
+/// thread beside the till. A forget meanwhile is pending until it is done. Errors: `Damaged`.
+pub fn quick_check_file(database: &Path) -> Result<(), StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(database, flags)?;
+    match complaints(&connection, "quick_check", 1)?.pop() {
+        Some(what) => Err(StoreError::Damaged(what)),
+        None => Ok(()),
+    }
+}
+
+fn complaints(connection: &Connection, pragma: &str, most: u32) -> Result<Vec<String>, StoreError> {
+    let mut statement = connection.prepare(&format!("PRAGMA {pragma}({most})"))?;
+    let rows = statement.query_map([], |row| row.get(0))?.collect::<Result<Vec<String>, _>>()?;
+    Ok(rows.into_iter().filter(|row| row != "ok").collect())
+}
+
+impl Store {
+    /// Checks everything, after finishing what a forget left to do. `today` tells what is past its
+    /// term. Reads all files once; errors: `Busy`, `DiskFull`, `Io` where that was not possible.
+    pub fn verify(&mut self, today: NaiveDate) -> Result<Verified, StoreError> {
+        let mut verified = Verified::default();
+        let finished = self.retire_draft().and_then(|()| self.finish_forgetting());
+        match finished {
+            Ok(Forgetting::Complete) => {}
+            Ok(Forgetting::Pending(_)) | Err(StoreError::DiskFull) => {
+                verified.find(FindingKind::Pending, "");
+            }
+            Err(error) => verified.note(Err(error))?,
+        }
+        let checked = self.verify_database(&mut verified);
+        verified.note(checked)?;
+        let checked = self.verify_tickets(&mut verified);
+        verified.note(checked)?;
+        let checked = self.verify_terms(&mut verified, today);
+        verified.note(checked)?;
+        let checked = self.verify_keys(&mut verified);
+        verified.note(checked)?;
+        Ok(verified)
+    }
+
+    fn verify_database(&self, verified: &mut Verified) -> Result<(), StoreError> {
+        for what in complaints(&self.connection, "integrity_check", INTEGRITY_LINES)? {
+            verified.find(FindingKind::Database, what);
+        }
+        let mut statement = self.connection.prepare("PRAGMA foreign_key_check")?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let (table, parent): (String, String) = (row.get(0)?, row.get(2)?);
+            verified.find(FindingKind::Database, format!("{table} → {parent}"));
+        }
+        Ok(())
+    }
+
+    fn verify_tickets(&self, verified: &mut Verified) -> Result<(), StoreError> {
+        let gone: Option<u64> =
+            self.connection.query_row("SELECT number FROM anchor", [], |row| row.get(0)).optional()?;
+        let mut expected = gone.unwrap_or(0) + 1;
+        self.each_ticket(|ticket| {
+            verified.tickets += 1;
+            judge_ticket(&ticket, expected, verified);
+            expected = ticket.number + 1;
+            Ok(())
+        })
+    }
+
+    fn verify_terms(&self, verified: &mut Verified, today: NaiveDate) -> Result<(), StoreError> {
+        for slot in purchase::past_term(&self.connection, today)? {
+            verified.find(FindingKind::PastTerm, id_text(&slot.owner));
+        }
+        let first: Option<String> = self
+            .connection
+            .query_row("SELECT substr(at, 1, 10) FROM ticket ORDER BY number LIMIT 1", [], |row| row.get(0))
+            .optional()?;
+        let day = first.and_then(|day| day.parse().ok());
+        let terms = Terms::load(&self.connection)?;
+        if let Some(day) = day.filter(|day| terms.is_past(DataClass::Ticket, *day, today)) {
+            verified.find(FindingKind::PastTerm, day);
+        }
+        Ok(())
+    }
+
+    fn verify_keys(&self, verified: &mut Verified) -> Result<(), StoreError> {
+        let survey = self.keys.check()?;
+        for index in &survey.damaged {
+            verified.find(FindingKind::KeyDamaged, index);
+        }
+        let damaged: HashSet<u32> = survey.damaged.into_iter().collect();
+        let live: HashMap<[u8; 16], u32> = survey.live.iter().map(|id| (id.owner, id.index)).collect();
+        let has_key = |slot: SlotId, verified: &mut Verified| {
+            let whole = live.get(&slot.owner) == Some(&slot.index);
+            if !whole && !damaged.contains(&slot.index) {
+                verified.find(FindingKind::KeyMissing, id_text(&slot.owner));
+            }
+            whole
+        };
+        let tombstones = self.tombstones()?;
+        verified.forgotten = tombstones.len();
+        for id in &tombstones {
+            if live.contains_key(id) {
+                verified.find(FindingKind::KeyKept, id_text(id));
+            }
+        }
+        let profiles = profile::all(&self.connection)?;
+        verified.profiles = profiles.len();
+        let mut linked: HashMap<[u8; 16], [u8; 32]> = HashMap::new();
+        for (slot, lookup) in profiles {
+            if tombstones.contains(&slot.owner) {
+                verified.find(FindingKind::BytesKept, id_text(&slot.owner));
+            } else if has_key(slot, verified) {
+                match profile::purchases(&self.connection, &self.keys, &lookup) {
+                    Ok(ids) => linked.extend(ids.into_iter().flatten().map(|id| (id, lookup))),
+                    Err(error) => unopened(error, slot, verified)?,
+                }
+            }
+        }
+        let purchases = purchase::all(&self.connection)?;
+        verified.purchases = purchases.len();
+        for (slot, memory) in purchases {
+            if tombstones.contains(&slot.owner) {
+                verified.find(FindingKind::BytesKept, id_text(&slot.owner));
+                linked.remove(&slot.owner);
+            } else if has_key(slot, verified) && memory == Memory::Profile {
+                let in_profile = linked.remove(&slot.owner);
+                match purchase::customer_of(&self.connection, &self.keys, slot) {
+                    Ok(customer) if customer == in_profile => {}
+                    Ok(_) => verified.find(FindingKind::Unlinked, id_text(&slot.owner)),
+                    Err(error) => unopened(error, slot, verified)?,
+                }
+            } else {
+                linked.remove(&slot.owner);
+            }
+        }
+        for id in linked.keys() {
+            verified.find(FindingKind::Unlinked, id_text(id));
+        }
+        for table in ["draft", "tally"] {
+            let sql = format!("SELECT slot, owner FROM {table} WHERE sealed IS NOT NULL");
+            let slot = self
+                .connection
+                .query_row(&sql, [], |row| Ok(SlotId { index: row.get(0)?, owner: row.get(1)? }))
+                .optional()?;
+            let Some(slot) = slot.filter(|slot| has_key(*slot, verified)) else { continue };
+            let opened = match table {
+                "draft" => self.draft().map(drop),
+                _ => Tally::load(&self.connection, &self.keys).map(drop),
+            };
+            if let Err(error) = opened {
+                unopened(error, slot, verified)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn tombstones(&self) -> Result<HashSet<[u8; 16]>, StoreError> {
+        let mut statement = self.connection.prepare("SELECT id FROM tombstone")?;
+        Ok(statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?)
+    }
+}
+
+fn judge_ticket(ticket: &Ticket, expected: u64, verified: &mut Verified) {
+    let series = &ticket.issuer.series;
+    if ticket.number != expected {
+        let first = crate::domain::ticket::number_text(series, expected);
+        let last = crate::domain::ticket::number_text(series, ticket.number.saturating_sub(1));
+        verified.find(
+            FindingKind::TicketMissing,
+            if first == last { first } else { format!("{first} – {last}") },
+        );
+    } else if ticket.expected_hash() != ticket.hash {
+        // Beside a gap there is nothing to compute it from.
+        verified.find(FindingKind::TicketChanged, ticket.number_text());
+    }
+    if !ticket.adds_up() {
+        verified.find(FindingKind::TicketSums, ticket.number_text());
+    }
+}
+
+fn unopened(error: StoreError, slot: SlotId, verified: &mut Verified) -> Result<(), StoreError> {
+    match error {
+        StoreError::Damaged(_) => {
+            verified.find(FindingKind::Unopened, id_text(&slot.owner));
+            Ok(())
+        }
+        other => Err(other),
+    }
+}

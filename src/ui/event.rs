@@ -1,0 +1,157 @@
+//! Everything that can happen to the screens, and everything that they can ask for.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, FixedOffset};
+use serde::{Deserialize, Serialize};
+
+use super::key::Key;
+use super::screen::setup::SetupAnswers;
+use crate::domain::basket::Basket;
+use crate::domain::catalogue::Catalogue;
+use crate::domain::customer::{Identifier, Purpose};
+use crate::domain::money::Money;
+use crate::domain::sale::Answer;
+use crate::domain::tender::Payment;
+
+/// Everything that can happen.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// A key that a person pressed.
+    Key(Key),
+    /// A key that came without a pause after the one before, as a scanner sends them. Only where
+    /// [`super::Model::takes_keys_at_once`].
+    Swift(Key),
+    /// Four or more characters that came without a pause, Enter as `\n`. Only where not
+    /// [`super::Model::takes_keys_at_once`].
+    Burst(String),
+    /// The left button was pressed, or the screen touched, at this cell.
+    Press {
+        column: u16,
+        row: u16,
+    },
+    /// The wheel was turned by one notch.
+    Wheel {
+        down: bool,
+    },
+    Resize(u16, u16),
+    /// The time of day: at the start and at each new minute.
+    Clock(DateTime<FixedOffset>),
+    /// Time has passed for something that moves: only while [`super::Model::wants_frames`].
+    Frame {
+        elapsed_ms: u32,
+    },
+    /// What an effect came to.
+    Done(Done),
+}
+
+/// What an effect, or the start of the program, came to.
+#[derive(Clone, Debug)]
+pub enum Done {
+    /// The products can be looked up. Scans made before it arrives have waited for it.
+    Catalogue(Arc<Catalogue>),
+    /// The basket that was open when the program ended, if any.
+    Draft(Option<Draft>),
+    /// The sale is durable.
+    Committed(Box<Committed>),
+    /// The sale is not recorded; nothing of it is kept.
+    NotCommitted(Problem),
+    Pin(PinAnswer),
+    /// Whether the customer is known, and what they had ticked.
+    Customer(Option<KnownCustomer>),
+    /// The store is set up; the till can be opened.
+    SetUp(Result<(), Problem>),
+    /// Something in the background went wrong or is well again (`None`): a word for the status line.
+    Trouble(Option<Problem>),
+}
+
+/// Everything that the screens can ask for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Seal the open basket to disk, in place of the one before.
+    SaveDraft(Draft),
+    /// Record the sale; answered by [`Done::Committed`] or [`Done::NotCommitted`].
+    Commit(Box<SaleInWaiting>),
+    Beep,
+    /// Answered by [`Done::Pin`].
+    CheckPin(String),
+    /// Answered by [`Done::Customer`].
+    FindCustomer(Identifier),
+    /// Answered by [`Done::SetUp`].
+    SetUp(Box<SetupAnswers>),
+    Quit,
+}
+
+/// What survives a crash of the open basket. The customer's answer does not: they are asked again.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Draft {
+    pub basket: Basket,
+    /// Codes that were scanned and are in no catalogue, oldest first, each once for each scan.
+    #[serde(default)]
+    pub unknown: Vec<String>,
+    /// A second basket, begun while the first was being recorded.
+    #[serde(default)]
+    pub held: Option<Basket>,
+}
+
+impl Draft {
+    /// Whether there is nothing to keep.
+    pub fn is_empty(&self) -> bool {
+        self.basket.is_empty() && self.unknown.is_empty() && self.held.is_none()
+    }
+}
+
+/// A paid basket, to which the application adds the time and resolves the answer
+/// ([`crate::domain::sale::Promise::of`]).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SaleInWaiting {
+    pub basket: Basket,
+    pub payment: Payment,
+    pub answer: Answer,
+    /// Language of the receipt: the customer's.
+    pub language: crate::domain::language::Language,
+}
+
+/// A recorded sale, as the till shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Committed {
+    /// `A-000123`.
+    pub ticket: String,
+    pub total: Money,
+    pub change: Money,
+    /// The receipt, line by line.
+    pub receipt: Vec<String>,
+    /// The policy's sentence for the choice made: what stays, and until when.
+    pub after: String,
+}
+
+/// Why something could not be done, in the words of the till's language.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// What went wrong, in one sentence.
+    pub what: String,
+    /// What to do now, in one sentence.
+    pub remedy: String,
+}
+
+/// Whether a PIN opens the till.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PinAnswer {
+    Welcome {
+        staff: String,
+    },
+    Wrong,
+    /// Too many wrong ones: no try before this many seconds.
+    Wait {
+        seconds: u32,
+    },
+    /// The store could not be asked.
+    Failed(Problem),
+}
+
+/// A customer who has a profile.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KnownCustomer {
+    /// What they allowed at an earlier sale; nothing of it is ticked by itself.
+    pub purposes: Vec<Purpose>,
+}

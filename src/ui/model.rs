@@ -1,0 +1,215 @@
+//! Everything that the screens know.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, FixedOffset};
+use ratatui::layout::Rect;
+
+use super::event::{Committed, Draft, SaleInWaiting};
+use super::keymap::{Action, KeyError, Keymap};
+use super::screen::{choice, dissolve, lock, notice, pay, remember, sell, setup};
+use super::theme::Theme;
+use super::till::Till;
+use crate::domain::basket::Basket;
+use crate::domain::catalogue::Catalogue;
+use crate::domain::language::Language;
+use crate::domain::policy::Policy;
+use crate::domain::sale::Answer;
+use crate::domain::settings::Settings;
+use crate::domain::tender::Payment;
+use crate::locale::Locale;
+
+/// The whole state of the till's screens.
+#[derive(Clone, Debug)]
+pub struct Model {
+    pub settings: Arc<Settings>,
+    pub policy: Arc<Policy>,
+    /// Words of the cashier's screens.
+    pub locale: &'static Locale,
+    pub theme: Theme,
+    pub keymap: Keymap,
+    pub size: Rect,
+    /// To the minute; `None` until the first [`super::Event::Clock`].
+    pub now: Option<DateTime<FixedOffset>>,
+    /// Who sells; empty while nobody has entered a PIN.
+    pub staff: String,
+    /// `None` until it is loaded: scans wait.
+    pub catalogue: Option<Arc<Catalogue>>,
+    /// The open basket.
+    pub till: Till,
+    /// What is typed on the selling screen; kept while other screens are shown.
+    pub sell: sell::Sell,
+    /// The payment under way of the open basket.
+    pub payment: Option<Payment>,
+    /// What the customer has said about the open basket.
+    pub answer: Answer,
+    /// Language of the customer's screens and receipt.
+    pub customer_language: Language,
+    /// The sale before the open basket.
+    pub sold: Option<Sold>,
+    /// A basket begun while a sale was being recorded that then was not.
+    pub held: Option<Basket>,
+    pub screen: Screen,
+    /// What covers the screen.
+    pub overlay: Option<Overlay>,
+    /// What went wrong last, shown where the eye is until the next good act.
+    pub error: Option<String>,
+    /// What was done last, shown in the same place.
+    pub hint: Option<String>,
+    /// Trouble in the background, for the status line.
+    pub trouble: Option<String>,
+}
+
+/// The sale before the open basket.
+#[derive(Clone, Debug)]
+pub enum Sold {
+    /// Not yet durable.
+    Recording(Box<SaleInWaiting>),
+    Done(Box<Committed>),
+}
+
+/// The screen shown, with what only it knows.
+#[derive(Clone, Debug)]
+pub enum Screen {
+    Sell,
+    Pay(pay::Pay),
+    Choice(choice::Choice),
+    Remember(remember::Remember),
+    Notice(notice::Notice),
+    Dissolve(dissolve::Dissolve),
+    Setup(Box<setup::Setup>),
+    Lock(lock::Lock),
+}
+
+/// What can cover a screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Overlay {
+    /// The F1 page, from this row on.
+    Help {
+        top: u16,
+    },
+    /// The last receipt, from this row on.
+    Receipt {
+        top: u16,
+    },
+    Confirm(Question),
+}
+
+/// What is asked before it is done. Enter and Esc leave everything as it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Question {
+    VoidSale,
+    Quit,
+}
+
+/// Where a key can mean something of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ScreenId {
+    Sell,
+    Pay,
+    /// "Approved on the terminal?"
+    Card,
+    Confirm,
+    Help,
+    Receipt,
+    Choice,
+    Remember,
+    Notice,
+    Dissolve,
+    Setup,
+    Lock,
+}
+
+impl ScreenId {
+    /// Whether characters are typed there, so that none of them can be a shortcut.
+    pub fn takes_text(self) -> bool {
+        matches!(self, ScreenId::Sell | ScreenId::Remember | ScreenId::Setup | ScreenId::Lock)
+    }
+}
+
+/// What can be pressed with a finger or the mouse.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Button {
+    pub area: Rect,
+    pub action: Action,
+}
+
+impl Model {
+    /// An empty till that waits for its catalogue, locked. Errors: [`KeyError`] of `settings.keys`.
+    pub fn new(settings: Arc<Settings>, policy: Arc<Policy>) -> Result<Model, KeyError> {
+        let language = settings.store.language;
+        Ok(Model {
+            locale: Locale::of(language),
+            theme: Theme::of(settings.display.theme),
+            keymap: Keymap::with(&settings.keys)?,
+            size: Rect::new(0, 0, 80, 24),
+            now: None,
+            staff: String::new(),
+            catalogue: None,
+            till: Till::default(),
+            sell: sell::Sell::default(),
+            payment: None,
+            answer: Answer::default(),
+            customer_language: policy.language(language),
+            sold: None,
+            held: None,
+            screen: Screen::Lock(lock::Lock::default()),
+            overlay: None,
+            error: None,
+            hint: None,
+            trouble: None,
+            settings,
+            policy,
+        })
+    }
+
+    /// Whether every key must be given at once, because scans are taken here. On other screens the
+    /// application gathers keys for 60 ms and gives four or more as [`super::Event::Burst`].
+    pub fn takes_keys_at_once(&self) -> bool {
+        self.overlay.is_none() && matches!(self.screen, Screen::Sell)
+    }
+
+    /// Whether something moves, so that [`super::Event::Frame`]s are needed.
+    pub fn wants_frames(&self) -> bool {
+        matches!(&self.screen, Screen::Dissolve(dissolve) if dissolve.wants_frames())
+    }
+
+    /// Where keys go now.
+    pub fn screen_id(&self) -> ScreenId {
+        match self.overlay {
+            Some(Overlay::Help { .. }) => ScreenId::Help,
+            Some(Overlay::Receipt { .. }) => ScreenId::Receipt,
+            Some(Overlay::Confirm(_)) => ScreenId::Confirm,
+            None => self.uncovered_id(),
+        }
+    }
+
+    /// The screen under whatever covers it.
+    pub fn uncovered_id(&self) -> ScreenId {
+        match &self.screen {
+            Screen::Sell => ScreenId::Sell,
+            Screen::Pay(pay) if pay.asks_terminal() => ScreenId::Card,
+            Screen::Pay(_) => ScreenId::Pay,
+            Screen::Choice(_) => ScreenId::Choice,
+            Screen::Remember(_) => ScreenId::Remember,
+            Screen::Notice(_) => ScreenId::Notice,
+            Screen::Dissolve(_) => ScreenId::Dissolve,
+            Screen::Setup(_) => ScreenId::Setup,
+            Screen::Lock(_) => ScreenId::Lock,
+        }
+    }
+
+    /// Leaves the customer's screens: back to the payment if one is under way, else to selling.
+    pub fn leave_customer(&mut self) {
+        self.screen = if self.payment.is_some() { Screen::Pay(pay::Pay::default()) } else { Screen::Sell };
+    }
+
+    /// What must survive a crash now.
+    pub fn draft(&self) -> Draft {
+        Draft {
+            basket: self.till.basket().clone(),
+            unknown: self.sell.unknown().to_vec(),
+            held: self.held.clone(),
+        }
+    }
+}

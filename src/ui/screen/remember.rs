@@ -1,0 +1,34 @@
+//! Who the customer is and what they allow, where they asked to be remembered.
+
+use ratatui::Frame;
+
+use crate::ui::event::Effect;
+use crate::ui::key::Key;
+use crate::ui::keymap::Action;
+use crate::ui::model::{Button, Model};
+
+/// What only this screen knows.
+#[derive(Clone, Debug, Default)]
+pub struct Remember {}
+
+pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
+    if action == Action::Back {
+        model.leave_customer();
+    }
+    Vec::new()
+}
+
+pub fn typed(_model: &mut Model, _key: Key) -> Vec<Effect> {
+    Vec::new()
+}
+
+pub fn buttons(_model: &Model, _state: &Remember) -> Vec<Button> {
+    Vec::new()
+}
+
+pub fn draw(_model: &Model, _state: &Remember, _frame: &mut Frame) {}
+
+/// Whether the customer is known.
+pub fn answered(_model: &mut Model, _known: Option<crate::ui::event::KnownCustomer>) -> Vec<Effect> {
+    Vec::new()
+}

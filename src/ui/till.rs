@@ -1,0 +1,119 @@
+//! The open basket with its arithmetic done, the line chosen in it, and the way back.
+
+use crate::domain::basket::{Basket, BasketError, Discount, Line, Priced};
+use crate::domain::quantity::Quantity;
+
+/// The open basket. Its prices are worked out once for each change, not for each frame.
+#[derive(Clone, Debug, Default)]
+pub struct Till {
+    basket: Basket,
+    priced: Priced,
+    /// Baskets before the last steps, oldest first.
+    past: Vec<Basket>,
+    /// The line that the next action is for; the last one unless another was chosen.
+    chosen: Option<usize>,
+}
+
+impl Till {
+    /// How many steps can be undone.
+    pub const STEPS: usize = 50;
+
+    /// Goes on with a basket from before. A basket that does not add up is refused.
+    pub fn resume(basket: Basket) -> Result<Till, BasketError> {
+        let priced = basket.priced()?;
+        Ok(Till { basket, priced, past: Vec::new(), chosen: None })
+    }
+
+    pub fn basket(&self) -> &Basket {
+        &self.basket
+    }
+
+    pub fn priced(&self) -> &Priced {
+        &self.priced
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.basket.is_empty()
+    }
+
+    /// Index of the line that the next action is for.
+    pub fn current(&self) -> Option<usize> {
+        let last = self.basket.lines().len().checked_sub(1)?;
+        Some(self.chosen.map_or(last, |chosen| chosen.min(last)))
+    }
+
+    /// Whether a line other than the last was chosen.
+    pub fn has_chosen(&self) -> bool {
+        self.chosen.is_some()
+    }
+
+    /// Chooses the line, if there is one; the last line means none in particular.
+    pub fn choose(&mut self, index: usize) {
+        self.chosen = Some(index).filter(|&index| index + 1 < self.basket.lines().len());
+    }
+
+    /// Chooses `by` lines up or down from the current one.
+    pub fn step(&mut self, by: isize) {
+        if let Some(current) = self.current() {
+            self.choose(current.saturating_add_signed(by));
+        }
+    }
+
+    /// Adds a line; the current line is then the one that was added to.
+    pub fn add(&mut self, line: Line) -> Result<(), BasketError> {
+        self.change(|basket| basket.add(line))?;
+        self.chosen = None;
+        Ok(())
+    }
+
+    pub fn set_quantity(&mut self, index: usize, quantity: Quantity) -> Result<(), BasketError> {
+        self.change(|basket| basket.set_quantity(index, quantity))
+    }
+
+    pub fn set_line_discount(&mut self, index: usize, discount: Option<Discount>) -> Result<(), BasketError> {
+        self.change(|basket| basket.set_line_discount(index, discount))
+    }
+
+    pub fn set_discount(&mut self, discount: Option<Discount>) -> Result<(), BasketError> {
+        self.change(|basket| basket.set_discount(discount))
+    }
+
+    pub fn void(&mut self, index: usize) -> Result<Line, BasketError> {
+        let line = self.change(|basket| basket.void(index))?;
+        self.chosen = None;
+        Ok(line)
+    }
+
+    /// Empties the basket; it can be undone.
+    pub fn void_all(&mut self) {
+        let _ = self.change(|basket| {
+            *basket = Basket::default();
+            Ok(())
+        });
+        self.chosen = None;
+    }
+
+    /// Takes back the last step; whether there was one.
+    pub fn undo(&mut self) -> bool {
+        let Some(basket) = self.past.pop() else { return false };
+        // A basket of the past was priced when it was the present.
+        self.priced = basket.priced().unwrap_or_default();
+        self.basket = basket;
+        self.chosen = None;
+        true
+    }
+
+    fn change<T>(
+        &mut self,
+        change: impl FnOnce(&mut Basket) -> Result<T, BasketError>,
+    ) -> Result<T, BasketError> {
+        let before = self.basket.clone();
+        let value = change(&mut self.basket)?;
+        self.priced = self.basket.priced()?;
+        if self.past.len() == Till::STEPS {
+            self.past.remove(0);
+        }
+        self.past.push(before);
+        Ok(value)
+    }
+}

@@ -1,0 +1,132 @@
+//! What an event changes, and what it asks for.
+
+use super::event::{Done, Effect, Event};
+use super::key::{Code, Key};
+use super::keymap::Action;
+use super::model::{Model, Screen};
+use super::screen::{choice, dissolve, lock, notice, overlay, pay, remember, sell, setup};
+
+/// Changes the model; returns what the application must now do, in order.
+pub fn update(model: &mut Model, event: Event) -> Vec<Effect> {
+    match event {
+        Event::Key(key) => on_key(model, key),
+        Event::Swift(key) => on_swift(model, key),
+        Event::Burst(text) => on_burst(model, &text),
+        Event::Press { column, row } => on_press(model, column, row),
+        Event::Wheel { down } => on_action(model, if down { Action::Down } else { Action::Up }),
+        Event::Resize(width, height) => {
+            model.size.width = width;
+            model.size.height = height;
+            Vec::new()
+        }
+        Event::Clock(now) => {
+            model.now = Some(now);
+            Vec::new()
+        }
+        Event::Frame { elapsed_ms } => {
+            dissolve::frame(model, elapsed_ms);
+            Vec::new()
+        }
+        Event::Done(done) => on_done(model, done),
+    }
+}
+
+fn on_key(model: &mut Model, key: Key) -> Vec<Effect> {
+    if let Some(action) = model.keymap.action(model.screen_id(), key) {
+        return on_action(model, action);
+    }
+    if model.overlay.is_some() {
+        return Vec::new();
+    }
+    match model.screen {
+        Screen::Sell => sell::typed(model, key, false),
+        Screen::Pay(_) => pay::typed(model, key),
+        Screen::Remember(_) => remember::typed(model, key),
+        Screen::Setup(_) => setup::typed(model, key),
+        Screen::Lock(_) => lock::typed(model, key),
+        Screen::Choice(_) | Screen::Notice(_) | Screen::Dissolve(_) => Vec::new(),
+    }
+}
+
+/// A scanner's key: it writes or ends a code, and does nothing else.
+fn on_swift(model: &mut Model, key: Key) -> Vec<Effect> {
+    if !model.takes_keys_at_once() {
+        return on_burst(model, &key.written().map(String::from).unwrap_or_default());
+    }
+    match key.code {
+        Code::Enter => sell::accept(model, true),
+        _ if key.written().is_some() => sell::typed(model, key, true),
+        _ => on_key(model, key),
+    }
+}
+
+pub(super) fn on_action(model: &mut Model, action: Action) -> Vec<Effect> {
+    if model.overlay.is_some() {
+        return overlay::act(model, action);
+    }
+    match model.screen {
+        Screen::Sell => sell::act(model, action),
+        Screen::Pay(_) => pay::act(model, action),
+        Screen::Choice(_) => choice::act(model, action),
+        Screen::Remember(_) => remember::act(model, action),
+        Screen::Notice(_) => notice::act(model, action),
+        Screen::Dissolve(_) => dissolve::act(model, action),
+        Screen::Setup(_) => setup::act(model, action),
+        Screen::Lock(_) => lock::act(model, action),
+    }
+}
+
+/// What came at once where nobody scans. Where only something to read or a question covers the
+/// selling screen, the scans sell; elsewhere they are shown and do nothing.
+fn on_burst(model: &mut Model, text: &str) -> Vec<Effect> {
+    if matches!(model.screen, Screen::Dissolve(_)) {
+        model.screen = Screen::Sell;
+    }
+    if !matches!(model.screen, Screen::Sell) {
+        let shown: String = text.chars().take_while(|c| *c != '\n').take(20).collect();
+        let id = match model.screen {
+            Screen::Setup(_) | Screen::Lock(_) => "sell-scan-refused-locked",
+            _ => "sell-scan-refused",
+        };
+        model.error = Some(model.locale.format(id, &[("code", shown.into())]));
+        return vec![Effect::Beep];
+    }
+    model.overlay = None;
+    let mut effects = Vec::new();
+    let mut begins = true;
+    for c in text.chars() {
+        let end = matches!(c, '\n' | '\r');
+        effects.extend(if end {
+            sell::accept(model, true)
+        } else {
+            sell::typed(model, Key::char(c), !begins)
+        });
+        begins = end;
+    }
+    effects
+}
+
+fn on_press(model: &mut Model, column: u16, row: u16) -> Vec<Effect> {
+    let buttons = super::view::buttons(model);
+    let hit = buttons.iter().rev().find(|button| button.area.contains((column, row).into()));
+    hit.map(|button| button.action).map_or_else(Vec::new, |action| on_action(model, action))
+}
+
+fn on_done(model: &mut Model, done: Done) -> Vec<Effect> {
+    match done {
+        Done::Catalogue(catalogue) => {
+            model.catalogue = Some(catalogue);
+            sell::catch_up(model)
+        }
+        Done::Draft(draft) => sell::resume(model, draft),
+        Done::Committed(committed) => pay::committed(model, *committed),
+        Done::NotCommitted(problem) => pay::not_committed(model, &problem),
+        Done::Pin(answer) => lock::answered(model, answer),
+        Done::Customer(known) => remember::answered(model, known),
+        Done::SetUp(result) => setup::answered(model, result),
+        Done::Trouble(problem) => {
+            model.trouble = problem.map(|p| p.what);
+            Vec::new()
+        }
+    }
+}
