@@ -10,9 +10,9 @@ pub mod key;
 pub mod keymap;
 pub mod model;
 pub mod screen;
+pub mod terminal;
 #[cfg(test)]
 pub(crate) mod testing;
-pub mod terminal;
 pub mod theme;
 pub mod till;
 mod update;
