@@ -166,6 +166,7 @@ fn make(
     write_private(&workshop.policy(), policy::SHIPPED.as_bytes())?;
     write_private(&workshop.config(), config::fill(config::SHIPPED, &new.store).as_bytes())?;
     let mut store = Store::create(&files(workshop), &new.store.issuer(), policy::SHIPPED, Policy::shipped())?;
+    store.began_on(crate::app::now().date_naive())?;
     store.add_staff(&new.staff, &new.pin)?;
     store.import_products(&new.products, progress)?;
     store.close()

@@ -142,6 +142,13 @@ impl Store {
         Ok(store)
     }
 
+    /// Notes the day on which the shop began to use this store.
+    pub fn began_on(&mut self, day: chrono::NaiveDate) -> Result<(), StoreError> {
+        self.connection
+            .execute("INSERT OR REPLACE INTO meta (name, value) VALUES ('began', ?1)", [day.to_string()])?;
+        Ok(())
+    }
+
     /// Closes the store, its log copied into the database and gone. Errors: `Busy` while another
     /// process reads it.
     pub fn close(mut self) -> Result<(), StoreError> {
@@ -155,6 +162,11 @@ impl Store {
     /// The policy in force.
     pub fn policy(&self) -> &Policy {
         &self.policy
+    }
+
+    /// Where its files are.
+    pub fn files(&self) -> &Files {
+        &self.files
     }
 
     /// Who issues this till's tickets.

@@ -98,13 +98,18 @@ fn glyph(c: char) -> &'static [&'static str; 5] {
 mod tests {
     use super::*;
 
+    fn drawn(text: &str, width: u16, height: u16) -> Vec<String> {
+        let area = Rect::new(0, 0, width, height);
+        let mut buffer = Buffer::empty(area);
+        draw(&mut buffer, area, text, Size::Small, Style::new());
+        let rows = buffer.content.chunks(width.into());
+        rows.map(|row| row.iter().map(|cell| cell.symbol()).collect()).collect()
+    }
+
     #[test]
     fn figures_as_drawn() {
-        let mut buffer = Buffer::empty(Rect::new(0, 0, 42, 3));
-        draw(&mut buffer, buffer.area, "−1234567,89", Size::Small, Style::new());
-        insta::assert_debug_snapshot!(buffer.content.chunks(42).map(|row| row.iter().map(|c| c.symbol()).collect::<String>()).collect::<Vec<_>>(), @"");
-        let mut buffer = Buffer::empty(Rect::new(0, 0, 10, 1));
-        draw(&mut buffer, buffer.area, "1.234,50", Size::Small, Style::new());
-        assert_eq!(buffer.content.iter().map(|c| c.symbol()).collect::<String>(), "  1.234,50");
+        insta::assert_debug_snapshot!(drawn("−1.234.567,89", 46, 3));
+        insta::assert_debug_snapshot!(drawn("0123456789", 40, 3));
+        assert_eq!(drawn("1.234,50", 10, 1), ["  1.234,50"]);
     }
 }

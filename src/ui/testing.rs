@@ -134,7 +134,7 @@ pub fn buffer(model: &mut Model, width: u16, height: u16) -> Buffer {
 /// The frame as text, without blanks at the ends of its rows.
 pub fn frame(model: &mut Model, width: u16, height: u16) -> String {
     let buffer = buffer(model, width, height);
-    let rows = buffer.content.chunks(width.into()).map(|row| {
+    let rows = buffer.content.chunks(width.max(1).into()).map(|row| {
         let row: String = row.iter().map(|cell| cell.symbol()).collect();
         row.trim_end().to_owned()
     });

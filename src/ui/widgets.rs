@@ -10,7 +10,8 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use super::keymap::Action;
+use super::key::Key;
+use super::keymap::{Action, Binding};
 use super::model::{Button, Model, ScreenId};
 
 /// The start of `text` that fits into `width` columns, with `…` where something is left out.
@@ -58,24 +59,34 @@ pub fn row(area: Rect, index: u16) -> Rect {
     Rect { y: area.y + index.min(area.height), height, ..area }
 }
 
-/// The help bar of a screen: where each entry stands, and its words. Help stands at the right.
+/// The help bar of a screen: where each entry stands, its key and its words. Help stands at the
+/// right; an entry for which there is no room is left to the F1 page.
 pub fn help_bar(model: &Model, screen: ScreenId) -> Vec<(Button, String, String)> {
     let area = row(model.size, model.size.height.saturating_sub(1));
+    let entry = |(binding, keys): (&Binding, &[Key])| {
+        let key = keys.first().map(ToString::to_string).unwrap_or_default();
+        let label = model.locale.text(binding.label).into_owned();
+        let width = u16::try_from(key.width() + 1 + label.width()).unwrap_or(u16::MAX);
+        (Button { area: Rect { width, ..area }, action: binding.action }, key, label)
+    };
+    let shown = model.keymap.rows(screen).filter(|(binding, _)| binding.bar).map(entry);
+    let (mut help, others): (Vec<_>, Vec<_>) = shown.partition(|(button, ..)| button.action == Action::Help);
+    let mut end = area.right();
+    for (button, ..) in &mut help {
+        button.area.x = end.saturating_sub(button.area.width + 1);
+        end = button.area.x;
+    }
     let mut x = area.x + 1;
     let mut entries = Vec::new();
-    for (binding, keys) in model.keymap.rows(screen).filter(|(binding, _)| binding.bar) {
-        let (key, label) =
-            (keys.first().map(ToString::to_string).unwrap_or_default(), model.locale.text(binding.label));
-        let width = u16::try_from(key.width() + 1 + label.width()).unwrap_or(u16::MAX);
-        let left =
-            if binding.action == Action::Help { area.right().saturating_sub(width + 1).max(x) } else { x };
-        if left.saturating_add(width) > area.right() {
+    for (mut button, key, label) in others {
+        if x.saturating_add(button.area.width) >= end {
             break;
         }
-        let button = Button { area: Rect { x: left, width, ..area }, action: binding.action };
-        entries.push((button, key, label.into_owned()));
-        x = left + width + 2;
+        button.area.x = x;
+        x += button.area.width + 2;
+        entries.push((button, key, label));
     }
+    entries.extend(help.into_iter().filter(|(button, ..)| button.area.right() <= area.right()));
     entries
 }
 

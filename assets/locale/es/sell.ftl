@@ -20,13 +20,14 @@ sell-discount = descuento
 sell-sale-discount = descuento de la venta
 sell-waiting = { $count } códigos esperan
 
-sell-ask-keys = Intro: aceptar · Esc: dejarlo
+sell-ask-keys = Enter: aceptar · Esc: dejarlo
 sell-ask-weight = Peso de { $name } en kg:
 sell-ask-quantity = Cantidad de { $name }:
 sell-ask-line-discount = Descuento de { $name } (10% o 1,50):
 sell-ask-sale-discount = Descuento de la venta (10% o 1,50; 0: ninguno):
 sell-ask-search = Nombre del artículo en lugar de { $name }:
 sell-ask-department = Sección (número o nombre):
+sell-ask-department-of = Sección de { $name } (número o nombre):
 sell-ask-price = { $name }, precio y, si se quiere, qué es:
 sell-department-other = Otros
 
@@ -34,8 +35,9 @@ sell-unknown = { $code } no está en el catálogo. { $search }: buscar, { $depar
 sell-unknown-misread = { $code } se leyó mal: léalo otra vez. { $search }: buscar, { $department }: por sección
 sell-no-such-name = Nada se llama { $name }. Cambie las palabras, o Esc.
 sell-no-such-department = No hay tal sección. Escriba su número o parte de su nombre.
-sell-star-alone = Tras la cantidad va un código o un nombre. F2 cambia una línea.
+sell-star-alone = Tras la cantidad va un código o un nombre.
 sell-not-added = { $name } no se ha añadido: { $why }
+sell-weigh-kg = Eso serían { $weight }. Escriba el peso en kg: 0,345, o 60,0.
 sell-not-weighed = Se deja fuera: no tiene peso.
 sell-voided = { $name }: línea anulada. Deshacer la devuelve.
 sell-voided-sale = La venta está anulada. Deshacer la devuelve.
@@ -73,7 +75,7 @@ sell-quit-stay = seguir
 sell-quit-go = cerrar la caja
 
 sell-help-title = Teclas de esta pantalla
-sell-help-code = un código, escrito o leído, y después Intro
+sell-help-code = un código, escrito o leído, y después Enter
 sell-help-count = una cantidad antes de un código o un nombre
 sell-help-weight = un peso en kg antes de un código o un nombre
 sell-receipt-title = Último recibo

@@ -47,8 +47,7 @@ pub fn area(model: &Model, overlay: Overlay) -> Rect {
     let whole = model.size;
     let (width, height) = match overlay {
         Overlay::Confirm(_) => (60, 9),
-        Overlay::Help { .. } => (76, whole.height),
-        Overlay::Receipt { .. } => (56, whole.height),
+        Overlay::Help { .. } | Overlay::Receipt { .. } => (whole.width, whole.height),
     };
     let (width, height) = (whole.width.min(width), whole.height.min(height));
     Rect { x: (whole.width - width) / 2, y: (whole.height - height) / 2, width, height }
@@ -162,7 +161,8 @@ fn draw_page(model: &Model, overlay: Overlay, top: u16, frame: &mut Frame) {
         Overlay::Help { .. } => model.locale.text("sell-help-title"),
         _ => model.locale.text("sell-receipt-title"),
     };
-    let inner = Rect { x: area.x + 4, width: area.width.saturating_sub(8), ..area };
+    let width = area.width.min(72);
+    let inner = Rect { x: area.x + (area.width - width) / 2, width, ..area };
     put(buffer, row(inner, 0), &title, model.theme.strong);
     let page = area.height.saturating_sub(4);
     let texts = texts(model, overlay);

@@ -51,9 +51,15 @@ pub fn draw(model: &Model, pay: &Pay, frame: &mut Frame) {
     let buffer = frame.buffer_mut();
     draw_status(model, areas.status, buffer);
     draw_account(model, payment, areas.account, buffer);
+    let beside = Rect { x: 46, width: areas.account.right().saturating_sub(46), ..areas.account };
+    draw_basket(model, beside, buffer);
     draw_missing(model, payment, areas.figures, buffer);
     draw_customer(model, areas.customer, buffer);
-    if !pay.asks_terminal() {
+    if pay.asks_terminal() {
+        for (button, text) in answers(model, areas.quick) {
+            put(buffer, button.area, &text, model.theme.action);
+        }
+    } else {
         draw_quick(model, areas.quick, buffer);
     }
     let said = Rect { x: 2, width: areas.said.width.saturating_sub(3), ..areas.said };
@@ -72,10 +78,11 @@ pub fn draw(model: &Model, pay: &Pay, frame: &mut Frame) {
 pub fn buttons(model: &Model, pay: &Pay) -> Vec<Button> {
     let mut buttons: Vec<Button> =
         help_bar(model, model.uncovered_id()).into_iter().map(|(button, ..)| button).collect();
+    let areas = areas(model);
     if pay.asks_terminal() {
+        buttons.extend(answers(model, areas.quick).into_iter().map(|(button, _)| button));
         return buttons;
     }
-    let areas = areas(model);
     buttons.extend(quick(model, areas.quick).into_iter().map(|(button, _)| button));
     buttons.push(Button { area: areas.customer, action: Action::Customer });
     if is_complete(model) {
@@ -138,6 +145,36 @@ fn draw_customer(model: &Model, area: Rect, buffer: &mut Buffer) {
     put(buffer, area, &text, model.theme.text);
 }
 
+/// The two answers of the card terminal, each with its key.
+fn answers(model: &Model, area: Rect) -> Vec<(Button, String)> {
+    let mut x = area.x;
+    let rows = model.keymap.rows(ScreenId::Card).filter(|(binding, _)| binding.is_listed());
+    rows.map(|(binding, keys)| {
+        let key = keys.first().map(ToString::to_string).unwrap_or_default();
+        let text = format!("{key} {}", model.locale.text(binding.label));
+        let width = u16::try_from(text.width()).unwrap_or(0).min(area.right().saturating_sub(x));
+        let button = Button { area: Rect { x, width, ..row(area, 0) }, action: binding.action };
+        x = (x + width + 4).min(area.right());
+        (button, text)
+    })
+    .collect()
+}
+
+/// The last lines of the basket, for a customer who asks.
+fn draw_basket(model: &Model, area: Rect, buffer: &mut Buffer) {
+    let basket = model.till.basket();
+    let args = [("lines", basket.lines().len().into()), ("items", basket.item_count().into())];
+    put(buffer, row(area, 0), &model.locale.format("sell-counted", &args), model.theme.quiet);
+    let room = usize::from(area.height.saturating_sub(1));
+    let lines = basket.lines().iter().zip(&model.till.priced().lines);
+    let skipped = basket.lines().len().saturating_sub(room);
+    for ((line, priced), y) in lines.skip(skipped).zip(1..area.height) {
+        let area = row(area, y);
+        put(buffer, Rect { width: area.width.saturating_sub(13), ..area }, &line.name, model.theme.quiet);
+        put_right(buffer, area, &money(model, priced.net), model.theme.quiet);
+    }
+}
+
 /// The likely amounts of cash, each with its key.
 fn quick(model: &Model, area: Rect) -> Vec<(Button, String)> {
     let mut x = area.x;
@@ -181,7 +218,7 @@ fn draw_input(model: &Model, pay: &Pay, area: Rect, buffer: &mut Buffer) -> (u16
         None if is_complete(model) => model.locale.text("pay-complete").into_owned(),
         None => model.locale.text("pay-given").into_owned(),
     };
-    put(buffer, Rect { x: 2, width: 2, ..area }, "›", model.theme.action);
+    put(buffer, Rect { x: 2, width: 2, ..area }, model.theme.prompt, model.theme.action);
     put(buffer, Rect { x: 4, width: area.width.saturating_sub(4), ..area }, &prompt, model.theme.action);
     let x = 5 + u16::try_from(prompt.width()).unwrap_or(0);
     let width = area.width.saturating_sub(x + 2);

@@ -6,7 +6,7 @@ mod tests;
 
 pub use draw::{buttons, draw};
 
-use crate::domain::money::Money;
+use crate::domain::money::{Money, MoneyError};
 use crate::domain::policy::Memory;
 use crate::domain::sale::Answer;
 use crate::domain::tender::{Payment, Tender, TenderError, TenderKind};
@@ -14,7 +14,7 @@ use crate::ui::event::{Committed, Effect, Problem, SaleInWaiting};
 use crate::ui::input::Input;
 use crate::ui::key::Key;
 use crate::ui::keymap::Action;
-use crate::ui::model::{Model, Overlay, Screen, Sold};
+use crate::ui::model::{Model, Overlay, Screen, ScreenId, Sold};
 use crate::ui::screen::{choice, dissolve, sell};
 use crate::ui::till::Till;
 
@@ -169,7 +169,9 @@ fn accept(model: &mut Model) -> Vec<Effect> {
     match amount(model) {
         Ok(Some(amount)) => take(model, TenderKind::Cash, amount),
         Ok(None) => {
-            model.error = Some(model.locale.text("pay-type-amount").into_owned());
+            let key = model.keymap.shown(ScreenId::Pay, Action::Cash(1)).map(|key| key.to_string());
+            let args = [("key", key.unwrap_or_default().into())];
+            model.error = Some(model.locale.format("pay-type-amount", &args));
             Vec::new()
         }
         Err(()) => Vec::new(),
@@ -278,7 +280,7 @@ fn refuse(model: &mut Model, error: TenderError) {
         TenderError::NotPositive => "pay-error-zero",
         TenderError::CardTooMuch => "pay-error-card",
         TenderError::AlreadyPaid => "pay-error-paid",
-        TenderError::TooMuchCash => "pay-error-cash",
+        TenderError::TooMuchCash | TenderError::Money(MoneyError::Overflow) => "pay-error-cash",
         TenderError::NotEnough { .. } => "pay-error-missing",
         TenderError::Money(_) => "pay-error-amount",
     };

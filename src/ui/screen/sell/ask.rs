@@ -3,11 +3,14 @@
 use super::{Sell, changed, fail, list, refuse, scan};
 use crate::domain::basket::{BasketError, Discount, Line};
 use crate::domain::money::Money;
-use crate::domain::quantity::Quantity;
+use crate::domain::quantity::{Quantity, Unit};
 use crate::domain::tax::TaxRate;
 use crate::ui::event::Effect;
 use crate::ui::keymap::Action;
 use crate::ui::model::Model;
+
+/// Grams that are taken as typed without a decimal sign.
+const MOST_WITHOUT_SIGN: i64 = 50_000;
 
 /// A question in the input line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -185,6 +188,15 @@ fn sell_open(
 pub(super) fn weigh(model: &mut Model, text: &str) -> Vec<Effect> {
     let Some(&id) = model.sell.weigh.front() else { return Vec::new() };
     model.error = None;
+    // Nobody lays that much on the counter; somebody meant grams.
+    if let Ok(weight) = Quantity::parse(text, Unit::Kilogram)
+        && weight.thousandths() > MOST_WITHOUT_SIGN
+        && !text.contains([',', '.'])
+    {
+        let weight = model.locale.quantity(weight, Unit::Kilogram);
+        model.error = Some(model.locale.format("sell-weigh-kg", &[("weight", weight.into())]));
+        return vec![Effect::Beep];
+    }
     let effects = scan::put(model, id, None, Some(text));
     if model.error.is_some() {
         return effects;

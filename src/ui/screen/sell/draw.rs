@@ -19,7 +19,7 @@ use crate::ui::widgets::{
     draw_error, draw_help_bar, draw_status, fitted, help_bar, put, put_right, row, wrapped,
 };
 
-const NUMBER: u16 = 6;
+const NUMBER: u16 = 7;
 const AMOUNT: u16 = 14;
 const PRICE: u16 = 24;
 /// Columns of the panel that a wide screen has room for.
@@ -183,7 +183,7 @@ fn draw_line(model: &Model, index: usize, area: Rect, buffer: &mut Buffer) {
     let top = row(area, 0);
     if current {
         buffer.set_style(top, style);
-        put(buffer, Rect { width: 1, ..top }, "▸", style);
+        put(buffer, Rect { width: 1, ..top }, model.theme.mark, style);
     }
     put_right(buffer, Rect { width: NUMBER - 2, ..top }, &(index + 1).to_string(), style);
     let right = Rect { width: area.width - 2, ..top };
@@ -358,7 +358,7 @@ fn draw_list(model: &Model, area: Rect, buffer: &mut Buffer) {
         let picked = index == model.sell.pick;
         let style = if picked { model.theme.action } else { model.theme.text };
         if picked {
-            put(buffer, area, "▸", style);
+            put(buffer, area, model.theme.mark, style);
         }
         let right = columns(&entry.right) + 2;
         put(buffer, Rect { x: 3, width: area.width.saturating_sub(right + 5), ..area }, &entry.left, style);
@@ -375,7 +375,8 @@ fn prompt(model: &Model) -> Option<String> {
         Some(Ask::LineDiscount { line }) => named("sell-ask-line-discount", name(line)),
         Some(Ask::SaleDiscount) => model.locale.text("sell-ask-sale-discount").into_owned(),
         Some(Ask::Search { code }) => named("sell-ask-search", code),
-        Some(Ask::Department { .. }) => model.locale.text("sell-ask-department").into_owned(),
+        Some(Ask::Department { code: Some(code) }) => named("sell-ask-department-of", code),
+        Some(Ask::Department { code: None }) => model.locale.text("sell-ask-department").into_owned(),
         Some(Ask::Price { department, .. }) => named("sell-ask-price", department),
         None => {
             let product = model.catalogue.as_deref()?.get(*model.sell.weigh.front()?)?;
@@ -387,7 +388,7 @@ fn prompt(model: &Model) -> Option<String> {
 /// Draws the input line; returns where the cursor stands.
 fn draw_input(model: &Model, area: Rect, buffer: &mut Buffer) -> (u16, u16) {
     let sign = Rect { x: 2, width: 2, ..area };
-    put(buffer, sign, "›", model.theme.action);
+    put(buffer, sign, model.theme.prompt, model.theme.action);
     let mut x = 4;
     if let Some(prompt) = prompt(model) {
         put(buffer, Rect { x, width: area.width - x, ..area }, &prompt, model.theme.action);
@@ -413,6 +414,9 @@ fn draw_said(model: &Model, area: Rect, buffer: &mut Buffer) {
     if model.error.is_some() {
         return draw_error(model, area, buffer);
     }
+    if model.sell.ask.is_some() {
+        return put(buffer, area, &model.locale.text("sell-ask-keys"), model.theme.quiet);
+    }
     if let Some(code) = model.sell.unknown.first() {
         let text = format!("! {}", unknown_text(model, code));
         return put(buffer, area, &text, model.theme.trouble);
@@ -422,7 +426,7 @@ fn draw_said(model: &Model, area: Rect, buffer: &mut Buffer) {
     }
     if is_recording(model) && !shows_sold(model) {
         put(buffer, area, &model.locale.text("sell-recording"), model.theme.action);
-    } else if model.sell.ask.is_some() || !model.sell.weigh.is_empty() {
+    } else if !model.sell.weigh.is_empty() {
         put(buffer, area, &model.locale.text("sell-ask-keys"), model.theme.quiet);
     }
 }

@@ -28,7 +28,7 @@ fn codes_names_quantities_and_weights() {
     check("2*leche<Down><Enter>", "2×Leche desnatada 1 L 2.10 | = 2.10");
     check("lech", "= 0.00 | [lech]");
     check("lech<Esc>", "= 0.00");
-    check("3*<Enter>", "= 0.00 | [3*] | ! After the quantity comes a code or a name. F2 changes a line.");
+    check("3*<Enter>", "= 0.00 | [3*] | ! After the quantity comes a code or a name.");
     check("0,5*{2000000000015}", "= 0.00 | ! Leche entera 1 L not added: it is sold by whole pieces.");
     check("xyz<Enter>", "= 0.00 | [xyz] | ! Nothing is called xyz. Change the words, or Esc.");
 }
@@ -326,4 +326,24 @@ proptest! {
 fn frame_of(model: &mut Model) {
     let (width, height) = (model.size.width, model.size.height);
     buffer(model, width, height);
+}
+
+#[test]
+fn the_plain_look_has_no_colour_and_the_bar_always_shows_pay() {
+    for language in [Spanish, English] {
+        let mut settings = crate::domain::settings::Settings::default();
+        settings.store.language = language;
+        settings.display.theme = crate::domain::settings::Theme::Plain;
+        let mut model = till_with(settings);
+        for keys in ["{2000000000015}{12345670}", "<F9>", "<Esc><Esc>lech", "<Esc><F12>", "<Enter><F10>", "t"]
+        {
+            press(&mut model, keys);
+            let shown = buffer(&mut model, 80, 24);
+            let reset = ratatui::style::Color::Reset;
+            assert!(shown.content.iter().all(|cell| cell.fg == reset && cell.bg == reset), "{keys}");
+        }
+        let mut model = till(language);
+        let text = frame(&mut model, 80, 24);
+        assert!(text.contains(" F10 ") && text.contains(" F1 "), "{text}");
+    }
 }
