@@ -26,7 +26,9 @@ impl Bare {
         let connection = Connection::open(&file).expect("a new database");
         connection.busy_timeout(Duration::from_millis(250)).expect("a timeout");
         connection.execute_batch(PRAGMAS).expect("the store's pragmas");
-        connection.execute_batch("CREATE TABLE row (id INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT").expect("a table");
+        connection
+            .execute_batch("CREATE TABLE row (id INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT")
+            .expect("a table");
         Bare { connection, file, row: vec![7; 1000] }
     }
 
@@ -34,7 +36,8 @@ impl Bare {
     pub fn transaction(&mut self) -> f64 {
         let Bare { connection, row, .. } = self;
         let (took, ()) = timed(|| {
-            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).expect("begin");
+            let transaction =
+                connection.transaction_with_behavior(TransactionBehavior::Immediate).expect("begin");
             transaction
                 .prepare_cached("INSERT INTO row (bytes) VALUES (?1)")
                 .and_then(|mut insert| insert.execute([&*row]))
@@ -113,5 +116,11 @@ pub fn measure_import(shop: &Shop, directory: &Path) -> Vec<Row> {
         fs::remove_dir_all(&folder).expect("the folder again");
     }
     let (ours, theirs) = (median(&mut ours), median(&mut theirs));
-    vec![Row::times(format!("import of {} products", shop.products.len()), ours, 5.0, "read + bulk insert", theirs)]
+    vec![Row::times(
+        format!("import of {} products", shop.products.len()),
+        ours,
+        5.0,
+        "read + bulk insert",
+        theirs,
+    )]
 }

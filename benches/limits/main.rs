@@ -38,7 +38,13 @@ impl Row {
     }
 
     /// A quantity that may be at most `limit`.
-    pub fn at_most(what: impl Into<String>, measured: f64, limit: f64, unit: &'static str, from: &str) -> Row {
+    pub fn at_most(
+        what: impl Into<String>,
+        measured: f64,
+        limit: f64,
+        unit: &'static str,
+        from: &str,
+    ) -> Row {
         Row { what: what.into(), limit, measured, unit, from: from.to_owned() }
     }
 }
@@ -86,7 +92,14 @@ fn table(rows: &[Row]) -> String {
             let verdict = if ratio <= 1.0 { "ok" } else { "TOO MUCH" };
             let with_unit = |value| format!("{} {}", number(value), row.unit);
             let limit = with_unit(row.limit);
-            [row.what.clone(), limit, with_unit(row.measured), format!("{ratio:.2}"), verdict.into(), row.from.clone()]
+            [
+                row.what.clone(),
+                limit,
+                with_unit(row.measured),
+                format!("{ratio:.2}"),
+                verdict.into(),
+                row.from.clone(),
+            ]
         })
         .collect();
     let header = ["what", "limit", "measured", "ratio", "", "the limit is"].map(str::to_owned);
@@ -113,7 +126,13 @@ fn table(rows: &[Row]) -> String {
 
 /// Three significant digits, or whole.
 fn number(value: f64) -> String {
-    let decimals = if value >= 100.0 { 0 } else if value >= 10.0 { 1 } else { 2 };
+    let decimals = if value >= 100.0 {
+        0
+    } else if value >= 10.0 {
+        1
+    } else {
+        2
+    };
     format!("{value:.decimals$}")
 }
 

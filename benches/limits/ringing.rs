@@ -12,7 +12,7 @@ use super::{Row, micros, timed};
 
 const ROUNDS: usize = 5;
 const SALES: usize = 4_000;
-const BARE: usize = 1_000;
+const BARE: usize = 400;
 
 pub fn measure(shop: &Shop, directory: &Path) -> Vec<Row> {
     let mut store = shop.store(directory);
@@ -21,7 +21,8 @@ pub fn measure(shop: &Shop, directory: &Path) -> Vec<Row> {
     let ring = Ring { settings: &settings, import: false, clock: at };
     let (mut ringing, mut bares) = (0.0, 0.0);
     for round in 0..ROUNDS {
-        let lines: String = (round * SALES..(round + 1) * SALES).map(|basket| shop.ring_line(basket)).collect();
+        let lines: String =
+            (round * SALES..(round + 1) * SALES).map(|basket| shop.ring_line(basket)).collect();
         let mut output = Vec::new();
         let (took, summary) =
             timed(|| ring.run(&mut store, Cursor::new(lines.into_bytes()), &mut output).expect("sales"));
@@ -31,6 +32,7 @@ pub fn measure(shop: &Shop, directory: &Path) -> Vec<Row> {
     }
     let (sale, transaction) = (ringing / (ROUNDS * SALES) as f64, bares / (ROUNDS * BARE) as f64);
     let second = micros(std::time::Duration::from_secs(1));
-    let from = format!("1 × bare transaction: {:.0} a second; ring: {:.0}", second / transaction, second / sale);
+    let from =
+        format!("1 × bare transaction: {:.0} a second; ring: {:.0}", second / transaction, second / sale);
     vec![Row::at_most("ring, a sale", sale, transaction, "µs", &from)]
 }

@@ -110,7 +110,7 @@ impl Filled {
         let mut codes = Vec::with_capacity(purchases);
         while codes.len() < purchases {
             let first = codes.len();
-            let sales: Vec<_> = (first..purchases.min(first + 250))
+            let sales: Vec<_> = (first..purchases.min(first + 1_000))
                 .map(|n| {
                     let choice = if n % 2 == 0 { "guarantee" } else { "remember" };
                     shop.sale(n, None, Some(choice), n % customers)

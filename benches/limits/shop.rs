@@ -39,10 +39,14 @@ pub struct Shop {
 impl Shop {
     pub fn of_environment() -> Shop {
         let (mut origin, csv) = match env::var_os("OLVIDO_BENCH_CATALOGUE") {
-            Some(path) => ("a catalogue from a file".to_owned(), fs::read(path).expect("OLVIDO_BENCH_CATALOGUE can be read")),
+            Some(path) => (
+                "a catalogue from a file".to_owned(),
+                fs::read(path).expect("OLVIDO_BENCH_CATALOGUE can be read"),
+            ),
             None => ("a catalogue made up".to_owned(), made_up_csv()),
         };
-        let products = import::read(&csv, &import_settings()).expect("the catalogue can be imported").accepted;
+        let products =
+            import::read(&csv, &import_settings()).expect("the catalogue can be imported").accepted;
         let baskets = match env::var_os("OLVIDO_BENCH_BASKETS") {
             Some(path) => {
                 origin.push_str(", baskets from a file");
@@ -90,11 +94,11 @@ impl Shop {
             payment.add(Tender { kind: TenderKind::Cash, amount: total }).expect("exact cash");
         }
         let at = at();
-        let customer = (choice == Some("remember")).then(|| {
-            Identifier::phone(&format!("6{:08}", customer % CUSTOMERS), "34").expect("a phone")
-        });
+        let customer = (choice == Some("remember"))
+            .then(|| Identifier::phone(&format!("6{:08}", customer % CUSTOMERS), "34").expect("a phone"));
         let answer = Answer { choice: choice.map(str::to_owned), customer, purposes: Vec::new() };
-        let promise = Promise::of(answer, &Policy::shipped(), at.date_naive()).expect("a choice of the policy");
+        let promise =
+            Promise::of(answer, &Policy::shipped(), at.date_naive()).expect("a choice of the policy");
         Sale::freeze(at, &sold, &payment, promise, TicketDetail::Departments).expect("paid in full")
     }
 

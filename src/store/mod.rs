@@ -30,7 +30,7 @@ mod tests;
 pub use error::StoreError;
 pub use expire::Expired;
 pub use forget::{Forgetting, Reason};
-pub use open::{Files, Store};
+pub use open::{Files, PRAGMAS, Store};
 pub use product::Imported;
 pub use purchase::{Found, Purchase};
 pub use review::{DaySum, Days, Review, TaxSum};

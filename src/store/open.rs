@@ -235,23 +235,23 @@ impl Store {
 /// The log is copied into the database between sales once it is larger than this.
 const LOG_BYTES_BEFORE_CHECKPOINT: u64 = 4 << 20;
 
-/// Opens the database with the pragmas that the design asks for.
+/// How every connection is set up: each commit durable, deleted cells zeroed, no temporary file that
+/// could hold a row, and the log copied by [`Store::tend`] alone, so that no sale pays for it.
+pub const PRAGMAS: &str = "PRAGMA journal_mode = WAL;
+     PRAGMA synchronous = FULL;
+     PRAGMA foreign_keys = ON;
+     PRAGMA secure_delete = ON;
+     PRAGMA temp_store = MEMORY;
+     PRAGMA wal_autocheckpoint = 0;
+     PRAGMA trusted_schema = OFF;";
+
+/// Opens the database.
 pub(super) fn connect(path: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(64);
-    // wal_autocheckpoint=0: a sale never pays for copying the log; `tend` does.
-    // temp_store=MEMORY: no temporary file ever holds a row.
-    connection.execute_batch(
-        "PRAGMA journal_mode = WAL;
-         PRAGMA synchronous = FULL;
-         PRAGMA foreign_keys = ON;
-         PRAGMA secure_delete = ON;
-         PRAGMA temp_store = MEMORY;
-         PRAGMA wal_autocheckpoint = 0;
-         PRAGMA trusted_schema = OFF;",
-    )?;
+    connection.execute_batch(PRAGMAS)?;
     Ok(connection)
 }
 

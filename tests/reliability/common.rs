@@ -1,6 +1,7 @@
 //! A small shop on real files, and a random sequence that a seed repeats.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::OnceLock;
 
@@ -52,12 +53,14 @@ pub fn seeds(count: u64) -> Vec<u64> {
 /// A directory in memory where there is one: these tests do not need a disk, and a disk is slow.
 pub fn fast_directory() -> tempfile::TempDir {
     let memory = Path::new("/dev/shm");
+    let mut builder = tempfile::Builder::new();
+    builder.permissions(fs::Permissions::from_mode(0o700));
     if memory.is_dir()
-        && let Ok(directory) = tempfile::tempdir_in(memory)
+        && let Ok(directory) = builder.tempdir_in(memory)
     {
         return directory;
     }
-    tempfile::tempdir().unwrap()
+    builder.tempdir().unwrap()
 }
 
 pub fn issuer() -> Issuer {

@@ -3,5 +3,10 @@
 //!
 //! A failing seed is printed; `OLVIDO_SEED=<seed>` runs it alone.
 
+mod child;
 mod common;
+mod kill;
+mod power_cut;
+mod program;
 mod residue;
+mod world;

@@ -156,7 +156,7 @@ impl History {
             15 => self.close(),
             16 => drop(self.store().tend().unwrap()),
             17 => {
-                self.store().compact().unwrap();
+                self.store().close_day().unwrap();
                 self.check_copies(&all_files(self.directory.path()));
             }
             18 => self.draft(),
@@ -295,9 +295,9 @@ impl History {
     fn expire(&mut self) {
         let day = NaiveDate::from_ymd_opt(2029, 11, 24).unwrap();
         let guarantees = self.kept.iter().filter(|kept| kept.customer.is_none()).count();
-        let (count, outcome) = self.store().expire(day).unwrap();
-        if count < guarantees || outcome != Forgetting::Complete {
-            self.found.push(Trace::Says(format!("{count} of {guarantees} expired, {outcome:?}")));
+        let expired = self.store().expire(day).unwrap();
+        if expired.purchases < guarantees || expired.forgetting != Forgetting::Complete {
+            self.found.push(Trace::Says(format!("of {guarantees} guarantees {expired:?}")));
         }
         let left = self.rows("SELECT id, id FROM purchase");
         self.forget_where(|kept| !left.iter().any(|(id, _)| id[..] == kept.code.purchase_id()));
@@ -346,7 +346,7 @@ impl History {
                 self.found.push(Trace::Says("a kept purchase is gone".into()));
             }
         }
-        self.store().compact().unwrap();
+        self.store().close_day().unwrap();
         self.check_copies(&all_files(self.directory.path()));
     }
 

@@ -278,7 +278,7 @@ fn keys_come_in_their_order_and_the_code_opens_the_purchase() {
 fn an_id_sells_once() {
     let directory = tempfile::tempdir().unwrap();
     let settings = settings();
-    let line = r#"{"id":"till-9/1","lines":[{"code":"PAN-1","quantity":"2"}],"at":"2017-01-01T10:00:00"}"#;
+    let line = r#"{"id":"till-9/1","lines":[{"code":"PAN-1","quantity":"2"}],"at":"2026-01-01T10:00:00"}"#;
     let mut store = open(directory.path());
     let (answers, summary) = ring(&mut store, &settings, true, &format!("{line}\n{line}"));
     assert_eq!(summary, Summary { sold: 1, repeated: 1, refused: 0 });
