@@ -37,6 +37,10 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    Init(InitArgs),
+    #[command(subcommand)]
+    Import(ImportCommand),
+    Ring(RingArgs),
     #[command(subcommand)]
     Policy(PolicyCommand),
 }

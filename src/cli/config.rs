@@ -1,5 +1,7 @@
 //! `config.toml`: what it may say, and why it is refused.
 
+use std::collections::BTreeMap;
+
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -8,6 +10,7 @@ use crate::domain::language::Language;
 use crate::domain::money::Currency;
 use crate::domain::settings::{ReceiptSettings, Selling, Settings, Store, Theme};
 use crate::domain::tax::TaxRate;
+use crate::ui::keymap::{KeyError, Keymap};
 
 pub use super::config_error::{ConfigError, ConfigErrorKind, Expected};
 
@@ -26,17 +29,9 @@ const TABLES: [(&str, &[&str]); 7] = [
 ];
 const RULE: [&str; 5] = ["prefix", "item", "value", "holds", "check"];
 
-/// What can be rebound under `[keys]`, as the keymap knows it.
-pub struct KeyNames<'a> {
-    /// Names of the actions.
-    pub actions: &'a [&'a str],
-    /// Whether a text such as `Ctrl+P` names a key.
-    pub is_key: &'a dyn Fn(&str) -> bool,
-}
-
 /// Reads a configuration. A key that is not there has its default, but for those of `[store]`,
 /// which are required. Errors: every refusal found, in the order of their lines.
-pub fn parse(text: &str, names: &KeyNames<'_>) -> Result<Settings, Vec<ConfigError>> {
+pub fn parse(text: &str) -> Result<Settings, Vec<ConfigError>> {
     let root = DeTable::parse(text).map_err(|error| {
         let duplicate = error.message().contains("duplicate");
         let kind = if duplicate { ConfigErrorKind::Duplicate } else { ConfigErrorKind::NotToml };
@@ -51,7 +46,7 @@ pub fn parse(text: &str, names: &KeyNames<'_>) -> Result<Settings, Vec<ConfigErr
     let mut settings = Settings::default();
     reader.store(&mut settings.store);
     reader.rest(&mut settings);
-    reader.keys(&mut settings, names);
+    reader.keys(&mut settings);
     reader.errors.sort_by_key(|error| error.line);
     if reader.errors.is_empty() { Ok(settings) } else { Err(reader.errors) }
 }
@@ -131,30 +126,59 @@ impl<'a> Reader<'a> {
         });
     }
 
-    fn keys(&mut self, settings: &mut Settings, names: &KeyNames<'_>) {
+    /// The keymap judges all new keys together, since two actions may change places.
+    fn keys(&mut self, settings: &mut Settings) {
         let Some(table) = self.table("keys") else { return };
+        let mut wanted = BTreeMap::new();
         for (name, value) in table {
-            let action = name.get_ref().as_ref();
-            let key = format!("keys.{action}");
-            if !names.actions.contains(&action) {
-                let suggestion = nearest(action, names.actions.iter().map(|a| (0, format!("keys.{a}"))));
-                self.refuse(name.span().start, key, ConfigErrorKind::UnknownKey { suggestion });
-                continue;
-            }
-            let keys = value.get_ref().as_array().filter(|keys| !keys.is_empty());
-            let Some(keys) = keys else {
-                self.bad_value(value, key, Expected::Keys);
+            let key = || format!("keys.{}", name.get_ref());
+            let Some(entries) = value.get_ref().as_array() else {
+                self.bad_value(value, key(), Expected::Keys);
                 continue;
             };
-            let mut read = Vec::new();
-            for entry in keys {
-                match text(entry.get_ref()).filter(|text| (names.is_key)(text)) {
-                    Some(text) => read.push(text.to_owned()),
-                    None => self.bad_value(entry, key.clone(), Expected::Keys),
-                }
+            let texts: Option<Vec<String>> =
+                entries.iter().map(|entry| text(entry.get_ref()).map(str::to_owned)).collect();
+            match texts {
+                Some(texts) => drop(wanted.insert(name.get_ref().to_string(), texts)),
+                None => self.bad_value(value, key(), Expected::Keys),
             }
-            settings.keys.insert(action.to_owned(), read);
         }
+        while let Err(error) = Keymap::with(&wanted) {
+            let (KeyError::UnknownAction { action, .. }
+            | KeyError::NotAKey { action, .. }
+            | KeyError::NoKey { action }
+            | KeyError::Taken { action, .. }
+            | KeyError::Writes { action, .. }) = &error;
+            // A key taken from an action that keeps its usual ones is the fault of the new one.
+            let by = if let KeyError::Taken { by, .. } = &error { *by } else { "" };
+            let new = [action.as_str(), by].into_iter().find(|name| wanted.contains_key(*name));
+            let Some(at_fault) = new.or(wanted.keys().next().map(String::as_str)).map(str::to_owned) else {
+                break;
+            };
+            self.refuse_key(table, &at_fault, error);
+            wanted.remove(&at_fault);
+        }
+        settings.keys = wanted;
+    }
+
+    fn refuse_key(&mut self, table: &DeTable<'a>, action: &str, error: KeyError) {
+        let Some((name, value)) = table.get_key_value(action) else { return };
+        let key = format!("keys.{action}");
+        let kind = match error {
+            KeyError::UnknownAction { known, .. } => {
+                let known = known.iter().map(|known| (0, format!("keys.{known}")));
+                ConfigErrorKind::UnknownKey { suggestion: nearest(action, known) }
+            }
+            KeyError::NotAKey { .. } | KeyError::NoKey { .. } => {
+                return self.bad_value(value, key, Expected::Keys);
+            }
+            KeyError::Taken { key, action: other, by } => {
+                let by = if other == action { by.to_owned() } else { other };
+                ConfigErrorKind::KeyTaken { found: key, by }
+            }
+            KeyError::Writes { key, .. } => ConfigErrorKind::KeyWrites { found: key },
+        };
+        self.refuse(name.span().start, key, kind);
     }
 
     fn rules(&mut self, rules: &mut VariableRules) {

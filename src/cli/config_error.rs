@@ -23,6 +23,14 @@ pub enum ConfigErrorKind {
     UnknownKey { suggestion: Option<String> },
     /// A key that must be there.
     Missing,
+    /// A key of the keyboard that does something else on the same screen.
+    KeyTaken {
+        found: String,
+        /// The other action.
+        by: String,
+    },
+    /// A key of the keyboard that writes, on a screen that takes text.
+    KeyWrites { found: String },
     BadValue {
         /// As it stands in the file, cut short.
         found: String,
@@ -69,6 +77,13 @@ impl ConfigError {
             ConfigErrorKind::Duplicate => locale.format("config-duplicate", &[]),
             ConfigErrorKind::UnknownKey { .. } => locale.format("config-unknown-key", &key),
             ConfigErrorKind::Missing => locale.format("config-missing", &key),
+            ConfigErrorKind::KeyTaken { found, by } => locale.format(
+                "config-key-taken",
+                &[("key", (&self.key).into()), ("found", found.into()), ("by", by.into())],
+            ),
+            ConfigErrorKind::KeyWrites { found } => {
+                locale.format("config-key-writes", &[("key", (&self.key).into()), ("found", found.into())])
+            }
             ConfigErrorKind::BadValue { found, .. } => locale
                 .format("config-bad-value", &[("key", self.key.as_str().into()), ("found", found.into())]),
         }
@@ -86,6 +101,8 @@ impl ConfigError {
             ConfigErrorKind::Missing => {
                 locale.format("config-remedy-missing", &[("key", (&self.key).into())])
             }
+            ConfigErrorKind::KeyTaken { .. } => locale.format("config-remedy-key-taken", &[]),
+            ConfigErrorKind::KeyWrites { .. } => locale.format("config-remedy-key-writes", &[]),
             ConfigErrorKind::BadValue { expected, .. } => expected.remedy(locale),
         }
     }

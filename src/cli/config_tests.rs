@@ -3,13 +3,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::locale::Locale;
 
-const NAMES: KeyNames<'_> = KeyNames {
-    actions: &["pay", "void", "quantity"],
-    is_key: &|text| text.starts_with('F') || text.starts_with("Ctrl+"),
-};
-
 fn refusals(text: &str) -> Vec<(usize, String, ConfigErrorKind)> {
-    parse(text, &NAMES).unwrap_err().into_iter().map(|e| (e.line, e.key, e.kind)).collect()
+    parse(text).unwrap_err().into_iter().map(|e| (e.line, e.key, e.kind)).collect()
 }
 
 /// The shipped file with one of its lines replaced, and that line's number.
@@ -22,7 +17,7 @@ fn shipped_with(line: &str, replacement: &str) -> (String, usize) {
 
 #[test]
 fn the_shipped_file_says_the_defaults() {
-    assert_eq!(parse(SHIPPED, &NAMES), Ok(Settings::default()));
+    assert_eq!(parse(SHIPPED), Ok(Settings::default()));
 }
 
 #[test]
@@ -60,7 +55,7 @@ fn what_a_shop_can_set() {
         .replace("turned = false", "turned = true")
         .replace("columns = 42", "columns = 32")
         + "pay = [\"F10\", \"Ctrl+P\"]\n";
-    let settings = parse(&text, &NAMES).unwrap();
+    let settings = parse(&text).unwrap();
     assert_eq!(settings.store.series, "B-2");
     assert_eq!(settings.selling, Selling { cash_step: 5, default_tax: TaxRate(520) });
     let rule = VariableRule::new("21", 4, 5, Embeds::Weight, true).unwrap();
@@ -79,7 +74,7 @@ fn what_is_not_there_has_its_default_but_for_the_store() {
         .take_while(|l| *l != "[selling]")
         .collect::<Vec<_>>()
         .join("\n");
-    assert_eq!(parse(&store, &NAMES), Ok(Settings::default()));
+    assert_eq!(parse(&store), Ok(Settings::default()));
     let found = refusals("[selling]\ncash-step = 5\n");
     assert_eq!(found.len(), 7);
     assert!(found.iter().all(|(line, key, kind)| {
@@ -117,6 +112,8 @@ fn refused_values() {
         ("columns = 42", "columns = 40", "receipt.columns", E::Columns),
         ("[keys]", "[keys]\npay = []", "keys.pay", E::Keys),
         ("[keys]", "[keys]\npay = [\"F10\", \"Hyper+P\"]", "keys.pay", E::Keys),
+        ("[keys]", "[keys]\npay = \"F10\"", "keys.pay", E::Keys),
+        ("[keys]", "[keys]\npay = [10]", "keys.pay", E::Keys),
     ] {
         let (file, line) = shipped_with(shipped, replacement);
         let line = line + replacement.matches('\n').count();
@@ -188,6 +185,23 @@ fn unknown_keys_and_what_may_be_meant() {
 }
 
 #[test]
+fn keys_of_the_keyboard() {
+    let shipped = |keys: &str| shipped_with("[keys]", &format!("[keys]\n{keys}"));
+    let (swapped, _) = shipped("pay = [\"F5\"]\nundo = [\"F10\"]");
+    assert_eq!(parse(&swapped).unwrap().keys.len(), 2, "two actions change places");
+    let taken = |found: &str, by: &str| ConfigErrorKind::KeyTaken { found: found.into(), by: by.into() };
+    for (keys, after, key, kind) in [
+        ("search = [\"F11\"]\npay = [\"F5\"]", 2, "keys.pay", taken("F5", "undo")),
+        ("up = [\"Enter\"]", 1, "keys.up", taken("Enter", "accept")),
+        ("quantity = [\"F5\"]", 1, "keys.quantity", taken("F5", "undo")),
+        ("pay = [\"p\"]", 1, "keys.pay", ConfigErrorKind::KeyWrites { found: "p".into() }),
+    ] {
+        let (file, line) = shipped(keys);
+        assert_eq!(refusals(&file), [(line + after, key.to_owned(), kind)], "{keys}");
+    }
+}
+
+#[test]
 fn what_is_no_toml() {
     for (text, line, kind) in [
         ("[store]\nname = \n", 2, ConfigErrorKind::NotToml),
@@ -204,10 +218,10 @@ fn what_is_no_toml() {
 
 #[test]
 fn every_refusal_has_words_in_every_language() {
-    let file = "[store]\nname = 7\nnmae = 1\nseries = \"\"\n[barcodes]\nvariable = [{ prefix = \"21\", item = 9, value = 5, holds = \"price\", check = false }]\n";
+    let file = "[store]\nname = 7\nnmae = 1\nseries = \"\"\n[barcodes]\nvariable = [{ prefix = \"21\", item = 9, value = 5, holds = \"price\", check = false }]\n[keys]\npay = [\"F5\"]\nundo = [\"u\"]\n";
     for language in Language::ALL {
         let locale = Locale::of(language);
-        let words: Vec<String> = parse(file, &NAMES)
+        let words: Vec<String> = parse(file)
             .unwrap_err()
             .iter()
             .map(|e| format!("{}: {} {}", e.line, e.reason(locale), e.remedy(locale)))
@@ -223,13 +237,13 @@ proptest! {
         let store = Store { name: name.trim().to_owned(), tax_id, series, language: Language::English, ..Store::default() };
         let filled = fill(SHIPPED, &store);
         prop_assert_eq!(filled.lines().filter(|l| l.starts_with('#')).count(), SHIPPED.lines().filter(|l| l.starts_with('#')).count());
-        prop_assert_eq!(parse(&filled, &NAMES), Ok(Settings { store, ..Settings::default() }));
+        prop_assert_eq!(parse(&filled), Ok(Settings { store, ..Settings::default() }));
     }
 
     #[test]
     fn never_a_panic(text in "\\PC*", cut in 0usize..3000) {
-        let _ = parse(&text, &NAMES);
+        let _ = parse(&text);
         let cut = (0..=cut.min(SHIPPED.len())).rev().find(|&at| SHIPPED.is_char_boundary(at)).unwrap_or(0);
-        let _ = parse(&(SHIPPED[..cut].to_owned() + &text), &NAMES);
+        let _ = parse(&(SHIPPED[..cut].to_owned() + &text));
     }
 }

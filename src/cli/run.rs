@@ -8,8 +8,8 @@ use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
 use std::process::ExitCode;
 
-use super::args::{Cli, Command, PolicyCommand};
-use super::config::{self, KeyNames};
+use super::args::{Cli, Command, ImportCommand, PolicyCommand};
+use super::config;
 use super::help::{self, Parsed};
 use super::log;
 use super::paths::{DataDir, Environment, PathError};
@@ -79,10 +79,21 @@ fn command(cli: &Cli, environment: Environment, out: &mut impl Write) -> Result<
     let session = Session::open(cli, environment)?;
     let locale = session.locale();
     let Some(command) = &cli.command else {
-        written(write!(out, "{}", help::text(locale)).map_err(Into::into), locale)?;
-        return Ok(USAGE);
+        return super::till::run(&session);
     };
     match command {
+        Command::Init(args) => {
+            super::init::run(&session, args, out)?;
+            Ok(DONE)
+        }
+        Command::Import(ImportCommand::Products(args)) => {
+            let imported = session.import_products(args, out)?;
+            Ok(if imported { DONE } else { REFUSED })
+        }
+        Command::Ring(args) => {
+            let all_sold = session.ring(args, out)?;
+            Ok(if all_sold { DONE } else { REFUSED })
+        }
         Command::Policy(PolicyCommand::Show(args)) => {
             let language = args.language.or(session.asked_language);
             let today = chrono::Local::now().date_naive();
@@ -128,7 +139,7 @@ impl Session {
     }
 
     /// The store's settings. Refused where there is no store, or its file is not right.
-    pub fn settings(&self, names: &KeyNames<'_>) -> Result<Settings, Problem> {
+    pub fn settings(&self) -> Result<Settings, Problem> {
         if !self.data.is_set_up() {
             let words = |key| self.locale().text(key).into_owned();
             return Err(Problem {
@@ -139,7 +150,7 @@ impl Session {
         }
         let path = self.data.config();
         let text = read(&path, self.locale())?;
-        config::parse(&text, names).map_err(|errors| Problem::of_config(&path, &errors, self.locale()))
+        config::parse(&text).map_err(|errors| Problem::of_config(&path, &errors, self.locale()))
     }
 
     /// The store's policy, its text first; the shipped one where there is no store yet.

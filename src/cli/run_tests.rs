@@ -80,10 +80,9 @@ fn a_store_that_is_not_there_or_not_right() {
         other => panic!("{other:?}"),
     };
     let session = Session::open(&cli, environment).unwrap();
-    let names = KeyNames { actions: &[], is_key: &|_| false };
-    assert!(session.settings(&names).unwrap_err().to_string().contains("olvido init --demo"));
+    assert!(session.settings().unwrap_err().to_string().contains("olvido init --demo"));
     write_private(&data.config(), config::SHIPPED.replace("\"es\"", "\"fr\"").as_bytes()).unwrap();
-    let problem = session.settings(&names).unwrap_err().to_string();
+    let problem = session.settings().unwrap_err().to_string();
     let line = config::SHIPPED.lines().position(|l| l == "language = \"es\"").unwrap() + 1;
     assert_eq!(
         problem.lines().skip(2).collect::<Vec<_>>(),
@@ -93,9 +92,9 @@ fn a_store_that_is_not_there_or_not_right() {
         ]
     );
     write_private(&data.config(), config::SHIPPED.as_bytes()).unwrap();
-    assert_eq!(session.settings(&names), Ok(Settings::default()));
+    assert_eq!(session.settings(), Ok(Settings::default()));
     write_private(&data.config(), &[0xff, 0xfe]).unwrap();
-    assert!(session.settings(&names).unwrap_err().to_string().contains("UTF-8"));
+    assert!(session.settings().unwrap_err().to_string().contains("UTF-8"));
 }
 
 #[test]

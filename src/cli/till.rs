@@ -40,7 +40,7 @@ pub fn run(session: &Session) -> Result<u8, Problem> {
 
 /// The till of a store that is there.
 fn open(session: &Session) -> Result<Till, Problem> {
-    let mut settings = session.checked_settings()?;
+    let mut settings = session.settings()?;
     respect_no_color(session, &mut settings);
     let policy = session.policy()?.1;
     let model = app::till_model(settings.clone(), policy);
@@ -55,7 +55,8 @@ fn set_up(session: &Session) -> Till {
     let mut settings = Settings::default();
     settings.store.language = session.language;
     respect_no_color(session, &mut settings);
-    let mut model = Model::new(Arc::new(settings), Arc::new(Policy::shipped())).expect("the usual keys are sound");
+    let mut model =
+        Model::new(Arc::new(settings), Arc::new(Policy::shipped())).expect("the usual keys are sound");
     model.screen = Screen::Setup(Box::new(Setup::new(session.language)));
     let data = session.data.clone();
     let no_color = session.environment.no_color;

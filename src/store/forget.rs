@@ -49,6 +49,11 @@ impl Store {
         }
     }
 
+    /// The key slot of the purchase kept under this code.
+    pub fn slot(&self, code: &ReceiptCode) -> Result<Option<SlotId>, StoreError> {
+        purchase::slot_of(&self.connection, &code.purchase_id())
+    }
+
     /// Forgets purchases and profiles, all four steps. On an error before the tombstones are
     /// durable nothing was forgotten; after that the rest is pending.
     pub fn forget_all(&mut self, slots: &[SlotId]) -> Result<Forgetting, StoreError> {

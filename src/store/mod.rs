@@ -32,7 +32,7 @@ pub use backup::{BackupError, BackupMade, Restoring, finish_restore};
 pub use error::StoreError;
 pub use expire::Expired;
 pub use forget::{Forgetting, Reason};
-pub use open::{Files, Store};
+pub use open::{Files, PRAGMAS, Store};
 pub use product::Imported;
 pub use profile::Customer;
 pub use purchase::{Found, Purchase};

@@ -147,6 +147,13 @@ impl Store {
         Ok(store)
     }
 
+    /// Notes the day on which the shop began to use this store.
+    pub fn began_on(&mut self, day: chrono::NaiveDate) -> Result<(), StoreError> {
+        self.connection
+            .execute("INSERT OR REPLACE INTO meta (name, value) VALUES ('began', ?1)", [day.to_string()])?;
+        Ok(())
+    }
+
     /// Closes the store, its log copied into the database and gone. Errors: `Busy` while another
     /// process reads it.
     pub fn close(mut self) -> Result<(), StoreError> {
@@ -160,6 +167,11 @@ impl Store {
     /// The policy in force.
     pub fn policy(&self) -> &Policy {
         &self.policy
+    }
+
+    /// Where its files are.
+    pub fn files(&self) -> &Files {
+        &self.files
     }
 
     /// Who issues this till's tickets.
@@ -190,6 +202,18 @@ impl Store {
         Ok(self.doomed || self.log_to_truncate)
     }
 
+    /// See [`KeyFile::disable_zeroing_for_mutation_test`].
+    #[doc(hidden)]
+    pub fn disable_zeroing_for_mutation_test(&mut self) {
+        self.keys.disable_zeroing_for_mutation_test();
+    }
+
+    /// Commits without waiting for the disk. Only for the power cut test, which has to lose sales then.
+    #[doc(hidden)]
+    pub fn weaken_durability_for_mutation_test(&mut self) -> Result<(), StoreError> {
+        Ok(self.connection.pragma_update(None, "synchronous", "NORMAL")?)
+    }
+
     pub(super) fn log_bytes(&self) -> u64 {
         let mut path = self.files.database.clone().into_os_string();
         path.push("-wal");
@@ -216,23 +240,23 @@ impl Store {
 /// The log is copied into the database between sales once it is larger than this.
 const LOG_BYTES_BEFORE_CHECKPOINT: u64 = 4 << 20;
 
-/// Opens the database with the pragmas that the design asks for.
+/// How every connection is set up: each commit durable, deleted cells zeroed, no temporary file that
+/// could hold a row, and the log copied by [`Store::tend`] alone, so that no sale pays for it.
+pub const PRAGMAS: &str = "PRAGMA journal_mode = WAL;
+     PRAGMA synchronous = FULL;
+     PRAGMA foreign_keys = ON;
+     PRAGMA secure_delete = ON;
+     PRAGMA temp_store = MEMORY;
+     PRAGMA wal_autocheckpoint = 0;
+     PRAGMA trusted_schema = OFF;";
+
+/// Opens the database.
 pub(super) fn connect(path: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(64);
-    // wal_autocheckpoint=0: a sale never pays for copying the log; `tend` does.
-    // temp_store=MEMORY: no temporary file ever holds a row.
-    connection.execute_batch(
-        "PRAGMA journal_mode = WAL;
-         PRAGMA synchronous = FULL;
-         PRAGMA foreign_keys = ON;
-         PRAGMA secure_delete = ON;
-         PRAGMA temp_store = MEMORY;
-         PRAGMA wal_autocheckpoint = 0;
-         PRAGMA trusted_schema = OFF;",
-    )?;
+    connection.execute_batch(PRAGMAS)?;
     Ok(connection)
 }
 

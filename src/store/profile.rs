@@ -64,14 +64,6 @@ fn seal(key: &DataKey, slot: SlotId, profile: &Profile) -> Vec<u8> {
     aead::seal(key, &slot.owner, &plain)
 }
 
-pub(super) fn exists(
-    connection: &Connection,
-    store_key: &StoreKey,
-    customer: &Identifier,
-) -> Result<bool, StoreError> {
-    Ok(row(connection, &lookup(store_key, customer))?.is_some())
-}
-
 /// Links a purchase to its customer, inside the sale's transaction. A new customer, or one who
 /// ticks other purposes, gets the fresh slot, and the old one is doomed: returns whether it was.
 pub(super) fn add(

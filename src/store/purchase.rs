@@ -8,7 +8,6 @@ use crate::domain::customer::Purpose;
 use crate::domain::money::Money;
 use crate::domain::policy::{Memory, Until};
 use crate::domain::sale::{Keep, KeptLine, Sale};
-use crate::domain::tender::Tender;
 use crate::domain::ticket::Ticket;
 use crate::seal::{DataKey, ReceiptCode, SlotId, StoreKey, aead};
 
@@ -43,8 +42,6 @@ pub struct Purchase {
     pub lines: Vec<KeptLine>,
     /// The discount on the whole basket.
     pub discount: Money,
-    pub given: Vec<Tender>,
-    pub change: Money,
     pub choice: String,
     pub policy_version: u32,
     pub until: Until,
@@ -57,8 +54,6 @@ struct Sealed {
     ticket: u64,
     lines: Vec<KeptLine>,
     discount: Money,
-    given: Vec<Tender>,
-    change: Money,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     customer: Option<Linked>,
 }
@@ -108,8 +103,6 @@ pub(super) fn keep(
         ticket: ticket.number,
         lines: sale.kept_lines().collect(),
         discount: sale.priced.discount,
-        given: sale.paid.given.clone(),
-        change: sale.paid.change,
         customer,
     };
     let plain = zeroize::Zeroizing::new(serde_json::to_vec(&plain).expect("a purchase is JSON"));
@@ -241,8 +234,6 @@ impl Store {
             ticket: ticket::find(&self.connection, sealed.ticket)?,
             lines: sealed.lines,
             discount: sealed.discount,
-            given: sealed.given,
-            change: sealed.change,
             choice: row.choice,
             policy_version: row.policy_version,
             until: row.until,

@@ -3,7 +3,6 @@
 use chrono::NaiveDate;
 use rusqlite::TransactionBehavior;
 
-use crate::domain::customer::Identifier;
 use crate::domain::money::Money;
 use crate::domain::sale::{Keep, Sale};
 use crate::domain::ticket::Ticket;
@@ -125,10 +124,5 @@ impl Store {
             self.tally.give_key(spare.slot, spare.key);
         }
         Ok(())
-    }
-
-    /// The stored form of a customer's identifier, for messages; nobody is looked up.
-    pub fn is_known(&self, customer: &Identifier) -> Result<bool, StoreError> {
-        profile::exists(&self.connection, &self.store_key, customer)
     }
 }

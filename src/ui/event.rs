@@ -59,6 +59,11 @@ pub enum Done {
     Pin(PinAnswer),
     /// Whether the customer is known, and what they had ticked.
     Customer(Option<KnownCustomer>),
+    /// So many of the products of a new store are imported.
+    SettingUp {
+        done: usize,
+        total: usize,
+    },
     /// The store is set up; the till can be opened.
     SetUp(Result<(), Problem>),
     /// Something in the background went wrong or is well again (`None`): a word for the status line.

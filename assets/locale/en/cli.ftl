@@ -10,6 +10,11 @@ config-remedy-meant = Perhaps { $key } is meant; else take the line out.
 config-remedy-unknown = Take the line out.
 config-remedy-missing = Add a line for { $key }.
 
+config-key-taken = { $key } cannot be { $found }, which is { $by } on the same screen.
+config-key-writes = { $key } cannot be { $found }, which writes into the input line.
+config-remedy-key-taken = Choose another key, or give the other action another one, too.
+config-remedy-key-writes = Choose a function key, or add Ctrl or Alt, like "Ctrl+P".
+
 config-want-table = Write it as a line of its own between square brackets, and its keys below.
 config-want-text = Write 1 to { $longest } characters between quotation marks, on one line.
 config-want-tax-id = Write letters, digits, "-", "." or "/", at most { $longest }, between quotation marks.
@@ -132,3 +137,55 @@ help-arg-identifier = The customer's phone, e-mail or card number.
 help-arg-notice-language = Only in this language.
 help-arg-changed-policy = The changed policy.
 help-arg-backup = The backup.
+
+cli-busy = another program is using the database.
+cli-busy-next = Close it, then try again.
+cli-too-new = this store was written by a newer Olvido.
+cli-too-new-next = Install that version or a newer one.
+cli-database-missing = the store's database is missing.
+cli-damaged = a file of the store is damaged. Nothing was changed.
+cli-damaged-next =
+    Do not delete anything. Copy the directory first.
+    Then put a backup back: olvido restore FILE
+cli-policy-version = the policy was changed, but its version is the same.
+cli-policy-version-next = Raise "version" in the policy, then start again.
+cli-policy-old = the policy is older than one that was in force.
+cli-wrong-store-key = store.key is not the one that this store was made with.
+cli-wrong-store-key-next = Put the right store.key back. Without it, what was kept stays closed.
+cli-keys-missing = a key file of the store is missing.
+cli-store-there = there is a store here already, or part of one.
+cli-store-there-next = Choose another directory with --data. To put a store back: olvido restore FILE
+cli-no-terminal = the till needs a terminal, and this is none.
+cli-no-terminal-next = Start it in a terminal. Without one: olvido ring
+
+init-needs-name = a new store needs a name and a tax id.
+init-needs-name-next = Add --name and --tax-id, or --demo.
+init-bad-pin = a PIN has 4 to 8 digits.
+init-bad-pin-next = Give another with --pin.
+init-bad-catalogue = { $lines ->
+    [one] one line of the catalogue cannot be read. No store was made.
+   *[other] { $lines } lines of the catalogue cannot be read. No store was made.
+}
+init-bad-catalogue-next = Mend them, or set up without --catalogue and see them all: olvido import products FILE --dry-run
+init-till = till 1
+init-staff = Ana
+init-done =
+    The store "{ $name }" is ready, with { $products } products.
+    Its files: { $path }
+    PIN: { $pin }
+    To sell: olvido
+
+till-clock-back = the clock was set back
+till-clock-back-next = Set the right date and time. Numbers stay in order.
+till-choice-gone = the customer's choice is not in the policy. Nothing was sold.
+till-choice-gone-next = Ask the customer again.
+till-not-paid = the payment is not complete. Nothing was sold.
+till-not-paid-next = Take the rest, then try again.
+till-disk-full = the disk is full: the sale is not recorded
+till-disk-full-next = Make room, then try again.
+till-busy = another program holds the database
+till-busy-next = Close it, then try again.
+till-damaged = a file of the store is damaged
+till-damaged-next = Stop selling. Restore a backup.
+till-store-failed = the sale could not be recorded
+till-store-failed-next = Try again. The log says more.

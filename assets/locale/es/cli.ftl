@@ -10,6 +10,11 @@ config-remedy-meant = Quizá quiso decir { $key }; si no, quite la línea.
 config-remedy-unknown = Quite la línea.
 config-remedy-missing = Añada una línea para { $key }.
 
+config-key-taken = { $key } no puede ser { $found }, que es { $by } en la misma pantalla.
+config-key-writes = { $key } no puede ser { $found }, que escribe en la línea de entrada.
+config-remedy-key-taken = Elija otra tecla, o dé otra también a la otra acción.
+config-remedy-key-writes = Elija una tecla de función, o añada Ctrl o Alt, como "Ctrl+P".
+
 config-want-table = Escríbala en una línea propia entre corchetes, con sus claves debajo.
 config-want-text = Escriba de 1 a { $longest } caracteres entre comillas, en una línea.
 config-want-tax-id = Escriba letras, cifras, "-", "." o "/", { $longest } como mucho, entre comillas.
@@ -132,3 +137,55 @@ help-arg-identifier = El teléfono, correo o número de tarjeta del cliente.
 help-arg-notice-language = Solo en este idioma.
 help-arg-changed-policy = La política cambiada.
 help-arg-backup = La copia.
+
+cli-busy = otro programa está usando la base de datos.
+cli-busy-next = Ciérrelo y vuelva a intentarlo.
+cli-too-new = esta tienda la escribió un Olvido más nuevo.
+cli-too-new-next = Instale esa versión o una posterior.
+cli-database-missing = falta la base de datos de la tienda.
+cli-damaged = un fichero de la tienda está dañado. No se ha cambiado nada.
+cli-damaged-next =
+    No borre nada. Copie antes el directorio.
+    Después recupere una copia: olvido restore FICHERO
+cli-policy-version = la política ha cambiado, pero su versión es la misma.
+cli-policy-version-next = Suba «version» en la política y arranque de nuevo.
+cli-policy-old = la política es más antigua que otra que ya estuvo en vigor.
+cli-wrong-store-key = store.key no es la clave con la que se creó esta tienda.
+cli-wrong-store-key-next = Devuelva el store.key correcto. Sin él, lo guardado no se puede abrir.
+cli-keys-missing = falta un fichero de claves de la tienda.
+cli-store-there = aquí ya hay una tienda, o parte de una.
+cli-store-there-next = Elija otro directorio con --data. Para recuperar una tienda: olvido restore FICHERO
+cli-no-terminal = la caja necesita un terminal, y esto no lo es.
+cli-no-terminal-next = Ábrala en un terminal. Sin él: olvido ring
+
+init-needs-name = una tienda nueva necesita nombre y NIF.
+init-needs-name-next = Añada --name y --tax-id, o --demo.
+init-bad-pin = un PIN tiene de 4 a 8 cifras.
+init-bad-pin-next = Dé otro con --pin.
+init-bad-catalogue = { $lines ->
+    [one] una línea del catálogo no se puede leer. No se ha creado la tienda.
+   *[other] { $lines } líneas del catálogo no se pueden leer. No se ha creado la tienda.
+}
+init-bad-catalogue-next = Corríjalas, o cree la tienda sin --catalogue y véalas todas: olvido import products FICHERO --dry-run
+init-till = caja 1
+init-staff = Ana
+init-done =
+    La tienda «{ $name }» está lista, con { $products } productos.
+    Sus ficheros: { $path }
+    PIN: { $pin }
+    Para vender: olvido
+
+till-clock-back = el reloj se ha atrasado
+till-clock-back-next = Ponga bien la fecha y la hora. Los números siguen en orden.
+till-choice-gone = la elección del cliente no está en la política. No se ha vendido nada.
+till-choice-gone-next = Pregunte otra vez al cliente.
+till-not-paid = el pago no está completo. No se ha vendido nada.
+till-not-paid-next = Cobre lo que falta y vuelva a intentarlo.
+till-disk-full = el disco está lleno: la venta no se ha guardado
+till-disk-full-next = Haga sitio y vuelva a intentarlo.
+till-busy = otro programa ocupa la base de datos
+till-busy-next = Ciérrelo y vuelva a intentarlo.
+till-damaged = un fichero de la tienda está dañado
+till-damaged-next = Deje de vender. Recupere una copia.
+till-store-failed = la venta no se ha podido guardar
+till-store-failed-next = Vuelva a intentarlo. El registro dice más.

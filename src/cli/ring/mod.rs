@@ -10,7 +10,9 @@ mod refusal;
 mod request;
 
 use std::fmt;
+use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
+use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
@@ -21,6 +23,9 @@ use crate::domain::settings::Settings;
 use crate::locale::Locale;
 use crate::store::{Order, Outcome, Request, Store, StoreError};
 
+use super::args::RingArgs;
+use super::problem::Problem;
+use super::run::Session;
 use answer::Answer;
 use json::Json;
 use refusal::{Kind, Refusal};
@@ -56,6 +61,32 @@ pub struct Ring<'a> {
     pub import: bool,
     /// The time now, to the second, with the offset from UTC.
     pub clock: fn() -> DateTime<FixedOffset>,
+}
+
+impl Session {
+    /// `olvido ring`. Returns whether every line was sold.
+    pub fn ring(&self, args: &RingArgs, out: &mut impl Write) -> Result<bool, Problem> {
+        let mut locked = self.open_store()?;
+        let ring = Ring { settings: &locked.settings, import: args.import, clock: crate::app::now };
+        let rung = match &args.file {
+            Some(path) => {
+                let file = File::open(path).map_err(|error| Problem::of_file(path, &error, self.locale()))?;
+                ring.run(&mut locked.store, file, out)
+            }
+            None => ring.run(&mut locked.store, io::stdin(), out),
+        };
+        match rung {
+            Ok(summary) => Ok(summary.refused == 0),
+            Err(RingError::Store(error)) => Err(self.store_problem(&error)),
+            // Whoever asked does not listen any more. What was not answered may be sold: asking again
+            // with the same ids tells.
+            Err(RingError::Output(_)) => Ok(false),
+            Err(RingError::Input(error)) => {
+                let path = args.file.as_deref().unwrap_or(Path::new("-"));
+                Err(Problem::of_file(path, &error, self.locale()))
+            }
+        }
+    }
 }
 
 impl Ring<'_> {
