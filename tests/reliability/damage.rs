@@ -115,10 +115,9 @@ fn damage(bytes: &mut Vec<u8>, random: &mut Rng) -> String {
     }
 }
 
-/// An error that has words of its own for the user.
+/// An error that has words of its own for the user. A letter changed in the kept text of a policy
+/// looks as if the policy file had changed.
 fn is_plain(error: &StoreError) -> bool {
-    matches!(
-        error,
-        StoreError::Damaged(_) | StoreError::TooNew | StoreError::Keys(_) | StoreError::StoreKey(_)
-    )
+    use StoreError::{Damaged, Keys, PolicyNeedsNewVersion, StoreKey, TooNew};
+    matches!(error, Damaged(_) | TooNew | Keys(_) | StoreKey(_) | PolicyNeedsNewVersion(_))
 }
