@@ -107,12 +107,14 @@ fn write(statement: &mut Statement<'_>, id: u32, product: &Product) -> Result<()
 }
 
 fn save_image(connection: &Connection) -> Result<(), StoreError> {
-    // Best-seller first: what was sold over the last months, then by name.
+    let mut sold: HashMap<u32, i64> = HashMap::new();
+    let mut statement = connection.prepare("SELECT product, amount FROM product_counter")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        *sold.entry(row.get(0)?).or_default() += row.get::<_, i64>(1)?;
+    }
     let mut statement = connection.prepare(
-        "SELECT p.id, p.barcode, p.plu, p.sku, p.name, p.department, p.price, p.tax, p.unit, p.durable_years
-         FROM product p
-         LEFT JOIN (SELECT product, sum(amount) AS sold FROM product_counter GROUP BY product) c ON c.product = p.id
-         ORDER BY coalesce(c.sold, 0) DESC, p.name, p.id",
+        "SELECT id, barcode, plu, sku, name, department, price, tax, unit, durable_years FROM product",
     )?;
     let rows = statement.query_map([], |row| {
         let barcode: Option<u64> = row.get::<_, Option<i64>>(1)?.map(|n| n as u64);
@@ -129,7 +131,13 @@ fn save_image(connection: &Connection) -> Result<(), StoreError> {
         };
         Ok((ProductId(row.get(0)?), product))
     })?;
-    let products = rows.collect::<Result<Vec<_>, _>>()?;
+    let mut products = rows.collect::<Result<Vec<_>, _>>()?;
+    // Best-seller first: what was sold over the time of the counters, then by name. Sorted here and
+    // not by SQLite, which would write every row to its sorter and read it back.
+    let sold = |id: ProductId| sold.get(&id.0).copied().unwrap_or(0);
+    products.sort_unstable_by(|(a, one), (b, other)| {
+        sold(*b).cmp(&sold(*a)).then_with(|| one.name.cmp(&other.name)).then(a.cmp(b))
+    });
     connection.execute(
         "INSERT OR REPLACE INTO catalogue_image (id, bytes) VALUES (1, ?1)",
         [build_image(&products)],

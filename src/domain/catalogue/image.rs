@@ -1,7 +1,8 @@
 //! The bytes of a catalogue: a header, then sections of fixed-size entries, then texts. All numbers
 //! are little-endian. Products stand in the order of their rank, so a rank is an index.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::hash::{BuildHasherDefault, Hasher};
 
 use super::words::{each_word, sku_order};
 use super::{CatalogueError, Department};
@@ -259,23 +260,31 @@ fn sorted_by<'a, K: 'a>(
 
 /// The department entries sorted by name, and the entry's index for each product.
 fn build_departments(products: &[(ProductId, Product)], text: &mut Vec<u8>) -> (Vec<u8>, Vec<u32>) {
-    let mut rates: HashMap<&str, HashMap<TaxRate, u32>> = HashMap::new();
+    let mut numbers: HashMap<&str, usize, Fast> = HashMap::default();
+    let mut rates: Vec<(&str, BTreeMap<TaxRate, u32>)> = Vec::new();
+    let mut number_of = Vec::with_capacity(products.len());
     for (_, product) in products {
-        *rates.entry(&product.department).or_default().entry(product.tax).or_default() += 1;
+        let number = *numbers.entry(&product.department).or_insert_with(|| {
+            rates.push((&product.department, BTreeMap::new()));
+            rates.len() - 1
+        });
+        *rates[number].1.entry(product.tax).or_default() += 1;
+        number_of.push(number);
     }
-    let mut names: Vec<&str> = rates.keys().copied().collect();
-    names.sort_unstable();
-    let mut entries = Vec::with_capacity(names.len() * DEPARTMENT_ENTRY);
-    for name in &names {
-        let usual = rates[name].iter().max_by_key(|&(rate, count)| (count, rate));
+    let mut sorted: Vec<usize> = (0..rates.len()).collect();
+    sorted.sort_unstable_by_key(|&number| rates[number].0);
+    let mut entries = Vec::with_capacity(sorted.len() * DEPARTMENT_ENTRY);
+    let mut place = vec![0; sorted.len()];
+    for (at, &number) in sorted.iter().enumerate() {
+        let (name, rates) = &rates[number];
+        let usual = rates.iter().max_by_key(|&(rate, count)| (count, rate));
         entries.extend_from_slice(&small(text.len()).to_le_bytes());
         entries.extend_from_slice(&small(name.len()).to_le_bytes());
         entries.extend_from_slice(&usual.map_or(0, |(rate, _)| u32::from(rate.0)).to_le_bytes());
         text.extend_from_slice(name.as_bytes());
+        place[number] = small(at);
     }
-    let index: HashMap<&str, u32> = names.iter().enumerate().map(|(at, name)| (*name, small(at))).collect();
-    let of = products.iter().map(|(_, product)| index[product.department.as_str()]).collect();
-    (entries, of)
+    (entries, number_of.into_iter().map(|number| place[number]).collect())
 }
 
 /// The distinct words of all names, sorted, each with the ranks that have it.
@@ -288,10 +297,11 @@ struct Words {
 
 impl Words {
     fn of(products: &[(ProductId, Product)]) -> Words {
-        let mut index: HashMap<Box<str>, u32> = HashMap::new();
+        let mut index: HashMap<Box<str>, u32, Fast> = HashMap::default();
         let mut pairs: Vec<(u32, u32)> = Vec::with_capacity(products.len() * 6);
         let mut buffer = String::new();
         for (rank, (_, product)) in products.iter().enumerate() {
+            let first = pairs.len();
             each_word(&product.name, &mut buffer, |word| {
                 let number = match index.get(word) {
                     Some(&number) => number,
@@ -301,7 +311,10 @@ impl Words {
                         number
                     }
                 };
-                pairs.push((number, small(rank)));
+                // A word counts once in a name.
+                if !pairs[first..].iter().any(|&(known, _)| known == number) {
+                    pairs.push((number, small(rank)));
+                }
             });
         }
         let mut sorted: Vec<(Box<str>, u32)> = index.into_iter().collect();
@@ -310,24 +323,49 @@ impl Words {
         for (at, (_, number)) in sorted.iter().enumerate() {
             place[*number as usize] = at;
         }
-        let mut ranks: Vec<Vec<u32>> = vec![Vec::new(); sorted.len()];
+        // Where the ranks of each word begin, then the ranks, which come in rising order.
+        let mut ends = vec![0; sorted.len() + 1];
+        pairs.iter().for_each(|&(number, _)| ends[place[number as usize] + 1] += 1);
+        for at in 1..ends.len() {
+            ends[at] += ends[at - 1];
+        }
+        let posting_starts = ends.iter().flat_map(|&start| small(start).to_le_bytes()).collect();
+        let mut postings = vec![0; pairs.len() * 4];
         for (number, rank) in pairs {
-            let ranks = &mut ranks[place[number as usize]];
-            if ranks.last() != Some(&rank) {
-                ranks.push(rank);
-            }
+            let next = &mut ends[place[number as usize]];
+            postings[*next * 4..*next * 4 + 4].copy_from_slice(&rank.to_le_bytes());
+            *next += 1;
         }
-        let mut words =
-            Words { starts: Vec::new(), text: Vec::new(), posting_starts: Vec::new(), postings: Vec::new() };
-        for ((word, _), ranks) in sorted.iter().zip(&ranks) {
-            words.starts.extend_from_slice(&small(words.text.len()).to_le_bytes());
-            words.text.extend_from_slice(word.as_bytes());
-            words.posting_starts.extend_from_slice(&small(words.postings.len() / 4).to_le_bytes());
-            words.postings.extend(ranks.iter().flat_map(|rank| rank.to_le_bytes()));
+        let (mut starts, mut text) = (Vec::new(), Vec::new());
+        for (word, _) in &sorted {
+            starts.extend_from_slice(&small(text.len()).to_le_bytes());
+            text.extend_from_slice(word.as_bytes());
         }
-        words.starts.extend_from_slice(&small(words.text.len()).to_le_bytes());
-        words.posting_starts.extend_from_slice(&small(words.postings.len() / 4).to_le_bytes());
-        words
+        starts.extend_from_slice(&small(text.len()).to_le_bytes());
+        Words { starts, text, posting_starts, postings }
+    }
+}
+
+/// FNV-1a (<http://www.isthe.com/chongo/tech/comp/fnv/>): short words by the hundred thousand.
+type Fast = BuildHasherDefault<Fnv>;
+
+struct Fnv(u64);
+
+impl Default for Fnv {
+    fn default() -> Fnv {
+        Fnv(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl Hasher for Fnv {
+    fn write(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
     }
 }
 
