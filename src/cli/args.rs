@@ -41,6 +41,18 @@ pub enum Command {
     #[command(subcommand)]
     Import(ImportCommand),
     Ring(RingArgs),
+    Review(ReviewArgs),
+    Verify(VerifyArgs),
+    Expire,
+    #[command(subcommand)]
+    Export(ExportCommand),
+    Receipt(ReceiptArgs),
+    #[command(subcommand)]
+    Purchase(PurchaseCommand),
+    #[command(subcommand)]
+    Customer(CustomerCommand),
+    Backup(BackupArgs),
+    Restore(RestoreArgs),
     #[command(subcommand)]
     Policy(PolicyCommand),
 }
@@ -189,6 +201,18 @@ pub struct PolicyCheckArgs {
 pub struct BackupArgs {
     #[arg(id = "backup", value_name = "FILE")]
     pub file: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct RestoreArgs {
+    #[arg(id = "backup", value_name = "FILE")]
+    pub file: PathBuf,
+    /// Where the store key is, if not in the data directory.
+    #[arg(long, value_name = "FILE")]
+    pub store_key: Option<PathBuf>,
+    /// The till's series of tickets from now on.
+    #[arg(long, value_name = "TEXT")]
+    pub series: Option<String>,
 }
 
 /// What an argument must be; the words come from the locale at the edge.

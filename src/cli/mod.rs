@@ -1,8 +1,11 @@
 //! The commands: arguments in, sentences out; configuration, paths, the log.
 
 pub mod args;
+mod backup;
 pub mod config;
 mod config_error;
+mod customer;
+mod expire;
 mod help;
 pub mod import;
 pub mod init;
@@ -11,6 +14,13 @@ pub mod open;
 pub mod paths;
 pub mod policy;
 pub mod problem;
+mod purchase;
+mod review;
 pub mod ring;
 pub mod run;
+mod tickets;
 pub mod till;
+mod verify;
+
+#[cfg(test)]
+mod records_tests;

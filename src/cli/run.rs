@@ -8,7 +8,9 @@ use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
 use std::process::ExitCode;
 
-use super::args::{Cli, Command, ImportCommand, PolicyCommand};
+use super::args::{
+    Cli, Command, CustomerCommand, ExportCommand, ImportCommand, PolicyCommand, PurchaseCommand,
+};
 use super::config;
 use super::help::{self, Parsed};
 use super::log;
@@ -94,6 +96,17 @@ fn command(cli: &Cli, environment: Environment, out: &mut impl Write) -> Result<
             let all_sold = session.ring(args, out)?;
             Ok(if all_sold { DONE } else { REFUSED })
         }
+        Command::Review(args) => session.review(args, out),
+        Command::Verify(args) => session.verify(args, out),
+        Command::Expire => session.expire(out),
+        Command::Export(ExportCommand::Tickets) => session.export_tickets(out),
+        Command::Receipt(args) => session.receipt(args, out),
+        Command::Purchase(PurchaseCommand::Show(args)) => session.show_purchase(args, out),
+        Command::Purchase(PurchaseCommand::Forget { code }) => session.forget_purchase(code, out),
+        Command::Customer(CustomerCommand::Show(args)) => session.show_customer(args, out),
+        Command::Customer(CustomerCommand::Forget(args)) => session.forget_customer(args, out),
+        Command::Backup(args) => session.back_up(args, out),
+        Command::Restore(args) => session.restore(args, out),
         Command::Policy(PolicyCommand::Show(args)) => {
             let language = args.language.or(session.asked_language);
             let today = chrono::Local::now().date_naive();

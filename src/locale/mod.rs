@@ -24,7 +24,10 @@ macro_rules! areas {
     };
 }
 
-areas!["choice", "cli", "common", "error", "import", "pay", "policy", "receipt", "ring", "sell", "setup",];
+areas![
+    "choice", "cli", "common", "error", "import", "pay", "policy", "receipt", "records", "ring", "sell",
+    "setup",
+];
 
 /// The words, and the way of writing numbers and days, of one language.
 pub struct Locale {

@@ -137,11 +137,15 @@ help-arg-identifier = The customer's phone, e-mail or card number.
 help-arg-notice-language = Only in this language.
 help-arg-changed-policy = The changed policy.
 help-arg-backup = The backup.
+help-arg-store-key = Where store.key is, if not in the data directory.
+help-arg-series = The till's new series of tickets.
 
 cli-busy = another program is using the database.
 cli-busy-next = Close it, then try again.
 cli-too-new = this store was written by a newer Olvido.
 cli-too-new-next = Install that version or a newer one.
+cli-restore-unfinished = a restore was interrupted.
+cli-restore-unfinished-next = Run it again: olvido restore FILE. It is finished where it stopped.
 cli-database-missing = the store's database is missing.
 cli-damaged = a file of the store is damaged. Nothing was changed.
 cli-damaged-next =

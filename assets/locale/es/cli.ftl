@@ -137,11 +137,15 @@ help-arg-identifier = El teléfono, correo o número de tarjeta del cliente.
 help-arg-notice-language = Solo en este idioma.
 help-arg-changed-policy = La política cambiada.
 help-arg-backup = La copia.
+help-arg-store-key = Dónde está store.key, si no en el directorio de datos.
+help-arg-series = La nueva serie de tiques de la caja.
 
 cli-busy = otro programa está usando la base de datos.
 cli-busy-next = Ciérrelo y vuelva a intentarlo.
 cli-too-new = esta tienda la escribió un Olvido más nuevo.
 cli-too-new-next = Instale esa versión o una posterior.
+cli-restore-unfinished = una restauración quedó a medias.
+cli-restore-unfinished-next = Repita: olvido restore FICHERO. Se termina donde se quedó.
 cli-database-missing = falta la base de datos de la tienda.
 cli-damaged = un fichero de la tienda está dañado. No se ha cambiado nada.
 cli-damaged-next =

@@ -1,0 +1,122 @@
+review-sales = Sales
+review-total = Total
+review-days = By day
+review-taxes = By tax rate: base, tax
+review-departments = By department
+review-tenders = By payment
+review-choices = By the customers' choice
+review-cash = Cash
+review-card = Card
+review-unanswered = not answered (forgotten)
+
+verify-looked-at = Looked at { $tickets } tickets, { $purchases } kept purchases, { $profiles } customers and { $forgotten } forgotten.
+verify-holds = Everything holds.
+verify-found = { $count ->
+    [one] One thing does not hold:
+   *[other] { $count } things do not hold:
+}
+verify-database = The database is damaged: { $subject }
+verify-database-next = Copy the directory, then put a backup back: olvido restore FILE
+verify-ticket-missing = Missing from the chain of tickets: { $subject }
+verify-ticket-changed = The ticket { $subject } is not as it was issued.
+verify-ticket-sums = The amounts of the ticket { $subject } do not add up to its total.
+verify-ticket-next = Keep the files as they are, and compare with a backup.
+verify-key-kept = The key of something forgotten is still there: { $subject }
+verify-bytes-kept = Something forgotten is still in the database: { $subject }
+verify-kept-next = Old files may have been put back by hand. Restore with: olvido restore FILE
+verify-key-damaged = The slot { $subject } of the keys file is damaged.
+verify-key-missing = The key of something kept is missing: { $subject }
+verify-unopened = Something kept does not open: { $subject }
+verify-unlinked = A purchase and its customer do not belong together: { $subject }
+verify-sealed-next = What it held cannot be read. A backup may still have it: olvido restore FILE
+verify-past-term = Kept beyond its term: { $subject }
+verify-past-term-next = Remove it: olvido expire
+verify-pending = Something forgotten is not gone completely yet.
+verify-pending-next = Close other programs that read the database, make room on the disk, then check again.
+
+expire-nothing = Nothing is past its term.
+expire-done = Past their term: { $purchases } purchases forgotten, { $tickets } tickets removed.
+
+purchase-code-length = a receipt code has { $wanted } letters and digits; here are { $found }.
+purchase-code-symbol = in a receipt code the letter or digit { $place } cannot be "{ $symbol }".
+purchase-code-check = this receipt code has a wrong letter or digit.
+purchase-code-next = Compare it with the receipt.
+purchase-unknown = this store gave no such receipt code.
+purchase-unknown-next = Check whether the receipt is from here.
+purchase-forgotten = nothing is kept of this purchase: it is forgotten.
+purchase-forgotten-next = The receipt on paper is enough for guarantee and returns.
+purchase-forgotten-pending = nothing can be read of this purchase any more: it is being forgotten. Its last traces are not gone yet.
+purchase-ticket-gone = the ticket of this purchase was removed after its term.
+purchase-ticket-gone-next = See what is kept: olvido purchase show CODE
+purchase-say-why = this purchase is a customer's. Say why you look: it is logged.
+purchase-say-why-next = Add --purpose "…"
+purchase-look-receipt = the receipt was shown
+purchase-look-customer = the customer asked
+purchase-ticket = Ticket
+purchase-day = Day
+purchase-choice = Choice
+purchase-until = Kept until
+purchase-until-customer = the customer says so
+purchase-customer = Customer
+purchase-purposes = For
+purchase-no-purposes = nothing ticked
+purchase-total = Total
+purchase-forget-complete = Forgotten. The key is erased, and its bytes are gone from this computer.
+purchase-forget-reader = Accepted: nobody can open it any more. Its last traces go when the other program that reads the database ends.
+purchase-forget-full = Accepted: nobody can open it any more. Its last traces go when there is room on the disk.
+
+customer-unknown = nothing is kept of this customer.
+customer-unknown-next = Check the phone, e-mail or card.
+customer-not-phone = this is no phone number.
+customer-not-email = this is no e-mail address.
+customer-not-card = this is no card number of a loyalty card.
+customer-payment-card = this looks like a payment card. Olvido never takes one.
+customer-identifier-next = Write a phone number, an e-mail address or a loyalty card number.
+customer-purchases = { $count ->
+    [one] One kept purchase:
+   *[other] { $count } kept purchases:
+}
+
+backup-made =
+    Backup: { $file } ({ $size } kB)
+    Last ticket: { $ticket }. Kept purchases: { $purchases }.
+    It opens only with this key, which is not in it. Keep a copy of the key in another place, once:
+    { $key }
+    A backup can hold what is forgotten later. Replace old backups by new ones.
+backup-none = none
+backup-exists = there is a file of this name already.
+backup-exists-next = Choose another name.
+backup-not-one = this is not a backup of Olvido, or it is damaged.
+backup-altered = this backup is damaged: { $name } is not whole. Nothing was changed.
+backup-damaged-next = Try another backup.
+backup-too-new = this backup was written by a newer Olvido.
+backup-too-new-next = Install that version or a newer one.
+backup-no-key = the store key is missing: the backup does not open without it.
+backup-no-key-next = Say where your copy is: olvido restore FILE --store-key store.key
+backup-wrong-key = this backup was made with another store key.
+backup-wrong-key-next = Take the key of that store. For another store, choose another directory with --data.
+backup-sales-after = the store here is whole and has newer sales: up to ticket { $here }, the backup up to { $backup }. Nothing was changed.
+backup-sales-after-next = Go on with the store here. To look into the backup, restore it into an empty directory: olvido --data DIRECTORY restore FILE
+backup-other-store = the store here is whole and has other tickets than the backup. Nothing was changed.
+
+restore-needs-series = tickets may have been sold after this backup. Their numbers must not be given again.
+restore-needs-series-next =
+    Give the till a series that it never had. Until now: { $used }
+    olvido restore FILE --series { $next }
+restore-bad-series = this is not a series: letters, digits or "-", at most { $longest }.
+restore-series-used = the till had the series { $series } already.
+restore-finished = The restore that was interrupted is finished.
+restore-done =
+    Restored: the store as of { $day }, { $time }.
+    Last ticket: { $ticket }. Kept purchases: { $purchases }.
+restore-replayed = { $count ->
+    [0] Nothing in it was known to be forgotten since.
+    [one] Forgotten since, and forgotten again: 1
+   *[other] Forgotten since, and forgotten again: { $count }
+}
+restore-unknown = { $count ->
+    [one] One kept purchase may have been forgotten after the backup: nothing is left that tells. It is back.
+   *[other] { $count } kept purchases may have been forgotten after the backup: nothing is left that tells which. They are back.
+}
+restore-unknown-next = Forget again those that you know of: olvido purchase forget CODE
+restore-series = Tickets go on in the series { $series }.

@@ -1,0 +1,122 @@
+review-sales = Ventas
+review-total = Total
+review-days = Por día
+review-taxes = Por tipo de IVA: base, cuota
+review-departments = Por sección
+review-tenders = Por forma de pago
+review-choices = Por lo que eligió el cliente
+review-cash = Efectivo
+review-card = Tarjeta
+review-unanswered = sin respuesta (olvidadas)
+
+verify-looked-at = Revisado: { $tickets } tiques, { $purchases } compras guardadas, { $profiles } clientes y { $forgotten } olvidos.
+verify-holds = Todo está bien.
+verify-found = { $count ->
+    [one] Una cosa no está bien:
+   *[other] { $count } cosas no están bien:
+}
+verify-database = La base de datos está dañada: { $subject }
+verify-database-next = Copie el directorio y restaure una copia de seguridad: olvido restore FICHERO
+verify-ticket-missing = Falta en la cadena de tiques: { $subject }
+verify-ticket-changed = El tique { $subject } no está como se emitió.
+verify-ticket-sums = Los importes del tique { $subject } no suman su total.
+verify-ticket-next = Deje los ficheros como están y compare con una copia de seguridad.
+verify-key-kept = La llave de algo olvidado sigue ahí: { $subject }
+verify-bytes-kept = Algo olvidado sigue en la base de datos: { $subject }
+verify-kept-next = Quizá alguien repuso ficheros viejos a mano. Restaure con: olvido restore FICHERO
+verify-key-damaged = La ranura { $subject } del fichero de llaves está dañada.
+verify-key-missing = Falta la llave de algo guardado: { $subject }
+verify-unopened = Algo guardado no se abre: { $subject }
+verify-unlinked = Una compra y su cliente no casan: { $subject }
+verify-sealed-next = Lo que contenía no se puede leer. Quizá una copia de seguridad lo tenga: olvido restore FICHERO
+verify-past-term = Guardado más allá de su plazo: { $subject }
+verify-past-term-next = Quítelo: olvido expire
+verify-pending = Algo olvidado aún no ha desaparecido del todo.
+verify-pending-next = Cierre otros programas que lean la base de datos, haga sitio en el disco y revise otra vez.
+
+expire-nothing = Nada ha pasado de su plazo.
+expire-done = Pasado su plazo: { $purchases } compras olvidadas, { $tickets } tiques quitados.
+
+purchase-code-length = un código de recibo tiene { $wanted } letras y cifras; aquí hay { $found }.
+purchase-code-symbol = en un código de recibo la letra o cifra { $place } no puede ser «{ $symbol }».
+purchase-code-check = este código de recibo tiene una letra o cifra equivocada.
+purchase-code-next = Compárelo con el recibo.
+purchase-unknown = esta tienda no dio ese código de recibo.
+purchase-unknown-next = Mire si el recibo es de aquí.
+purchase-forgotten = de esta compra no se guarda nada: está olvidada.
+purchase-forgotten-next = El recibo en papel basta para garantía y devoluciones.
+purchase-forgotten-pending = de esta compra ya no se puede leer nada: se está olvidando. Sus últimos restos aún no han desaparecido.
+purchase-ticket-gone = el tique de esta compra se quitó al acabar su plazo.
+purchase-ticket-gone-next = Vea lo que se guarda: olvido purchase show CÓDIGO
+purchase-say-why = esta compra es de un cliente. Diga por qué la mira: queda anotado.
+purchase-say-why-next = Añada --purpose "…"
+purchase-look-receipt = se enseñó el recibo
+purchase-look-customer = lo pidió el cliente
+purchase-ticket = Tique
+purchase-day = Día
+purchase-choice = Elección
+purchase-until = Se guarda hasta
+purchase-until-customer = que el cliente diga
+purchase-customer = Cliente
+purchase-purposes = Para
+purchase-no-purposes = nada marcado
+purchase-total = Total
+purchase-forget-complete = Olvidada. La llave está borrada y sus datos ya no están en este ordenador.
+purchase-forget-reader = Aceptado: ya nadie puede abrirla. Sus últimos restos desaparecen cuando termine el otro programa que lee la base de datos.
+purchase-forget-full = Aceptado: ya nadie puede abrirla. Sus últimos restos desaparecen cuando haya sitio en el disco.
+
+customer-unknown = de este cliente no se guarda nada.
+customer-unknown-next = Mire si el teléfono, correo o tarjeta es ese.
+customer-not-phone = esto no es un teléfono.
+customer-not-email = esto no es un correo.
+customer-not-card = esto no es un número de tarjeta de cliente.
+customer-payment-card = parece una tarjeta de pago. Olvido nunca las toma.
+customer-identifier-next = Escriba un teléfono, un correo o un número de tarjeta de cliente.
+customer-purchases = { $count ->
+    [one] Una compra guardada:
+   *[other] { $count } compras guardadas:
+}
+
+backup-made =
+    Copia de seguridad: { $file } ({ $size } kB)
+    Último tique: { $ticket }. Compras guardadas: { $purchases }.
+    Solo se abre con esta llave, que no va dentro. Guarde una copia de la llave en otro sitio, una vez:
+    { $key }
+    Una copia puede conservar lo que se olvide después. Cambie las viejas por nuevas.
+backup-none = ninguno
+backup-exists = ya hay un fichero con ese nombre.
+backup-exists-next = Elija otro nombre.
+backup-not-one = esto no es una copia de seguridad de Olvido, o está dañada.
+backup-altered = esta copia de seguridad está dañada: { $name } no está entero. No se cambió nada.
+backup-damaged-next = Pruebe con otra copia.
+backup-too-new = esta copia la escribió un Olvido más nuevo.
+backup-too-new-next = Instale esa versión u otra más nueva.
+backup-no-key = falta la llave de la tienda: sin ella la copia no se abre.
+backup-no-key-next = Diga dónde tiene la suya: olvido restore FICHERO --store-key store.key
+backup-wrong-key = esta copia se hizo con otra llave de tienda.
+backup-wrong-key-next = Tome la llave de esa tienda. Para otra tienda, elija otro directorio con --data.
+backup-sales-after = la tienda de aquí está entera y tiene ventas más nuevas: hasta el tique { $here }; la copia, hasta el { $backup }. No se cambió nada.
+backup-sales-after-next = Siga con la tienda de aquí. Para mirar la copia, restáurela en un directorio vacío: olvido --data DIRECTORIO restore FICHERO
+backup-other-store = la tienda de aquí está entera y tiene otros tiques que la copia. No se cambió nada.
+
+restore-needs-series = quizá se vendieron tiques después de esta copia. Sus números no deben darse otra vez.
+restore-needs-series-next =
+    Dé a la caja una serie que no haya tenido nunca. Hasta ahora: { $used }
+    olvido restore FICHERO --series { $next }
+restore-bad-series = esto no es una serie: letras, cifras o «-», { $longest } como mucho.
+restore-series-used = la caja ya tuvo la serie { $series }.
+restore-finished = La restauración que quedó a medias está terminada.
+restore-done =
+    Restaurado: la tienda como estaba el { $day }, { $time }.
+    Último tique: { $ticket }. Compras guardadas: { $purchases }.
+restore-replayed = { $count ->
+    [0] No consta que nada de ella se olvidara desde entonces.
+    [one] Olvidado desde entonces, y olvidado otra vez: 1
+   *[other] Olvidado desde entonces, y olvidado otra vez: { $count }
+}
+restore-unknown = { $count ->
+    [one] Una compra guardada pudo olvidarse después de la copia: no queda nada que lo diga. Ha vuelto.
+   *[other] { $count } compras guardadas pudieron olvidarse después de la copia: no queda nada que diga cuáles. Han vuelto.
+}
+restore-unknown-next = Olvide otra vez las que sepa: olvido purchase forget CÓDIGO
+restore-series = Los tiques siguen en la serie { $series }.

@@ -1,0 +1,274 @@
+//! `olvido receipt`, `olvido purchase show` and `olvido purchase forget`: a kept purchase by its
+//! code. A code that is none, one that this store never gave and one behind which nothing is kept
+//! get three different answers, and none says more than that.
+
+use std::io::Write;
+
+use anyhow::Result as Written;
+use serde::Serialize;
+
+use crate::domain::customer;
+use crate::domain::language::Language;
+use crate::domain::money::{Currency, Money};
+use crate::domain::policy::{Card, Until};
+use crate::domain::receipt::{KeptFor, Receipt, ReceiptMemory};
+use crate::domain::ticket::number_text;
+use crate::locale::Locale;
+use crate::print::text;
+use crate::seal::{CodeError, ReceiptCode, code};
+use crate::store::{Forgetting, Found, Purchase, Reason, Store};
+
+use super::args::{PurchaseShowArgs, ReceiptArgs};
+use super::problem::Problem;
+use super::review::row;
+use super::run::{DONE, Session, written};
+
+impl Session {
+    /// Prints the receipt of a kept purchase again.
+    pub(super) fn receipt(&self, args: &ReceiptArgs, out: &mut impl Write) -> Result<u8, Problem> {
+        let code = self.code(&args.code)?;
+        let mut locked = self.open_store()?;
+        let purchase = self.kept(&locked.store, &code)?;
+        let language = self.asked_language.unwrap_or(locked.settings.store.language);
+        let card = self.card(&locked.store, &purchase, language)?;
+        let Some(ticket) = purchase.ticket.clone() else {
+            return Err(self.refusal("purchase-ticket-gone", "purchase-ticket-gone-next"));
+        };
+        self.log_look(&mut locked.store, &purchase, &self.locale().text("purchase-look-receipt"))?;
+        let receipt = Receipt {
+            ticket,
+            lines: purchase.lines,
+            given: Vec::new(),
+            change: Money::ZERO,
+            memory: ReceiptMemory {
+                choice: card.title,
+                kept: Some(KeptFor { purpose: card.purpose, until: purchase.until }),
+            },
+            after: card.after,
+            code: Some(code.text().to_string()),
+        };
+        let columns = args.columns.unwrap_or(locked.settings.receipt.columns);
+        let lines = text::render(&receipt, Locale::of(language), columns);
+        self.say(&lines.join("\n"), out)
+    }
+
+    /// Shows a kept purchase. One that is linked to a customer only to whoever says why.
+    pub(super) fn show_purchase(&self, args: &PurchaseShowArgs, out: &mut impl Write) -> Result<u8, Problem> {
+        let code = self.code(&args.code)?;
+        let mut locked = self.open_store()?;
+        let purchase = self.kept(&locked.store, &code)?;
+        let stated = args.purpose.as_deref().map(str::trim).filter(|purpose| !purpose.is_empty());
+        if let (Some(_), None) = (&purchase.customer, stated) {
+            return Err(self.refusal("purchase-say-why", "purchase-say-why-next"));
+        }
+        if stated.is_some_and(customer::looks_like_payment_card) {
+            return Err(self.refusal("customer-payment-card", "purchase-say-why-next"));
+        }
+        let by_receipt = self.locale().text("purchase-look-receipt");
+        self.log_look(&mut locked.store, &purchase, stated.unwrap_or(&by_receipt))?;
+        if args.json {
+            return self.say(&self.purchase_json(&locked.store, &purchase), out);
+        }
+        written(self.print_purchase(&locked.store, &purchase, out), self.locale())?;
+        Ok(DONE)
+    }
+
+    /// Forgets a kept purchase.
+    pub(super) fn forget_purchase(&self, code: &str, out: &mut impl Write) -> Result<u8, Problem> {
+        let code = self.code(code)?;
+        let mut locked = self.open_store()?;
+        let purchase = self.kept(&locked.store, &code)?;
+        let policy = locked.store.policy_version(purchase.policy_version);
+        let policy = policy.map_err(|error| self.store_problem(&error))?;
+        let forgetting = locked.store.forget(&code).map_err(|error| self.store_problem(&error))?;
+        // It was kept a moment ago, and the lock is held.
+        let forgetting = forgetting.unwrap_or(Forgetting::Complete);
+        let mut said = forgetting_words(forgetting, self.locale()).to_owned();
+        if let (Some(policy), Some(_)) = (policy, &purchase.ticket) {
+            said = format!("{said}\n{}", policy.after_forget_sentence(self.language, purchase.day));
+        }
+        self.say(&said, out)
+    }
+
+    pub(super) fn say(&self, text: &str, out: &mut impl Write) -> Result<u8, Problem> {
+        written(writeln!(out, "{text}").map_err(Into::into), self.locale())?;
+        Ok(DONE)
+    }
+
+    pub(super) fn refusal(&self, what: &str, next: &str) -> Problem {
+        let words = |key| self.locale().text(key).into_owned();
+        Problem { what: words(what), place: None, next: Some(words(next)) }
+    }
+
+    pub(super) fn log_look(&self, store: &mut Store, purchase: &Purchase, why: &str) -> Result<(), Problem> {
+        let now = chrono::Local::now().fixed_offset();
+        store.log_look(now, &purchase.id, why).map_err(|error| self.store_problem(&error))
+    }
+
+    /// A code as typed.
+    fn code(&self, text: &str) -> Result<ReceiptCode, Problem> {
+        let locale = self.locale();
+        ReceiptCode::parse(text).map_err(|error| {
+            let what = match error {
+                CodeError::Length(found) => {
+                    let wanted = code::SYMBOLS.into();
+                    locale.format("purchase-code-length", &[("wanted", wanted), ("found", found.into())])
+                }
+                CodeError::Symbol(place, symbol) => {
+                    let symbol = symbol.to_string().into();
+                    locale.format("purchase-code-symbol", &[("place", place.into()), ("symbol", symbol)])
+                }
+                CodeError::Check => locale.text("purchase-code-check").into_owned(),
+            };
+            Problem { what, place: None, next: Some(locale.text("purchase-code-next").into_owned()) }
+        })
+    }
+
+    fn kept(&self, store: &Store, code: &ReceiptCode) -> Result<Purchase, Problem> {
+        match store.find(code).map_err(|error| self.store_problem(&error))? {
+            Found::Kept(purchase) => Ok(*purchase),
+            Found::Unknown => Err(self.refusal("purchase-unknown", "purchase-unknown-next")),
+            Found::Forgotten { pending: false } => {
+                Err(self.refusal("purchase-forgotten", "purchase-forgotten-next"))
+            }
+            Found::Forgotten { pending: true } => {
+                Err(self.refusal("purchase-forgotten-pending", "purchase-forgotten-next"))
+            }
+        }
+    }
+
+    /// The card that was chosen, in the words of the policy that was shown.
+    fn card(&self, store: &Store, purchase: &Purchase, language: Language) -> Result<Card, Problem> {
+        let policy = store.policy_version(purchase.policy_version);
+        let policy = policy.map_err(|error| self.store_problem(&error))?;
+        let notice = policy.as_ref().unwrap_or(store.policy()).notice(language, purchase.day);
+        let chosen = notice.cards.into_iter().find(|card| card.choice == purchase.choice);
+        let damaged = || {
+            let what = format!("choice {} of policy {}", purchase.choice, purchase.policy_version);
+            self.store_problem(&crate::store::StoreError::Damaged(what))
+        };
+        chosen.ok_or_else(damaged)
+    }
+
+    pub(super) fn print_purchase(
+        &self,
+        store: &Store,
+        purchase: &Purchase,
+        out: &mut impl Write,
+    ) -> Written<()> {
+        let locale = self.locale();
+        let currency = currency(store, purchase);
+        let chosen = self.card(store, purchase, self.language);
+        let title = chosen.map_or_else(|_| purchase.choice.clone(), |card| card.title);
+        let until = match purchase.until {
+            Until::Date(date) => locale.date(date),
+            Until::CustomerSaysSo => locale.text("purchase-until-customer").into_owned(),
+        };
+        let mut facts = vec![
+            ("purchase-ticket", number(store, purchase)),
+            ("purchase-day", locale.date(purchase.day)),
+            ("purchase-choice", title),
+            ("purchase-until", until),
+        ];
+        if let Some((customer, purposes)) = &purchase.customer {
+            let words: Vec<&str> = purposes.iter().map(|purpose| purpose.as_str()).collect();
+            let none = locale.text("purchase-no-purposes");
+            let purposes = if words.is_empty() { none.into_owned() } else { words.join(", ") };
+            // What stands before the colon says which kind it is.
+            let text = customer.split_once(':').map_or(customer.as_str(), |(_, text)| text);
+            facts.extend([("purchase-customer", text.to_owned()), ("purchase-purposes", purposes)]);
+        }
+        for (key, value) in facts {
+            writeln!(out, "{}: {value}", locale.text(key))?;
+        }
+        for line in &purchase.lines {
+            let figures = [locale.quantity(line.quantity, line.unit), locale.money(line.amount, &currency)];
+            row(&line.name, &figures, out)?;
+        }
+        let total = locale.money_signed(total(purchase), &currency);
+        row(&locale.text("purchase-total"), &[String::new(), total], out)
+    }
+
+    fn purchase_json(&self, store: &Store, purchase: &Purchase) -> String {
+        let decimals = currency(store, purchase).decimals;
+        let lines = purchase.lines.iter().map(|line| LineJson {
+            name: &line.name,
+            department: &line.department,
+            quantity: line.quantity.decimal(line.unit),
+            unit_price: line.unit_price.decimal(decimals),
+            tax: line.rate.decimal(),
+            amount: line.amount.decimal(decimals),
+        });
+        let json = PurchaseJson {
+            ticket: number(store, purchase),
+            day: purchase.day.to_string(),
+            total: total(purchase).decimal(decimals),
+            discount: purchase.discount.decimal(decimals),
+            lines: lines.collect(),
+            choice: &purchase.choice,
+            policy: purchase.policy_version,
+            until: purchase.until.date().map(|date| date.to_string()),
+            customer: purchase.customer.as_ref().map(|(customer, purposes)| CustomerJson {
+                customer,
+                purposes: purposes.iter().map(|purpose| purpose.as_str()).collect(),
+            }),
+        };
+        serde_json::to_string(&json).expect("a purchase is JSON")
+    }
+}
+
+#[derive(Serialize)]
+struct PurchaseJson<'a> {
+    ticket: String,
+    day: String,
+    total: String,
+    discount: String,
+    lines: Vec<LineJson<'a>>,
+    choice: &'a str,
+    policy: u32,
+    /// Last day; nothing where the customer says when.
+    until: Option<String>,
+    customer: Option<CustomerJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct LineJson<'a> {
+    name: &'a str,
+    department: &'a str,
+    quantity: String,
+    unit_price: String,
+    tax: String,
+    amount: String,
+}
+
+#[derive(Serialize)]
+struct CustomerJson<'a> {
+    customer: &'a str,
+    purposes: Vec<&'a str>,
+}
+
+/// How far a forget got, and no more than that.
+pub(super) fn forgetting_words(forgetting: Forgetting, locale: &'static Locale) -> String {
+    let key = match forgetting {
+        Forgetting::Complete => "purchase-forget-complete",
+        Forgetting::Pending(Reason::Reader) => "purchase-forget-reader",
+        Forgetting::Pending(Reason::DiskFull) => "purchase-forget-full",
+    };
+    locale.text(key).into_owned()
+}
+
+/// Where the ticket went after its term, the till's present series stands before its number.
+fn number(store: &Store, purchase: &Purchase) -> String {
+    match &purchase.ticket {
+        Some(ticket) => ticket.number_text(),
+        None => number_text(&store.issuer().series, purchase.number),
+    }
+}
+
+fn currency(store: &Store, purchase: &Purchase) -> Currency {
+    purchase.ticket.as_ref().map_or(&store.issuer().currency, |ticket| &ticket.issuer.currency).clone()
+}
+
+fn total(purchase: &Purchase) -> Money {
+    purchase.lines.iter().map(|line| line.amount).sum()
+}

@@ -1,0 +1,258 @@
+//! The commands about what is kept, run like a user runs them, in a demo store.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use super::paths::Environment;
+use super::run::{DONE, REFUSED, run};
+
+/// A demo store with three sales of a kettle of its own price, one for each choice.
+struct Shop {
+    folder: tempfile::TempDir,
+    guarantee: String,
+    remember: String,
+    forget: String,
+}
+
+fn ran(data: &Path, line: &[&str]) -> (u8, String, String) {
+    let args: Vec<OsString> = std::iter::once("olvido").chain(line.iter().copied()).map(Into::into).collect();
+    let environment = Environment { data: Some(data.to_owned()), ..Environment::default() };
+    let (mut out, mut complaints) = (Vec::new(), Vec::new());
+    let code = run(&args, environment, &mut out, &mut complaints);
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (code, text(out), text(complaints))
+}
+
+impl Shop {
+    fn new() -> Shop {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("data");
+        let (code, _, complaints) = ran(&data, &["init", "--demo", "--language", "en", "--lang", "en"]);
+        assert_eq!(code, DONE, "{complaints}");
+        let mut shop =
+            Shop { folder, guarantee: String::new(), remember: String::new(), forget: String::new() };
+        shop.guarantee = shop.sold(r#""choice":"guarantee""#);
+        shop.remember =
+            shop.sold(r#""choice":"remember","customer":{"phone":"600123456"},"purposes":["history"]"#);
+        shop.forget = shop.sold(r#""choice":"forget""#);
+        shop
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.folder.path().join(name).display().to_string()
+    }
+
+    /// Sells something and returns its receipt code.
+    fn sold(&self, rest: &str) -> String {
+        let (barcode, _) = self.product();
+        let lines = self.path("sales.jsonl");
+        let sale = format!(
+            r#"{{"lines":[{{"code":"{barcode}","quantity":"2"}}],{rest},"at":"2026-11-23T10:00:00+01:00"}}"#
+        );
+        fs::write(&lines, sale).unwrap();
+        let (code, out, complaints) = self.run(&["ring", &lines, "--import"]);
+        assert_eq!(code, DONE, "{out}{complaints}");
+        serde_json::from_str::<Value>(&out).unwrap()["code"].as_str().unwrap().to_owned()
+    }
+
+    /// A barcode of the demo catalogue and the name of what has it.
+    fn product(&self) -> (String, String) {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/demo.csv");
+        let mut reader = csv::Reader::from_path(file).unwrap();
+        let headers = reader.headers().unwrap().clone();
+        let column = |name: &str| headers.iter().position(|header| header == name).unwrap();
+        let (barcode, name) = (column("barcode"), column("name"));
+        let row = reader.records().map(Result::unwrap).find(|row| row[barcode].len() == 13).unwrap();
+        (row[barcode].to_owned(), row[name].to_owned())
+    }
+
+    fn run(&self, line: &[&str]) -> (u8, String, String) {
+        let line: Vec<&str> = line.iter().copied().chain(["--lang", "en"]).collect();
+        ran(&self.data(), &line)
+    }
+
+    fn done(&self, line: &[&str]) -> String {
+        let (code, out, complaints) = self.run(line);
+        assert_eq!(code, DONE, "{line:?}\n{out}{complaints}");
+        out
+    }
+
+    fn refused(&self, line: &[&str]) -> String {
+        let (code, out, complaints) = self.run(line);
+        assert_eq!((code, out.as_str()), (REFUSED, ""), "{line:?}\n{complaints}");
+        complaints
+    }
+}
+
+#[test]
+fn three_codes_three_answers_in_both_languages() {
+    let shop = Shop::new();
+    let unknown = crate::seal::ReceiptCode::random().text().to_string();
+    let mut wrong = shop.guarantee.clone();
+    wrong.replace_range(0..1, if wrong.starts_with('0') { "1" } else { "0" });
+    let mut answers = Vec::new();
+    for command in [&["receipt"][..], &["purchase", "show"], &["purchase", "forget"]] {
+        for (code, language, words) in [
+            (&wrong, "en", "wrong letter"),
+            (&wrong, "es", "equivocada"),
+            (&unknown, "en", "gave no such"),
+            (&unknown, "es", "no dio"),
+            (&shop.forget, "en", "it is forgotten"),
+            (&shop.forget, "es", "está olvidada"),
+        ] {
+            let line: Vec<&str> =
+                command.iter().copied().chain([code.as_str(), "--lang", language]).collect();
+            let (exit, out, complaints) = ran(&shop.data(), &line);
+            assert_eq!((exit, out.as_str()), (REFUSED, ""));
+            assert!(complaints.contains(words), "{complaints}");
+            answers.push(complaints);
+        }
+    }
+    answers.sort();
+    answers.dedup();
+    assert_eq!(answers.len(), 6, "each kind is answered alike by every command: {answers:#?}");
+    assert!(shop.refused(&["receipt", "ABC"]).contains("27"));
+    assert!(
+        shop.refused(&["receipt", &shop.guarantee.replacen(&shop.guarantee[1..2], "u", 1)]).contains("\"u\"")
+    );
+}
+
+#[test]
+fn a_kept_purchase_is_shown_printed_and_forgotten() {
+    let shop = Shop::new();
+    let (_, name) = shop.product();
+    let receipt = shop.done(&["receipt", &shop.guarantee, "--columns", "42"]);
+    assert!(receipt.contains(&shop.guarantee[..17]) && receipt.contains("A-000001"), "{receipt}");
+    let shown = shop.done(&["purchase", "show", &shop.guarantee]);
+    assert!(shown.contains(&name) && shown.contains("Only for guarantee"), "{shown}");
+    let json = shop.done(&["purchase", "show", &shop.guarantee, "--json"]);
+    let json: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!((&json["ticket"], &json["until"]), (&"A-000001".into(), &"2029-11-23".into()));
+    assert_eq!((&json["lines"][0]["name"], &json["lines"][0]["quantity"]), (&name.into(), &"2".into()));
+    // A customer's purchase only to whoever says why.
+    assert!(shop.refused(&["purchase", "show", &shop.remember]).contains("--purpose"));
+    let shown = shop.done(&["purchase", "show", &shop.remember, "--purpose", "return"]);
+    assert!(shown.contains("+34600123456") && shown.contains("history"), "{shown}");
+    let forgotten = shop.done(&["purchase", "forget", &shop.guarantee]);
+    assert!(forgotten.contains("Forgotten") && forgotten.contains("2032"), "{forgotten}");
+    assert!(shop.refused(&["purchase", "show", &shop.guarantee]).contains("it is forgotten"));
+}
+
+#[test]
+fn a_customer_sees_all_and_is_forgotten() {
+    let shop = Shop::new();
+    let shown = shop.done(&["customer", "show", "600 12 34 56"]);
+    assert!(shown.contains("+34600123456") && shown.contains("A-000002"), "{shown}");
+    assert!(shop.refused(&["customer", "show", "611222333"]).contains("nothing is kept"));
+    assert!(shop.refused(&["customer", "show", "4111111111111111"]).contains("payment card"));
+    assert!(shop.done(&["customer", "forget", "600123456"]).contains("Forgotten"));
+    assert!(shop.refused(&["customer", "show", "600123456"]).contains("nothing is kept"));
+    assert!(shop.refused(&["receipt", &shop.remember]).contains("it is forgotten"));
+}
+
+#[test]
+fn review_verify_and_expire() {
+    let shop = Shop::new();
+    let json: Value = serde_json::from_str(&shop.done(&["review", "--json"])).unwrap();
+    assert_eq!((&json["sales"], &json["choice"]["guarantee"]), (&3.into(), &1.into()));
+    let words = shop.done(&["review", "--day", "2026-11-23"]);
+    assert!(words.contains("Only for guarantee") && words.contains("23 Nov 2026"), "{words}");
+    let empty: Value = serde_json::from_str(&shop.done(&["review", "--json", "--to", "2026-11-22"])).unwrap();
+    assert_eq!(empty["sales"], 0);
+    assert!(shop.done(&["verify"]).contains("Everything holds."));
+    assert!(shop.done(&["expire"]).contains("Nothing"));
+    damage_a_slot(&shop);
+    let (code, out, _) = shop.run(&["verify", "--json"]);
+    let json: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((code, &json["holds"]), (REFUSED, &false.into()));
+    assert_eq!(json["findings"][0]["kind"], "key-damaged");
+    let (code, words, _) = ran(&shop.data(), &["verify", "--lang", "es"]);
+    assert_eq!(code, REFUSED);
+    assert!(words.contains("fichero de llaves"), "{words}");
+}
+
+/// One byte in the slot of a kept purchase: the last that is not zero.
+fn damage_a_slot(shop: &Shop) {
+    let path = shop.data().join("olvido.keys");
+    let mut bytes = fs::read(&path).unwrap();
+    let last = bytes.iter().rposition(|byte| *byte != 0).unwrap();
+    bytes[last - 60] ^= 1;
+    fs::write(&path, bytes).unwrap();
+}
+
+/// Recomputed from the printed fields alone, without the code that made them.
+#[test]
+fn anyone_can_recompute_the_chain() {
+    let shop = Shop::new();
+    let lines = shop.done(&["export", "tickets"]);
+    let mut previous = String::new();
+    for (number, line) in (1..).zip(lines.lines()) {
+        let ticket: Value = serde_json::from_str(line).unwrap();
+        let field = |name: &str| ticket[name].as_str().unwrap().to_owned();
+        assert_eq!(field("NumSerieFactura"), format!("A-{number:06}"));
+        assert_eq!(field("HuellaAnterior"), previous);
+        let names = ["IDEmisorFactura", "NumSerieFactura", "FechaExpedicionFactura", "TipoFactura"];
+        let mut text: Vec<String> = names.iter().map(|name| format!("{name}={}", field(name))).collect();
+        text.push(format!("CuotaTotal={}", field("CuotaTotal")));
+        text.push(format!("ImporteTotal={}", field("ImporteTotal")));
+        text.push(format!("Huella={previous}"));
+        text.push(format!("FechaHoraHusoGenRegistro={}", field("FechaHoraHusoGenRegistro")));
+        let hash: String = Sha256::digest(text.join("&")).iter().map(|byte| format!("{byte:02X}")).collect();
+        assert_eq!(field("Huella"), hash);
+        assert_eq!(ticket["departments"][0]["amount"], ticket["ImporteTotal"]);
+        previous = hash;
+    }
+    assert_eq!(lines.lines().count(), 3);
+}
+
+#[test]
+fn a_backup_comes_back_under_a_new_series() {
+    let shop = Shop::new();
+    let backup = shop.path("backup.tar");
+    let said = shop.done(&["backup", &backup]);
+    assert!(said.contains("store.key") && said.contains("A-000003"), "{said}");
+    assert!(shop.refused(&["backup", &backup]).contains("already"));
+    shop.done(&["purchase", "forget", &shop.guarantee]);
+    // A whole store with newer sales is not thrown away.
+    let later = shop.sold(r#""choice":"forget""#);
+    assert!(shop.refused(&["restore", &backup]).contains("newer sales"));
+    assert!(shop.refused(&["receipt", &later]).contains("forgotten"));
+    fs::remove_file(shop.data().join("olvido.db")).unwrap();
+    let refused = shop.refused(&["restore", &backup]);
+    assert!(refused.contains("--series A2"), "{refused}");
+    assert!(shop.refused(&["restore", &backup, "--series", "A"]).contains("already"));
+    assert!(shop.refused(&["restore", &backup, "--series", "a b"]).contains("letters"));
+    let said = shop.done(&["restore", &backup, "--series", "A2"]);
+    assert!(said.contains("forgotten again: 1") && said.contains("series A2"), "{said}");
+    assert!(shop.refused(&["receipt", &shop.guarantee]).contains("it is forgotten"));
+    shop.done(&["receipt", &shop.remember]);
+    shop.sold(r#""choice":"forget""#);
+    assert!(shop.done(&["export", "tickets"]).contains("A2-000004"));
+    assert!(shop.done(&["verify"]).contains("Everything holds."));
+    assert!(shop.refused(&["restore", &shop.path("sales.jsonl")]).contains("not a backup"));
+}
+
+#[test]
+fn a_backup_in_an_empty_directory_says_what_it_cannot_know() {
+    let shop = Shop::new();
+    let (backup, elsewhere) = (shop.path("backup.tar"), shop.folder.path().join("elsewhere"));
+    shop.done(&["backup", &backup]);
+    let (code, _, complaints) = ran(&elsewhere, &["restore", &backup, "--lang", "en"]);
+    assert_eq!(code, REFUSED);
+    assert!(complaints.contains("--store-key"), "{complaints}");
+    let key = shop.data().join("store.key").display().to_string();
+    let line = ["restore", &backup, "--store-key", &key, "--series", "B", "--lang", "en"];
+    let (code, said, complaints) = ran(&elsewhere, &line);
+    assert_eq!(code, DONE, "{complaints}");
+    assert!(said.contains("2 kept purchases may have been forgotten"), "{said}");
+    let (code, ..) = ran(&elsewhere, &["receipt", &shop.guarantee]);
+    assert_eq!(code, DONE);
+}

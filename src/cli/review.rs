@@ -1,0 +1,95 @@
+//! `olvido review`: what was sold, added up.
+
+use std::io::Write;
+
+use anyhow::Result;
+use unicode_width::UnicodeWidthStr;
+
+use crate::domain::language::Language;
+use crate::domain::policy::Policy;
+use crate::domain::tender::TenderKind;
+use crate::locale::Locale;
+use crate::store::{Days, Review};
+
+use super::args::ReviewArgs;
+use super::problem::Problem;
+use super::run::{DONE, Session, written};
+
+/// Columns of the amounts, and of what stands before them.
+const AMOUNT: usize = 14;
+const NAME: usize = 30;
+
+impl Session {
+    /// Adds up without the lock: it only reads, so that a manager need not close the till.
+    pub(super) fn review(&self, args: &ReviewArgs, out: &mut impl Write) -> Result<u8, Problem> {
+        let opened = self.opener(self.settings()?)?().map_err(|error| self.store_problem(&error))?;
+        let days = match args.day {
+            Some(day) => Days::of(day),
+            None => Days { from: args.from, to: args.to },
+        };
+        let review = opened.store.review(days).map_err(|error| self.store_problem(&error))?;
+        let said = if args.json {
+            serde_json::to_string(&review).map_err(Into::into).and_then(|json| Ok(writeln!(out, "{json}")?))
+        } else {
+            print(&review, opened.store.policy(), self.language, out)
+        };
+        written(said, self.locale())?;
+        Ok(DONE)
+    }
+}
+
+fn print(review: &Review, policy: &Policy, language: Language, out: &mut impl Write) -> Result<()> {
+    let locale = Locale::of(language);
+    let money = |amount| locale.money(amount, &review.currency);
+    let count = |sales: u64| locale.number(i64::try_from(sales).unwrap_or(i64::MAX), 0);
+    row(&locale.text("review-sales"), &[count(review.sales)], out)?;
+    row(&locale.text("review-total"), &[locale.money_signed(review.total, &review.currency)], out)?;
+    heading("review-days", locale, out)?;
+    for (day, sum) in &review.by_day {
+        row(&locale.date(*day), &[count(sum.sales), money(sum.total)], out)?;
+    }
+    heading("review-taxes", locale, out)?;
+    for (rate, sum) in &review.tax {
+        row(&locale.percent(*rate), &[money(sum.base), money(sum.tax)], out)?;
+    }
+    heading("review-departments", locale, out)?;
+    for (department, sum) in &review.department {
+        row(department, &[money(*sum)], out)?;
+    }
+    heading("review-tenders", locale, out)?;
+    for (kind, sum) in &review.tender {
+        let name = match kind {
+            TenderKind::Cash => locale.text("review-cash"),
+            TenderKind::Card => locale.text("review-card"),
+        };
+        row(&name, &[money(*sum)], out)?;
+    }
+    heading("review-choices", locale, out)?;
+    // The words of a card are the same on any day.
+    let cards = policy.notice(language, chrono::NaiveDate::default()).cards;
+    for (choice, sales) in &review.choice {
+        let card = cards.iter().find(|card| card.choice == *choice);
+        let name = match card {
+            Some(card) => card.title.as_str().into(),
+            None if choice == Review::UNANSWERED => locale.text("review-unanswered"),
+            None => choice.as_str().into(),
+        };
+        row(&name, &[count(*sales)], out)?;
+    }
+    Ok(())
+}
+
+fn heading(key: &str, locale: &'static Locale, out: &mut impl Write) -> Result<()> {
+    writeln!(out, "\n{}", locale.text(key))?;
+    Ok(())
+}
+
+/// A name and its figures, each in a column of its own.
+pub(super) fn row(name: &str, figures: &[String], out: &mut impl Write) -> Result<()> {
+    write!(out, "  {name}{}", " ".repeat(NAME.saturating_sub(name.width())))?;
+    for figure in figures {
+        write!(out, " {}{figure}", " ".repeat(AMOUNT.saturating_sub(figure.width())))?;
+    }
+    writeln!(out)?;
+    Ok(())
+}

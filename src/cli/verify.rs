@@ -1,0 +1,99 @@
+//! `olvido verify`: whether the files keep every promise.
+
+use std::io::Write;
+
+use serde::Serialize;
+
+use crate::locale::Locale;
+use crate::store::{Finding, FindingKind, Verified};
+
+use super::args::VerifyArgs;
+use super::problem::Problem;
+use super::run::{DONE, REFUSED, Session, written};
+
+#[derive(Serialize)]
+struct Report<'a> {
+    holds: bool,
+    tickets: u64,
+    purchases: usize,
+    profiles: usize,
+    forgotten: usize,
+    findings: Vec<Found<'a>>,
+}
+
+#[derive(Serialize)]
+struct Found<'a> {
+    kind: FindingKind,
+    subject: &'a str,
+    message: String,
+    hint: String,
+}
+
+impl Session {
+    pub(super) fn verify(&self, args: &VerifyArgs, out: &mut impl Write) -> Result<u8, Problem> {
+        let mut locked = self.open_store()?;
+        let today = chrono::Local::now().date_naive();
+        let verified = locked.store.verify(today).map_err(|error| self.store_problem(&error))?;
+        let said = if args.json { json(&verified, self.locale()) } else { text(&verified, self.locale()) };
+        written(writeln!(out, "{said}").map_err(Into::into), self.locale())?;
+        Ok(if verified.holds() { DONE } else { REFUSED })
+    }
+}
+
+fn json(verified: &Verified, locale: &'static Locale) -> String {
+    let findings = verified.findings.iter().map(|finding| {
+        let (message, hint) = words(finding, locale);
+        Found { kind: finding.kind, subject: &finding.subject, message, hint }
+    });
+    let report = Report {
+        holds: verified.holds(),
+        tickets: verified.tickets,
+        purchases: verified.purchases,
+        profiles: verified.profiles,
+        forgotten: verified.forgotten,
+        findings: findings.collect(),
+    };
+    serde_json::to_string(&report).expect("a report is JSON")
+}
+
+fn text(verified: &Verified, locale: &'static Locale) -> String {
+    let looked_at = [
+        ("tickets", i64::try_from(verified.tickets).unwrap_or(i64::MAX).into()),
+        ("purchases", verified.purchases.into()),
+        ("profiles", verified.profiles.into()),
+        ("forgotten", verified.forgotten.into()),
+    ];
+    let mut lines = vec![locale.format("verify-looked-at", &looked_at)];
+    if verified.holds() {
+        lines.push(locale.text("verify-holds").into_owned());
+    } else {
+        lines.push(locale.format("verify-found", &[("count", verified.findings.len().into())]));
+    }
+    for finding in &verified.findings {
+        let (message, hint) = words(finding, locale);
+        // SQLite's own words may have line breaks.
+        lines.push(format!("  {}", message.replace('\n', " ")));
+        lines.push(format!("    {hint}"));
+    }
+    lines.join("\n")
+}
+
+/// What was found, and what to do.
+fn words(finding: &Finding, locale: &'static Locale) -> (String, String) {
+    let [what, next] = match finding.kind {
+        FindingKind::Database => ["verify-database", "verify-database-next"],
+        FindingKind::TicketMissing => ["verify-ticket-missing", "verify-ticket-next"],
+        FindingKind::TicketChanged => ["verify-ticket-changed", "verify-ticket-next"],
+        FindingKind::TicketSums => ["verify-ticket-sums", "verify-ticket-next"],
+        FindingKind::KeyKept => ["verify-key-kept", "verify-kept-next"],
+        FindingKind::BytesKept => ["verify-bytes-kept", "verify-kept-next"],
+        FindingKind::KeyDamaged => ["verify-key-damaged", "verify-sealed-next"],
+        FindingKind::KeyMissing => ["verify-key-missing", "verify-sealed-next"],
+        FindingKind::Unopened => ["verify-unopened", "verify-sealed-next"],
+        FindingKind::Unlinked => ["verify-unlinked", "verify-sealed-next"],
+        FindingKind::PastTerm => ["verify-past-term", "verify-past-term-next"],
+        FindingKind::Pending => ["verify-pending", "verify-pending-next"],
+    };
+    let subject = finding.subject.as_str();
+    (locale.format(what, &[("subject", subject.into())]), locale.text(next).into_owned())
+}
