@@ -65,6 +65,8 @@ pub struct Store {
     pub(super) doomed: bool,
     /// Something forgotten may still be in the write-ahead log.
     pub(super) log_to_truncate: bool,
+    /// The ballast is on disk, whole.
+    ballast_held: bool,
 }
 
 impl Store {
@@ -94,20 +96,32 @@ impl Store {
         policy: Policy,
     ) -> Result<Store, StoreError> {
         let damaged = |what: &str| Err(StoreError::Damaged(what.into()));
+        if super::backup::is_unfinished(files) {
+            return Err(StoreError::RestoreUnfinished);
+        }
         match fs::metadata(&files.database) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(StoreError::Missing),
             // SQLite takes an empty file for a new database.
             Ok(metadata) if metadata.len() == 0 => return damaged("it is empty"),
-            metadata => drop(metadata?),
+            Err(error) => return Err(error.into()),
+            Ok(_) => {}
         }
-        let connection = connect(&files.database)?;
-        if !schema::is_store(&connection)? {
-            return damaged("it holds no store");
+        let opened = || {
+            let connection = connect(&files.database)?;
+            if !schema::is_store(&connection)? {
+                return damaged("it holds no store");
+            }
+            Store::ready(connection, files, issuer, policy_text, policy.clone())
+        };
+        match opened() {
+            // The index of the log alone takes 32 KiB.
+            Err(error) if error.is_disk_full() && fs::remove_file(&files.ballast).is_ok() => opened(),
+            result => result,
         }
-        Store::ready(connection, files, issuer, policy_text, policy)
     }
 
-    fn ready(
+    /// A store over an open database, brought to the newest shape.
+    pub(super) fn ready(
         mut connection: Connection,
         files: &Files,
         issuer: &Issuer,
@@ -136,6 +150,7 @@ impl Store {
             sold: false,
             doomed,
             log_to_truncate: false,
+            ballast_held: false,
         };
         // A log that outlived its process may hold what was forgotten just before.
         store.log_to_truncate = store.log_bytes() > 0;
@@ -193,7 +208,8 @@ impl Store {
         if self.log_bytes() > LOG_BYTES_BEFORE_CHECKPOINT {
             self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
         }
-        keep_ballast(&self.files.ballast);
+        // A full disk is no error here: the next sale says it.
+        self.ballast_held = keep_ballast(&self.files.ballast).is_ok();
         Ok(self.doomed || self.log_to_truncate)
     }
 
@@ -215,8 +231,18 @@ impl Store {
         fs::metadata(path).map_or(0, |m| m.len())
     }
 
+    /// Makes sure that a forget will find room: a sale must not take the last of it.
+    pub(super) fn require_ballast(&mut self) -> Result<(), StoreError> {
+        if !self.ballast_held {
+            keep_ballast(&self.files.ballast)?;
+            self.ballast_held = true;
+        }
+        Ok(())
+    }
+
     /// Gives the held-back room to whatever must be written on a full disk.
-    pub(super) fn release_ballast(&self) -> bool {
+    pub(super) fn release_ballast(&mut self) -> bool {
+        self.ballast_held = false;
         fs::remove_file(&self.files.ballast).is_ok()
     }
 
@@ -286,18 +312,19 @@ pub(super) fn private_file(path: &Path) -> Result<fs::File, StoreError> {
     Ok(OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path)?)
 }
 
-fn sync_directory(file: &Path) -> Result<(), StoreError> {
+pub(super) fn sync_directory(file: &Path) -> Result<(), StoreError> {
     if let Some(directory) = file.parent() {
         fs::File::open(directory)?.sync_all()?;
     }
     Ok(())
 }
 
-/// Makes the ballast where it is missing and there is room; a full disk is no error here.
-fn keep_ballast(path: &Path) {
-    if path.exists() {
-        return;
+/// Makes the ballast where it is missing, or cut short by a crash. Errors: `DiskFull`, `Io`.
+fn keep_ballast(path: &Path) -> Result<(), StoreError> {
+    if fs::metadata(path).is_ok_and(|m| m.len() == BALLAST_BYTES as u64) {
+        return Ok(());
     }
+    let _ = fs::remove_file(path);
     let made = private_file(path).and_then(|mut file| {
         // Not zeros: some file systems would not give them room of their own.
         let block: Vec<u8> = (0..BALLAST_BYTES).map(|i| (i % 251) as u8).collect();
@@ -307,4 +334,5 @@ fn keep_ballast(path: &Path) {
     if made.is_err() {
         let _ = fs::remove_file(path);
     }
+    made
 }

@@ -13,7 +13,7 @@ use super::choice;
 use crate::domain::customer::{Identifier, IdentifierError, Purpose};
 use crate::domain::policy::Card;
 use crate::domain::sale::Answer;
-use crate::ui::event::{Effect, KnownCustomer};
+use crate::ui::event::Effect;
 use crate::ui::input::Input;
 use crate::ui::key::{Code, Key};
 use crate::ui::keymap::Action;
@@ -77,11 +77,6 @@ pub fn typed(model: &mut Model, key: Key) -> Vec<Effect> {
         (Code::Char(c @ '1'..='9'), _) => state.tick(usize::from(c as u8 - b'1')),
         _ => {}
     }
-    Vec::new()
-}
-
-/// Whether the customer is known: nothing on this screen may depend on it.
-pub fn answered(_model: &mut Model, _known: Option<KnownCustomer>) -> Vec<Effect> {
     Vec::new()
 }
 
