@@ -94,7 +94,8 @@ pub fn draw(model: &Model, state: &Remember, frame: &mut Frame) {
     let layout = Layout::of(state, frame.area());
     let buffer = frame.buffer_mut();
     put(buffer, row(layout.inner, 1), &card.title, theme.strong);
-    for (index, line) in (2..4).zip(wrapped(&card.after, layout.inner.width.into())) {
+    let then = words.format("remember-then", &[("after", card.after.as_str().into())]);
+    for (index, line) in (2..4).zip(wrapped(&then, layout.inner.width.into())) {
         put(buffer, row(layout.inner, index), &line, theme.text);
     }
     put(buffer, row(layout.inner, 5), &words.text("remember-title"), theme.strong);
