@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender};
 use std::thread::{self, JoinHandle};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, FixedOffset, NaiveDate};
 
@@ -16,7 +16,7 @@ use crate::domain::sale::{Keep, Promise, Sale};
 use crate::domain::settings::Settings;
 use crate::locale::Locale;
 use crate::print::text;
-use crate::store::{Sold, Store, StoreError};
+use crate::store::{Sold, Store, StoreError, quick_check_file};
 use crate::ui::event::{Committed, Done, Draft, Effect, PinAnswer, Problem, SaleInWaiting};
 
 /// A store that is open, and how the shop has set it up.
@@ -50,6 +50,9 @@ pub enum Job {
     Minute(DateTime<FixedOffset>),
     Close,
 }
+
+/// The start is over by then.
+const CHECK_AFTER: Duration = Duration::from_secs(2);
 
 /// Wrong PINs before the till makes people wait.
 const PIN_TRIES: u32 = 3;
@@ -108,7 +111,10 @@ fn wait_for_set_up(set_up: &mut SetUp, jobs: &Receiver<Job>, to: &Sender<Message
         match job {
             Job::Do(effect, _) => {
                 let Effect::SetUp(answers) = *effect else { continue };
-                let mut progress = |_done, _total| {};
+                let mut progress = |done, total| {
+                    // The loop may have ended; then there is nobody to tell.
+                    let _ = to.send(Message::Done(Box::new(Done::SettingUp { done, total })));
+                };
                 match set_up(&answers, &mut progress) {
                     Ok(opened) => return Some(opened),
                     Err(problem) => {
@@ -140,6 +146,7 @@ impl Worker {
 
     fn work(&mut self, jobs: &Receiver<Job>, now: DateTime<FixedOffset>) {
         self.greet(now);
+        self.check_in_background();
         let mut waiting = VecDeque::new();
         loop {
             waiting.extend(jobs.try_iter());
@@ -192,6 +199,19 @@ impl Worker {
         }
     }
 
+    /// Reads the whole database once, while the till sells: damage is said before it costs a sale.
+    fn check_in_background(&self) {
+        let database = self.store.files().database.clone();
+        let (to, damaged) = (self.to.clone(), self.words("till-damaged", "till-damaged-next"));
+        thread::spawn(move || {
+            thread::sleep(CHECK_AFTER);
+            if let Err(error @ StoreError::Damaged(_)) = quick_check_file(&database) {
+                log::error!("{error}");
+                let _ = to.send(Message::Done(Box::new(Done::Trouble(Some(damaged)))));
+            }
+        });
+    }
+
     fn carry_out(&mut self, effect: Effect, at: DateTime<FixedOffset>, waiting: &VecDeque<Job>) {
         match effect {
             Effect::SaveDraft(draft) => {
@@ -213,7 +233,7 @@ impl Worker {
                 let answer = self.check_pin(&pin);
                 self.say(Done::Pin(answer));
             }
-            Effect::FindCustomer(_) | Effect::SetUp(_) | Effect::Beep | Effect::Quit => {}
+            Effect::SetUp(_) | Effect::Beep | Effect::Quit => {}
         }
     }
 
@@ -274,7 +294,7 @@ impl Worker {
                     return PinAnswer::Wrong;
                 }
                 let seconds = 5_u32 << (self.wrong_pins - PIN_TRIES).min(6);
-                self.pins_from = Some(Instant::now() + std::time::Duration::from_secs(u64::from(seconds)));
+                self.pins_from = Some(Instant::now() + Duration::from_secs(u64::from(seconds)));
                 PinAnswer::Wait { seconds }
             }
             Err(error) => PinAnswer::Failed(self.problem(&error)),

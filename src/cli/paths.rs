@@ -277,6 +277,8 @@ pub fn private_options() -> OpenOptions {
 }
 
 fn private_directory(path: &Path) -> io::Result<()> {
+    let missing: Vec<&Path> =
+        path.ancestors().take_while(|a| !a.as_os_str().is_empty() && !a.exists()).collect();
     let mut builder = DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -284,7 +286,12 @@ fn private_directory(path: &Path) -> io::Result<()> {
         use std::os::unix::fs::DirBuilderExt;
         builder.mode(DIRECTORY_MODE);
     }
-    builder.create(path)
+    builder.create(path)?;
+    // A directory that a power cut takes away takes everything in it.
+    for made in missing {
+        sync_directory(made.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")))?;
+    }
+    Ok(())
 }
 
 fn sync_directory(path: &Path) -> io::Result<()> {

@@ -19,6 +19,8 @@ pub enum StoreError {
     TooNew,
     /// There is no store here yet.
     Missing,
+    /// A restore was interrupted after everything was ready: [`super::finish_restore`] ends it.
+    RestoreUnfinished,
     /// The policy file was changed without a new version number.
     PolicyNeedsNewVersion(u32),
     /// A policy's version is lower than the newest that was in force.
@@ -44,6 +46,20 @@ impl StoreError {
 
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> StoreError {
+        use rusqlite::Error::{
+            FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType, Utf8Error,
+        };
+        if let FromSqlConversionFailure(..)
+        | IntegralValueOutOfRange(..)
+        | InvalidColumnType(..)
+        | Utf8Error(..) = error
+        {
+            return StoreError::Damaged(error.to_string());
+        }
+        // The index of the log is the one thing for which SQLite says "I/O error" when there is no room.
+        if error.sqlite_error().is_some_and(|e| e.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE) {
+            return StoreError::DiskFull;
+        }
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => StoreError::DiskFull,
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Busy,
@@ -92,6 +108,7 @@ impl fmt::Display for StoreError {
             StoreError::Busy => f.write_str("another process holds the database"),
             StoreError::Damaged(what) => write!(f, "the database is damaged: {what}"),
             StoreError::TooNew => f.write_str("the database was written by a newer version"),
+            StoreError::RestoreUnfinished => f.write_str("a restore was interrupted"),
             StoreError::Missing => f.write_str("there is no store here"),
             StoreError::PolicyNeedsNewVersion(version) => {
                 write!(f, "the policy changed but is still version {version}")

@@ -103,6 +103,9 @@ pub(super) struct Terms {
     /// By version, with the day of the first ticket under it: the earliest day there is where that
     /// ticket is gone, and the latest where nothing was sold under it yet.
     policies: Vec<(NaiveDate, Policy)>,
+    /// The day on which this store began. What it took in from before counts from then on: it has
+    /// been here no longer.
+    began: NaiveDate,
 }
 
 impl Terms {
@@ -124,12 +127,17 @@ impl Terms {
             let began = day.and_then(|day| day.parse().ok()).unwrap_or(nothing_known);
             policies.extend(super::policy::kept(connection, version)?.map(|policy| (began, policy)));
         }
-        Ok(Terms { policies })
+        let began: Option<String> = connection
+            .query_row("SELECT value FROM meta WHERE name = 'began'", [], |row| row.get(0))
+            .optional()?;
+        let began = began.and_then(|day| day.parse().ok()).unwrap_or(NaiveDate::MIN);
+        Ok(Terms { policies, began })
     }
 
     /// Whether the last day of what was written on `day` is before `today`. It stays under the
     /// policy of its day, and a later one only shortens it; on the day of a change both count.
     pub(super) fn is_past(&self, class: DataClass, day: NaiveDate, today: NaiveDate) -> bool {
+        let day = day.max(self.began);
         let own = self.policies.iter().rposition(|(began, _)| *began < day).unwrap_or(0);
         self.policies[own.min(self.policies.len())..]
             .iter()

@@ -1,7 +1,7 @@
 //! Creating and opening a store.
 
 use std::fs::{self, OpenOptions};
-use std::io::Write;
+use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -65,6 +65,8 @@ pub struct Store {
     pub(super) doomed: bool,
     /// Something forgotten may still be in the write-ahead log.
     pub(super) log_to_truncate: bool,
+    /// The ballast is on disk, whole.
+    ballast_held: bool,
 }
 
 impl Store {
@@ -79,7 +81,7 @@ impl Store {
         let store_key = StoreKey::create(&files.store_key)?;
         KeyFile::create(&files.keys, &store_key)?;
         sync_directory(&files.database)?;
-        Store::open(files, issuer, policy_text, policy)
+        Store::ready(connect(&files.database)?, files, issuer, policy_text, policy)
     }
 
     /// Opens a store. `policy_text` and `policy` are the policy now in force; `issuer` goes onto
@@ -93,12 +95,41 @@ impl Store {
         policy_text: &str,
         policy: Policy,
     ) -> Result<Store, StoreError> {
-        if !files.database.exists() {
-            return Err(StoreError::Missing);
+        let damaged = |what: &str| Err(StoreError::Damaged(what.into()));
+        if super::backup::is_unfinished(files) {
+            return Err(StoreError::RestoreUnfinished);
         }
+        match fs::metadata(&files.database) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(StoreError::Missing),
+            // SQLite takes an empty file for a new database.
+            Ok(metadata) if metadata.len() == 0 => return damaged("it is empty"),
+            Err(error) => return Err(error.into()),
+            Ok(_) => {}
+        }
+        let opened = || {
+            let connection = connect(&files.database)?;
+            if !schema::is_store(&connection)? {
+                return damaged("it holds no store");
+            }
+            Store::ready(connection, files, issuer, policy_text, policy.clone())
+        };
+        match opened() {
+            // The index of the log alone takes 32 KiB.
+            Err(error) if error.is_disk_full() && fs::remove_file(&files.ballast).is_ok() => opened(),
+            result => result,
+        }
+    }
+
+    /// A store over an open database, brought to the newest shape.
+    pub(super) fn ready(
+        mut connection: Connection,
+        files: &Files,
+        issuer: &Issuer,
+        policy_text: &str,
+        policy: Policy,
+    ) -> Result<Store, StoreError> {
         let store_key = StoreKey::load(&files.store_key)?;
         let keys = KeyFile::open(&files.keys, &store_key)?;
-        let mut connection = connect(&files.database)?;
         schema::migrate(&mut connection)?;
         super::policy::adopt(&mut connection, policy_text, &policy)?;
         let issuer_id = issuer_id(&connection, issuer)?;
@@ -119,10 +150,18 @@ impl Store {
             sold: false,
             doomed,
             log_to_truncate: false,
+            ballast_held: false,
         };
         // A log that outlived its process may hold what was forgotten just before.
         store.log_to_truncate = store.log_bytes() > 0;
         Ok(store)
+    }
+
+    /// Notes the day on which the shop began to use this store.
+    pub fn began_on(&mut self, day: chrono::NaiveDate) -> Result<(), StoreError> {
+        self.connection
+            .execute("INSERT OR REPLACE INTO meta (name, value) VALUES ('began', ?1)", [day.to_string()])?;
+        Ok(())
     }
 
     /// Closes the store, its log copied into the database and gone. Errors: `Busy` while another
@@ -138,6 +177,11 @@ impl Store {
     /// The policy in force.
     pub fn policy(&self) -> &Policy {
         &self.policy
+    }
+
+    /// Where its files are.
+    pub fn files(&self) -> &Files {
+        &self.files
     }
 
     /// Who issues this till's tickets.
@@ -164,8 +208,21 @@ impl Store {
         if self.log_bytes() > LOG_BYTES_BEFORE_CHECKPOINT {
             self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
         }
-        keep_ballast(&self.files.ballast);
+        // A full disk is no error here: the next sale says it.
+        self.ballast_held = keep_ballast(&self.files.ballast).is_ok();
         Ok(self.doomed || self.log_to_truncate)
+    }
+
+    /// See [`KeyFile::disable_zeroing_for_mutation_test`].
+    #[doc(hidden)]
+    pub fn disable_zeroing_for_mutation_test(&mut self) {
+        self.keys.disable_zeroing_for_mutation_test();
+    }
+
+    /// Commits without waiting for the disk. Only for the power cut test, which has to lose sales then.
+    #[doc(hidden)]
+    pub fn weaken_durability_for_mutation_test(&mut self) -> Result<(), StoreError> {
+        Ok(self.connection.pragma_update(None, "synchronous", "NORMAL")?)
     }
 
     pub(super) fn log_bytes(&self) -> u64 {
@@ -174,8 +231,18 @@ impl Store {
         fs::metadata(path).map_or(0, |m| m.len())
     }
 
+    /// Makes sure that a forget will find room: a sale must not take the last of it.
+    pub(super) fn require_ballast(&mut self) -> Result<(), StoreError> {
+        if !self.ballast_held {
+            keep_ballast(&self.files.ballast)?;
+            self.ballast_held = true;
+        }
+        Ok(())
+    }
+
     /// Gives the held-back room to whatever must be written on a full disk.
-    pub(super) fn release_ballast(&self) -> bool {
+    pub(super) fn release_ballast(&mut self) -> bool {
+        self.ballast_held = false;
         fs::remove_file(&self.files.ballast).is_ok()
     }
 
@@ -245,18 +312,19 @@ pub(super) fn private_file(path: &Path) -> Result<fs::File, StoreError> {
     Ok(OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path)?)
 }
 
-fn sync_directory(file: &Path) -> Result<(), StoreError> {
+pub(super) fn sync_directory(file: &Path) -> Result<(), StoreError> {
     if let Some(directory) = file.parent() {
         fs::File::open(directory)?.sync_all()?;
     }
     Ok(())
 }
 
-/// Makes the ballast where it is missing and there is room; a full disk is no error here.
-fn keep_ballast(path: &Path) {
-    if path.exists() {
-        return;
+/// Makes the ballast where it is missing, or cut short by a crash. Errors: `DiskFull`, `Io`.
+fn keep_ballast(path: &Path) -> Result<(), StoreError> {
+    if fs::metadata(path).is_ok_and(|m| m.len() == BALLAST_BYTES as u64) {
+        return Ok(());
     }
+    let _ = fs::remove_file(path);
     let made = private_file(path).and_then(|mut file| {
         // Not zeros: some file systems would not give them room of their own.
         let block: Vec<u8> = (0..BALLAST_BYTES).map(|i| (i % 251) as u8).collect();
@@ -266,4 +334,5 @@ fn keep_ballast(path: &Path) {
     if made.is_err() {
         let _ = fs::remove_file(path);
     }
+    made
 }

@@ -8,7 +8,6 @@ use crate::domain::customer::Purpose;
 use crate::domain::money::Money;
 use crate::domain::policy::{Memory, Until};
 use crate::domain::sale::{Keep, KeptLine, Sale};
-use crate::domain::tender::Tender;
 use crate::domain::ticket::Ticket;
 use crate::seal::{DataKey, ReceiptCode, SlotId, StoreKey, aead};
 
@@ -43,8 +42,6 @@ pub struct Purchase {
     pub lines: Vec<KeptLine>,
     /// The discount on the whole basket.
     pub discount: Money,
-    pub given: Vec<Tender>,
-    pub change: Money,
     pub choice: String,
     pub policy_version: u32,
     pub until: Until,
@@ -57,8 +54,6 @@ struct Sealed {
     ticket: u64,
     lines: Vec<KeptLine>,
     discount: Money,
-    given: Vec<Tender>,
-    change: Money,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     customer: Option<Linked>,
 }
@@ -108,8 +103,6 @@ pub(super) fn keep(
         ticket: ticket.number,
         lines: sale.kept_lines().collect(),
         discount: sale.priced.discount,
-        given: sale.paid.given.clone(),
-        change: sale.paid.change,
         customer,
     };
     let plain = zeroize::Zeroizing::new(serde_json::to_vec(&plain).expect("a purchase is JSON"));
@@ -217,22 +210,35 @@ impl Store {
             return Ok(Found::Forgotten { pending: true });
         };
         let key = if row.memory == Memory::Receipt { code.guarantee_key(&slot_key) } else { slot_key };
-        let sealed = unseal(&key, &id, &row.sealed)?;
-        let ticket = ticket::find(&self.connection, sealed.ticket)?;
-        Ok(Found::Kept(Box::new(Purchase {
+        Ok(Found::Kept(Box::new(self.opened(row, &key)?)))
+    }
+
+    /// A purchase that is kept in a customer's profile; `None` where it is not.
+    pub fn remembered(&self, id: &[u8; 16]) -> Result<Option<Purchase>, StoreError> {
+        let Some(row) = row(&self.connection, id)?.filter(|row| row.memory == Memory::Profile) else {
+            return Ok(None);
+        };
+        match self.keys.key(row.slot)? {
+            Some(key) => self.opened(row, &key).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    fn opened(&self, row: Row, key: &DataKey) -> Result<Purchase, StoreError> {
+        let id = row.slot.owner;
+        let sealed = unseal(key, &id, &row.sealed)?;
+        Ok(Purchase {
             id,
             number: sealed.ticket,
             day: row.day,
-            ticket,
+            ticket: ticket::find(&self.connection, sealed.ticket)?,
             lines: sealed.lines,
             discount: sealed.discount,
-            given: sealed.given,
-            change: sealed.change,
             choice: row.choice,
             policy_version: row.policy_version,
             until: row.until,
             customer: sealed.customer.map(|linked| (linked.customer, linked.purposes)),
-        })))
+        })
     }
 
     /// Notes that somebody looked at a kept purchase, and for what.

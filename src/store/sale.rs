@@ -3,7 +3,6 @@
 use chrono::NaiveDate;
 use rusqlite::TransactionBehavior;
 
-use crate::domain::customer::Identifier;
 use crate::domain::money::Money;
 use crate::domain::sale::{Keep, Sale};
 use crate::domain::ticket::Ticket;
@@ -55,6 +54,7 @@ impl Store {
     ///
     /// Errors: `DiskFull`, `Busy` and whatever SQLite says; then nothing was sold.
     pub fn commit(&mut self, orders: &[Order<'_>]) -> Result<Vec<Outcome>, StoreError> {
+        self.require_ballast()?;
         self.require_keys(orders)?;
         let Store { connection, store_key, keys, issuer, issuer_id, spares, tally, .. } = self;
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -125,10 +125,5 @@ impl Store {
             self.tally.give_key(spare.slot, spare.key);
         }
         Ok(())
-    }
-
-    /// The stored form of a customer's identifier, for messages; nobody is looked up.
-    pub fn is_known(&self, customer: &Identifier) -> Result<bool, StoreError> {
-        profile::exists(&self.connection, &self.store_key, customer)
     }
 }

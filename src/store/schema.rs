@@ -156,6 +156,11 @@ pub(super) fn migrate(connection: &mut Connection) -> rusqlite_migration::Result
     Migrations::from_slice(STEPS).to_latest(connection)
 }
 
+/// Whether a database has any of these steps. SQLite's `user_version` counts them.
+pub(super) fn is_store(connection: &Connection) -> rusqlite::Result<bool> {
+    connection.query_row("PRAGMA user_version", [], |row| Ok(row.get::<_, i64>(0)? > 0))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

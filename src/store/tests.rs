@@ -16,6 +16,12 @@ use crate::domain::ticket::Issuer;
 
 use super::*;
 
+mod backup;
+mod damage;
+mod expire;
+mod review;
+mod verify;
+
 fn issuer() -> Issuer {
     let currency = Currency::from_code("EUR").unwrap();
     Issuer { name: "Ultramarinos Sol".into(), tax_id: "89890001K".into(), series: "A".into(), currency }
@@ -34,7 +40,11 @@ fn at(text: &str) -> DateTime<FixedOffset> {
 }
 
 fn sale(choice: Option<&str>, phone: Option<&str>, names: &[&str]) -> Sale {
-    let at = at("2026-11-23T18:42:07+01:00");
+    sale_at("2026-11-23T18:42:07+01:00", choice, phone, names)
+}
+
+fn sale_at(time: &str, choice: Option<&str>, phone: Option<&str>, names: &[&str]) -> Sale {
+    let at = at(time);
     let mut basket = Basket::default();
     for name in names {
         basket.add(Line::open(name, "Bazar", Money(1234), TaxRate(2100))).unwrap();
@@ -105,10 +115,10 @@ fn forgetting_is_complete_and_stays_so() {
     let customer = Identifier::phone("600123456", "34").unwrap();
     let first = store.sell(&sale(Some("remember"), Some("600123456"), &["a"])).unwrap();
     let second = store.sell(&sale(Some("remember"), Some("600 12 34 56"), &["b"])).unwrap();
-    assert_eq!(store.customer(&customer).unwrap().unwrap().1.len(), 2);
+    assert_eq!(store.customer(&customer).unwrap().unwrap().purchases.len(), 2);
     assert_eq!(store.forget(&first.code).unwrap(), Some(Forgetting::Complete));
     assert_eq!(store.forget(&first.code).unwrap(), None);
-    assert_eq!(store.customer(&customer).unwrap().unwrap().1.len(), 1);
+    assert_eq!(store.customer(&customer).unwrap().unwrap().purchases.len(), 1);
     assert_eq!(store.forget(&second.code).unwrap(), Some(Forgetting::Complete));
     assert!(store.customer(&customer).unwrap().is_none(), "no purchases, no profile");
     drop(store);

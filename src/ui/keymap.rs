@@ -76,6 +76,14 @@ const fn row(
     Binding { screens, action, name, label, keys, bar }
 }
 
+impl Binding {
+    /// Whether a list of keys shows it: not what every screen does the same way.
+    pub fn is_listed(&self) -> bool {
+        use Action::*;
+        !matches!(self.action, Accept | Back | Up | Down | PageUp | PageDown)
+    }
+}
+
 /// The whole table, in the order of help bar and help page. No terminal keeps these keys for itself:
 /// Ctrl with C, Z, S, Q (signals, flow control) and M, J, I, H (Enter, Tab, Backspace) are not used.
 const TABLE: &[Binding] = &[
@@ -158,12 +166,6 @@ pub struct Keymap {
     by_key: BTreeMap<(ScreenId, Key), Action>,
     /// As [`TABLE`], with the keys in force.
     rows: Vec<(Binding, Vec<Key>)>,
-}
-
-/// The names that `config.toml` can rebind, each once.
-pub fn action_names() -> impl Iterator<Item = &'static str> {
-    let first = |index: usize| !TABLE[..index].iter().any(|row| row.name == TABLE[index].name);
-    (0..TABLE.len()).filter(move |&index| first(index)).map(|index| TABLE[index].name)
 }
 
 impl Keymap {

@@ -4,12 +4,15 @@
 //! a table of keys and frames.
 
 pub mod event;
+pub mod figures;
 pub mod input;
 pub mod key;
 pub mod keymap;
 pub mod model;
 pub mod screen;
 pub mod terminal;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod theme;
 pub mod till;
 mod update;

@@ -54,6 +54,8 @@ pub struct Model {
     pub overlay: Option<Overlay>,
     /// What went wrong last, shown where the eye is until the next good act.
     pub error: Option<String>,
+    /// What was done last, shown in the same place.
+    pub hint: Option<String>,
     /// Trouble in the background, for the status line.
     pub trouble: Option<String>,
 }
@@ -154,6 +156,7 @@ impl Model {
             screen: Screen::Lock(lock::Lock::default()),
             overlay: None,
             error: None,
+            hint: None,
             trouble: None,
             settings,
             policy,
@@ -168,24 +171,35 @@ impl Model {
 
     /// Whether something moves, so that [`super::Event::Frame`]s are needed.
     pub fn wants_frames(&self) -> bool {
-        matches!(&self.screen, Screen::Dissolve(dissolve) if dissolve.wants_frames())
+        match &self.screen {
+            Screen::Dissolve(dissolve) => dissolve.wants_frames(),
+            Screen::Choice(choice) => choice.wants_frames(self),
+            _ => false,
+        }
     }
 
     /// Where keys go now.
     pub fn screen_id(&self) -> ScreenId {
-        match (&self.overlay, &self.screen) {
-            (Some(Overlay::Help { .. }), _) => ScreenId::Help,
-            (Some(Overlay::Receipt { .. }), _) => ScreenId::Receipt,
-            (Some(Overlay::Confirm(_)), _) => ScreenId::Confirm,
-            (None, Screen::Sell) => ScreenId::Sell,
-            (None, Screen::Pay(pay)) if pay.asks_terminal() => ScreenId::Card,
-            (None, Screen::Pay(_)) => ScreenId::Pay,
-            (None, Screen::Choice(_)) => ScreenId::Choice,
-            (None, Screen::Remember(_)) => ScreenId::Remember,
-            (None, Screen::Notice(_)) => ScreenId::Notice,
-            (None, Screen::Dissolve(_)) => ScreenId::Dissolve,
-            (None, Screen::Setup(_)) => ScreenId::Setup,
-            (None, Screen::Lock(_)) => ScreenId::Lock,
+        match self.overlay {
+            Some(Overlay::Help { .. }) => ScreenId::Help,
+            Some(Overlay::Receipt { .. }) => ScreenId::Receipt,
+            Some(Overlay::Confirm(_)) => ScreenId::Confirm,
+            None => self.uncovered_id(),
+        }
+    }
+
+    /// The screen under whatever covers it.
+    pub fn uncovered_id(&self) -> ScreenId {
+        match &self.screen {
+            Screen::Sell => ScreenId::Sell,
+            Screen::Pay(pay) if pay.asks_terminal() => ScreenId::Card,
+            Screen::Pay(_) => ScreenId::Pay,
+            Screen::Choice(_) => ScreenId::Choice,
+            Screen::Remember(_) => ScreenId::Remember,
+            Screen::Notice(_) => ScreenId::Notice,
+            Screen::Dissolve(_) => ScreenId::Dissolve,
+            Screen::Setup(_) => ScreenId::Setup,
+            Screen::Lock(_) => ScreenId::Lock,
         }
     }
 

@@ -20,6 +20,10 @@ pub struct Theme {
     pub trouble: Style,
     /// The newest or chosen line.
     pub newest: Style,
+    /// Before the newest or chosen line.
+    pub mark: &'static str,
+    /// Before the input line.
+    pub prompt: &'static str,
 }
 
 impl Theme {
@@ -35,6 +39,8 @@ impl Theme {
                 give: bold.fg(Color::Indexed(114)),
                 trouble: bold.fg(Color::Indexed(209)),
                 newest: bold.bg(Color::Indexed(236)),
+                mark: "▸",
+                prompt: "›",
             },
             settings::Theme::HighContrast => Theme {
                 text: plain.fg(Color::White).bg(Color::Black),
@@ -44,6 +50,8 @@ impl Theme {
                 give: bold.fg(Color::Black).bg(Color::LightGreen),
                 trouble: bold.fg(Color::Black).bg(Color::LightYellow),
                 newest: bold.fg(Color::Black).bg(Color::White),
+                mark: "▸",
+                prompt: "›",
             },
             settings::Theme::Plain => Theme {
                 text: plain,
@@ -53,6 +61,9 @@ impl Theme {
                 give: bold,
                 trouble: plain.add_modifier(Modifier::REVERSED),
                 newest: bold,
+                // The Linux console has no other signs.
+                mark: ">",
+                prompt: ">",
             },
         }
     }

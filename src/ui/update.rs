@@ -3,8 +3,10 @@
 use super::event::{Done, Effect, Event};
 use super::key::{Code, Key};
 use super::keymap::Action;
-use super::model::{Model, Overlay, Screen};
+use super::model::{Model, Screen};
 use super::screen::{choice, dissolve, lock, notice, overlay, pay, remember, sell, setup};
+use super::widgets::{customer, fitted};
+use crate::domain::customer::looks_like_payment_card;
 
 /// Changes the model; returns what the application must now do, in order.
 pub fn update(model: &mut Model, event: Event) -> Vec<Effect> {
@@ -25,6 +27,7 @@ pub fn update(model: &mut Model, event: Event) -> Vec<Effect> {
         }
         Event::Frame { elapsed_ms } => {
             dissolve::frame(model, elapsed_ms);
+            choice::frame(model, elapsed_ms);
             Vec::new()
         }
         Event::Done(done) => on_done(model, done),
@@ -44,7 +47,8 @@ fn on_key(model: &mut Model, key: Key) -> Vec<Effect> {
         Screen::Remember(_) => remember::typed(model, key),
         Screen::Setup(_) => setup::typed(model, key),
         Screen::Lock(_) => lock::typed(model, key),
-        Screen::Choice(_) | Screen::Notice(_) | Screen::Dissolve(_) => Vec::new(),
+        Screen::Notice(_) => notice::typed(model, key),
+        Screen::Choice(_) | Screen::Dissolve(_) => Vec::new(),
     }
 }
 
@@ -83,23 +87,36 @@ fn on_burst(model: &mut Model, text: &str) -> Vec<Effect> {
         model.screen = Screen::Sell;
     }
     if !matches!(model.screen, Screen::Sell) {
-        let shown: String = text.chars().take_while(|c| *c != '\n').take(20).collect();
-        let id = match model.screen {
-            Screen::Setup(_) | Screen::Lock(_) => "sell-scan-refused-locked",
-            _ => "sell-scan-refused",
+        let (words, id) = match model.screen {
+            Screen::Lock(_) => (model.locale, "sell-scan-refused-locked"),
+            Screen::Setup(_) => (model.locale, "setup-scanned"),
+            Screen::Choice(_) | Screen::Remember(_) | Screen::Notice(_) => {
+                (customer::words(model), "choice-scanned")
+            }
+            _ => (model.locale, "sell-scan-refused"),
         };
-        model.error = Some(model.locale.format(id, &[("code", shown.into())]));
+        model.error = Some(words.format(id, &[("code", scanned(text).into())]));
         return vec![Effect::Beep];
     }
     model.overlay = None;
     let mut effects = Vec::new();
+    let mut begins = true;
     for c in text.chars() {
-        effects.extend(match c {
-            '\n' | '\r' => sell::accept(model, true),
-            c => sell::typed(model, Key::char(c), true),
+        let end = matches!(c, '\n' | '\r');
+        effects.extend(if end {
+            sell::accept(model, true)
+        } else {
+            sell::typed(model, Key::char(c), !begins)
         });
+        begins = end;
     }
     effects
+}
+
+/// A scanned code as it may be shown: short, and never what looks like a payment card's number.
+fn scanned(text: &str) -> String {
+    let code: String = text.chars().take_while(|c| *c != '\n').filter(|c| !c.is_control()).collect();
+    if looks_like_payment_card(&code) { "…".to_owned() } else { fitted(&code, 20) }
 }
 
 fn on_press(model: &mut Model, column: u16, row: u16) -> Vec<Effect> {
@@ -118,17 +135,14 @@ fn on_done(model: &mut Model, done: Done) -> Vec<Effect> {
         Done::Committed(committed) => pay::committed(model, *committed),
         Done::NotCommitted(problem) => pay::not_committed(model, &problem),
         Done::Pin(answer) => lock::answered(model, answer),
-        Done::Customer(known) => remember::answered(model, known),
+        Done::SettingUp { done, total } => {
+            setup::progressed(model, done, total);
+            Vec::new()
+        }
         Done::SetUp(result) => setup::answered(model, result),
         Done::Trouble(problem) => {
             model.trouble = problem.map(|p| p.what);
             Vec::new()
         }
     }
-}
-
-/// Opens the F1 page.
-pub(super) fn open_help(model: &mut Model) -> Vec<Effect> {
-    model.overlay = Some(Overlay::Help { top: 0 });
-    Vec::new()
 }

@@ -1,12 +1,17 @@
 //! Pieces that several screens draw.
 
+pub mod card;
+pub mod customer;
+pub mod dissolve;
+
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use super::keymap::Action;
+use super::key::Key;
+use super::keymap::{Action, Binding};
 use super::model::{Button, Model, ScreenId};
 
 /// The start of `text` that fits into `width` columns, with `…` where something is left out.
@@ -54,24 +59,34 @@ pub fn row(area: Rect, index: u16) -> Rect {
     Rect { y: area.y + index.min(area.height), height, ..area }
 }
 
-/// The help bar of a screen: where each entry stands, and its words. Help stands at the right.
+/// The help bar of a screen: where each entry stands, its key and its words. Help stands at the
+/// right; an entry for which there is no room is left to the F1 page.
 pub fn help_bar(model: &Model, screen: ScreenId) -> Vec<(Button, String, String)> {
     let area = row(model.size, model.size.height.saturating_sub(1));
+    let entry = |(binding, keys): (&Binding, &[Key])| {
+        let key = keys.first().map(ToString::to_string).unwrap_or_default();
+        let label = model.locale.text(binding.label).into_owned();
+        let width = u16::try_from(key.width() + 1 + label.width()).unwrap_or(u16::MAX);
+        (Button { area: Rect { width, ..area }, action: binding.action }, key, label)
+    };
+    let shown = model.keymap.rows(screen).filter(|(binding, _)| binding.bar).map(entry);
+    let (mut help, others): (Vec<_>, Vec<_>) = shown.partition(|(button, ..)| button.action == Action::Help);
+    let mut end = area.right();
+    for (button, ..) in &mut help {
+        button.area.x = end.saturating_sub(button.area.width + 1);
+        end = button.area.x;
+    }
     let mut x = area.x + 1;
     let mut entries = Vec::new();
-    for (binding, keys) in model.keymap.rows(screen).filter(|(binding, _)| binding.bar) {
-        let (key, label) =
-            (keys.first().map(ToString::to_string).unwrap_or_default(), model.locale.text(binding.label));
-        let width = u16::try_from(key.width() + 1 + label.width()).unwrap_or(u16::MAX);
-        let left =
-            if binding.action == Action::Help { area.right().saturating_sub(width + 1).max(x) } else { x };
-        if left.saturating_add(width) > area.right() {
+    for (mut button, key, label) in others {
+        if x.saturating_add(button.area.width) >= end {
             break;
         }
-        let button = Button { area: Rect { x: left, width, ..area }, action: binding.action };
-        entries.push((button, key, label.into_owned()));
-        x = left + width + 2;
+        button.area.x = x;
+        x += button.area.width + 2;
+        entries.push((button, key, label));
     }
+    entries.extend(help.into_iter().filter(|(button, ..)| button.area.right() <= area.right()));
     entries
 }
 
@@ -101,4 +116,42 @@ pub fn too_small(model: &Model, frame: &mut Frame) {
     put(buffer, row(area, 0), &model.locale.text("sell-too-small"), model.theme.trouble);
     put(buffer, row(area, 1), &total, model.theme.strong);
     draw_error(model, row(area, 2), buffer);
+}
+
+/// The status line: store and till, who sells, what state, the time.
+pub fn draw_status(model: &Model, area: Rect, buffer: &mut Buffer) {
+    let store = &model.settings.store;
+    let text = format!("{} · {}", store.name, store.till);
+    let left = Rect { x: area.x + 1, width: area.width * 2 / 5, ..area };
+    put(buffer, left, &text, model.theme.quiet);
+    put(buffer, Rect { x: left.right() + 1, width: 16, ..area }, &model.staff, model.theme.quiet);
+    let time = model.now.map(|now| model.locale.time(now.time())).unwrap_or_default();
+    let right = Rect { width: area.width.saturating_sub(1), ..area };
+    put_right(buffer, right, &time, model.theme.quiet);
+    let state =
+        Rect { x: left.right() + 18, width: area.right().saturating_sub(left.right() + 18 + 8), ..area };
+    if let Some(trouble) = &model.trouble {
+        put_right(buffer, state, &format!("! {trouble}"), model.theme.trouble);
+    } else if model.held.is_some() {
+        put_right(buffer, state, &model.locale.text("sell-held"), model.theme.action);
+    } else if model.catalogue.is_none() {
+        put_right(buffer, state, &model.locale.text("sell-loading"), model.theme.action);
+    }
+}
+
+/// The words of `text` in lines of at most `width` columns; a longer word is cut.
+pub fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        let last = lines.last_mut().expect("there is always a line");
+        if last.is_empty() {
+            *last = fitted(word, width);
+        } else if last.width() + 1 + word.width() <= width {
+            last.push(' ');
+            last.push_str(word);
+        } else {
+            lines.push(fitted(word, width));
+        }
+    }
+    lines
 }

@@ -1,11 +1,11 @@
 key-quantity = quantity
 key-search = search
-key-void-line = void line
+key-void-line = void
 key-undo = undo
 key-line-discount = line discount
 key-sale-discount = sale discount
 key-customer = customer
-key-department = by department
+key-department = department
 key-pay = pay
 key-void-sale = void sale
 key-tax = tax

@@ -1,3 +1,88 @@
+sell-placeholder = code, name or 3*
+sell-empty = Scan a product, or type its code or name.
+sell-loading = Loading the products. Scans wait and are not lost.
+sell-resumed = The basket that was open is back.
+sell-held = 1 basket waits
+sell-counted = { $lines ->
+    [one] 1 line
+   *[other] { $lines } lines
+} · { $items ->
+    [one] 1 item
+   *[other] { $items } items
+}
+sell-more-above = … { $count ->
+    [one] 1 line above
+   *[other] { $count } lines above
+}
+sell-tax-heading = VAT included
+sell-tax-included = VAT included { $amount }
+sell-discount = discount
+sell-sale-discount = discount on the sale
+sell-waiting = { $count } codes wait
+
+sell-ask-keys = Enter: accept · Esc: leave it
+sell-ask-weight = Weight of { $name } in kg:
+sell-ask-quantity = Quantity of { $name }:
+sell-ask-line-discount = Discount on { $name } (10% or 1.50):
+sell-ask-sale-discount = Discount on the sale (10% or 1.50; 0: none):
+sell-ask-search = Name of the product instead of { $name }:
+sell-ask-department = Department (number or name):
+sell-ask-department-of = Department of { $name } (number or name):
+sell-ask-price = { $name }, price and, if wanted, what it is:
+sell-department-other = Other
+
+sell-unknown = { $code } is not in the catalogue. { $search }: search, { $department }: sell by department
+sell-unknown-misread = { $code } was misread: scan again. { $search }: search, { $department }: by department
+sell-no-such-name = Nothing is called { $name }. Change the words, or Esc.
+sell-no-such-department = There is no such department. Type its number or part of its name.
+sell-star-alone = After the quantity comes a code or a name.
+sell-not-added = { $name } not added: { $why }
+sell-weigh-kg = That would be { $weight }. Type the weight in kg: 0.345, or 60.0.
+sell-not-weighed = Left out: it has no weight.
+sell-voided = { $name } is voided. Undo brings it back.
+sell-voided-sale = The sale is voided. Undo brings it back.
+sell-undone = The last step is undone.
+sell-nothing-to-undo = There is nothing to undo.
+sell-nothing-yet = The basket is empty. Scan something first.
+sell-no-receipt = There is no receipt of this till yet.
+sell-still-recording = The sale before is still being recorded. Wait a moment.
+sell-weigh-first = Enter the weight first, or Esc to leave the product out.
+sell-unknown-first = A code is still unknown: search it, sell it by department, or Esc.
+
+sell-error-full = the basket is full. Charge it and begin another.
+sell-error-whole = it is sold by whole pieces.
+sell-error-quantity = this is not a quantity. Type 2 or 0.345.
+sell-error-range = the quantity must be more than 0, and not that large.
+sell-error-overflow = the amount is too large.
+sell-error-price = this is not a price. Type 1.20.
+sell-error-discount = this is not a discount. Type 10% or 1.50.
+sell-error-discount-large = the discount is more than the price.
+
+sell-recording = recording…
+sell-sold = sold { $ticket }
+sell-change = Change
+
+sell-void-question = Void the whole sale?
+sell-void-what = { $lines ->
+    [one] 1 line
+   *[other] { $lines } lines
+}, { $total }. Nothing of it has been recorded.
+sell-void-keep = keep selling
+sell-void-do = void the sale
+sell-quit-question = Close the till?
+sell-quit-what = The open basket stays, sealed, and is back at the next start.
+sell-quit-stay = stay
+sell-quit-go = close the till
+
+sell-help-title = Keys of this screen
+sell-help-code = a code, typed or scanned, then Enter
+sell-help-count = a quantity before a code or a name
+sell-help-weight = a weight in kg before a code or a name
+sell-receipt-title = Last receipt
+sell-page-more = ↓ more · Esc: back
+sell-page-end = Esc: back
+
 sell-scan-refused = Scanned { $code }: not added. Finish the payment first (Esc: back to the basket).
 sell-scan-refused-locked = Scanned { $code }: not added. Open the till first.
 sell-too-small = 80×24 needed: make the window larger. Scans still work.
+sell-several = Several have these words: choose with ↑↓ and Enter.

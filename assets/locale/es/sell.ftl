@@ -1,3 +1,88 @@
-sell-scan-refused = Leído { $code }: no se ha añadido. Termine antes el cobro (Esc: volver a la cesta).
-sell-scan-refused-locked = Leído { $code }: no se ha añadido. Abra antes la caja.
+sell-placeholder = código, nombre o 3*
+sell-empty = Pase un artículo por el lector, o escriba su código o su nombre.
+sell-loading = Cargando los artículos. Lo leído espera y no se pierde.
+sell-resumed = La cesta que estaba abierta ha vuelto.
+sell-held = 1 cesta espera
+sell-counted = { $lines ->
+    [one] 1 línea
+   *[other] { $lines } líneas
+} · { $items ->
+    [one] 1 artículo
+   *[other] { $items } artículos
+}
+sell-more-above = … { $count ->
+    [one] 1 línea más arriba
+   *[other] { $count } líneas más arriba
+}
+sell-tax-heading = IVA incluido
+sell-tax-included = IVA incluido { $amount }
+sell-discount = descuento
+sell-sale-discount = descuento de la venta
+sell-waiting = { $count } códigos esperan
+
+sell-ask-keys = Enter: aceptar · Esc: dejarlo
+sell-ask-weight = Peso de { $name } en kg:
+sell-ask-quantity = Cantidad de { $name }:
+sell-ask-line-discount = Descuento de { $name } (10% o 1,50):
+sell-ask-sale-discount = Descuento de la venta (10% o 1,50; 0: ninguno):
+sell-ask-search = Nombre del artículo en lugar de { $name }:
+sell-ask-department = Sección (número o nombre):
+sell-ask-department-of = Sección de { $name } (número o nombre):
+sell-ask-price = { $name }, precio y, si se quiere, qué es:
+sell-department-other = Otros
+
+sell-unknown = { $code } no está en el catálogo. { $search }: buscar, { $department }: por sección
+sell-unknown-misread = { $code } se leyó mal: léalo otra vez. { $search }: buscar, { $department }: por sección
+sell-no-such-name = Nada se llama { $name }. Cambie las palabras, o Esc.
+sell-no-such-department = No hay tal sección. Escriba su número o parte de su nombre.
+sell-star-alone = Tras la cantidad va un código o un nombre.
+sell-not-added = { $name } no se ha añadido: { $why }
+sell-weigh-kg = Eso serían { $weight }. Escriba el peso en kg: 0,345, o 60,0.
+sell-not-weighed = Se deja fuera: no tiene peso.
+sell-voided = { $name }: línea anulada. Deshacer la devuelve.
+sell-voided-sale = La venta está anulada. Deshacer la devuelve.
+sell-undone = El último paso está deshecho.
+sell-nothing-to-undo = No hay nada que deshacer.
+sell-nothing-yet = La cesta está vacía. Pase antes algún artículo.
+sell-no-receipt = Esta caja no tiene aún ningún recibo.
+sell-still-recording = La venta anterior se está grabando. Espere un momento.
+sell-weigh-first = Escriba antes el peso, o Esc para dejar fuera el artículo.
+sell-unknown-first = Un código sigue sin conocerse: búsquelo, véndalo por sección, o Esc.
+
+sell-error-full = la cesta está llena. Cóbrela y empiece otra.
+sell-error-whole = se vende por piezas enteras.
+sell-error-quantity = esto no es una cantidad. Escriba 2 o 0,345.
+sell-error-range = la cantidad ha de ser mayor que 0, y no tan grande.
+sell-error-overflow = el importe es demasiado grande.
+sell-error-price = esto no es un precio. Escriba 1,20.
+sell-error-discount = esto no es un descuento. Escriba 10% o 1,50.
+sell-error-discount-large = el descuento es mayor que el precio.
+
+sell-recording = grabando…
+sell-sold = vendido { $ticket }
+sell-change = Cambio
+
+sell-void-question = ¿Anular toda la venta?
+sell-void-what = { $lines ->
+    [one] 1 línea
+   *[other] { $lines } líneas
+}, { $total }. Nada de ella se ha grabado.
+sell-void-keep = seguir vendiendo
+sell-void-do = anular la venta
+sell-quit-question = ¿Cerrar la caja?
+sell-quit-what = La cesta abierta queda sellada y vuelve la próxima vez.
+sell-quit-stay = seguir
+sell-quit-go = cerrar la caja
+
+sell-help-title = Teclas de esta pantalla
+sell-help-code = un código, escrito o leído, y después Enter
+sell-help-count = una cantidad antes de un código o un nombre
+sell-help-weight = un peso en kg antes de un código o un nombre
+sell-receipt-title = Último recibo
+sell-page-more = ↓ más · Esc: volver
+sell-page-end = Esc: volver
+
+sell-scan-refused = Leído { $code }: no se añade. Termine antes el cobro (Esc: volver a la cesta).
+sell-scan-refused-locked = Leído { $code }: no se añade. Abra antes la caja.
 sell-too-small = Hacen falta 80×24: agrande la ventana. Los códigos se siguen leyendo.
+sell-several = Varios llevan esas palabras: elija con ↑↓ y Enter.

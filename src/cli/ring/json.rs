@@ -62,7 +62,7 @@ impl<'a> Fields<'a> {
     }
 
     /// Errors: `WantsText`.
-    pub fn text(&self, key: &str) -> Result<Option<&'a str>, Refusal> {
+    pub fn string(&self, key: &str) -> Result<Option<&'a str>, Refusal> {
         self.get(key).map(|value| text(value, key)).transpose()
     }
 

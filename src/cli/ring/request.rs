@@ -38,7 +38,7 @@ impl Shop<'_> {
     /// The sale that a request asks for. `now` is when it came.
     pub fn sale(&self, request: &Json, now: DateTime<FixedOffset>) -> Result<Sale, Refusal> {
         let fields = Fields::of(request, "{}", KEYS)?;
-        fields.text("id")?;
+        fields.string("id")?;
         let at = self.at(&fields, now)?;
         let basket = self.basket(&fields)?;
         let promise = self.promise(&fields, at)?;
@@ -54,7 +54,7 @@ impl Shop<'_> {
     }
 
     fn at(&self, fields: &Fields<'_>, now: DateTime<FixedOffset>) -> Result<DateTime<FixedOffset>, Refusal> {
-        let Some(given) = fields.text("at")? else { return Ok(now) };
+        let Some(given) = fields.string("at")? else { return Ok(now) };
         if !self.import {
             return Err(Refusal::plain(Kind::AtNotAllowed));
         }
@@ -77,7 +77,7 @@ impl Shop<'_> {
                 .and_then(|line| basket.add(line).map_err(|error| of_basket(error, self.discount_of(json))));
             added.map_err(|refusal| refusal.in_line(index))?;
         }
-        if let Some(given) = fields.text("discount")? {
+        if let Some(given) = fields.string("discount")? {
             let discount = self.discount(given)?;
             basket.set_discount(Some(discount)).map_err(|error| of_basket(error, given))?;
         }
@@ -86,12 +86,12 @@ impl Shop<'_> {
 
     fn line(&self, json: &Json) -> Result<Line, Refusal> {
         let fields = Fields::of(json, "lines", LINE_KEYS)?;
-        let mut line = match (fields.text("code")?, fields.text("department")?) {
+        let mut line = match (fields.string("code")?, fields.string("department")?) {
             (Some(code), None) => self.product_line(&fields, code)?,
             (None, Some(department)) => self.open_line(&fields, department)?,
             _ => return Err(Refusal::plain(Kind::CodeOrDepartment)),
         };
-        if let Some(given) = fields.text("discount")? {
+        if let Some(given) = fields.string("discount")? {
             line.discount = Some(self.discount(given)?);
         }
         Ok(line)
@@ -110,7 +110,7 @@ impl Shop<'_> {
         })?;
         let (quantity, given) = quantity(fields, found.counted_in())?;
         let mut line = found.line(quantity).map_err(|error| of_basket(error, given))?;
-        if let Some(given) = fields.text("unit_price")? {
+        if let Some(given) = fields.string("unit_price")? {
             line.unit_price = self.price(given)?;
         }
         Ok(line)
@@ -120,10 +120,11 @@ impl Shop<'_> {
     /// not have needs one of its own.
     fn open_line(&self, fields: &Fields<'_>, department: &str) -> Result<Line, Refusal> {
         let department = printable(department)?;
-        let price = fields.text("unit_price")?.ok_or_else(|| Refusal::of(Kind::MissingKey, "unit_price"))?;
+        let price =
+            fields.string("unit_price")?.ok_or_else(|| Refusal::of(Kind::MissingKey, "unit_price"))?;
         let price = self.price(price)?;
-        let name = fields.text("name")?.map(printable).transpose()?.unwrap_or(department);
-        let tax = match fields.text("tax")? {
+        let name = fields.string("name")?.map(printable).transpose()?.unwrap_or(department);
+        let tax = match fields.string("tax")? {
             Some(given) => TaxRate::parse(given).ok_or_else(|| Refusal::of(Kind::BadTax, given))?,
             None => {
                 let known = self.catalogue.departments().find(|known| known.name == department);
@@ -143,7 +144,7 @@ impl Shop<'_> {
         }
         purposes.sort();
         purposes.dedup();
-        let choice = fields.text("choice")?.map(str::to_owned);
+        let choice = fields.string("choice")?.map(str::to_owned);
         let customer = fields.get("customer").map(|json| self.customer(json)).transpose()?;
         let answer = Answer { choice, customer, purposes };
         Promise::of(answer, self.policy, at.date_naive()).map_err(|error| match error {
@@ -158,7 +159,7 @@ impl Shop<'_> {
     fn customer(&self, json: &Json) -> Result<Identifier, Refusal> {
         let fields = Fields::of(json, "customer", CUSTOMER_KEYS)?;
         let code = &self.settings.store.dialling_code;
-        let identifier = match (fields.text("phone")?, fields.text("email")?, fields.text("card")?) {
+        let identifier = match (fields.string("phone")?, fields.string("email")?, fields.string("card")?) {
             (Some(phone), None, None) => Identifier::phone(phone, code),
             (None, Some(email), None) => Identifier::email(email),
             (None, None, Some(card)) => Identifier::card(card),
@@ -185,8 +186,8 @@ impl Shop<'_> {
         };
         for json in tenders {
             let fields = Fields::of(json, "tenders", TENDER_KEYS)?;
-            let kind = fields.text("kind")?.ok_or_else(|| Refusal::of(Kind::MissingKey, "kind"))?;
-            let given = fields.text("amount")?.ok_or_else(|| Refusal::of(Kind::MissingKey, "amount"))?;
+            let kind = fields.string("kind")?.ok_or_else(|| Refusal::of(Kind::MissingKey, "kind"))?;
+            let given = fields.string("amount")?.ok_or_else(|| Refusal::of(Kind::MissingKey, "amount"))?;
             let kind = [TenderKind::Cash, TenderKind::Card]
                 .into_iter()
                 .find(|known| known.name() == kind)
@@ -224,7 +225,7 @@ impl Shop<'_> {
 
 /// The line's quantity, one where there is none, and how it was given.
 fn quantity<'a>(fields: &Fields<'a>, unit: Unit) -> Result<(Quantity, &'a str), Refusal> {
-    let Some(given) = fields.text("quantity")? else { return Ok((Quantity::ONE, "1")) };
+    let Some(given) = fields.string("quantity")? else { return Ok((Quantity::ONE, "1")) };
     let quantity = Quantity::parse(given, unit).map_err(|error| of_quantity(error, given))?;
     Ok((quantity, given))
 }

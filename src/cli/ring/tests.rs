@@ -286,6 +286,7 @@ fn an_id_sells_once() {
     drop(store);
     let mut store = open(directory.path());
     // The day of the import counts, not that of the sale; and an id known answers a line that is not.
+    store.began_on(now().date_naive()).unwrap();
     store.expire(now().date_naive()).unwrap();
     let unknown = line.replace("PAN-1", "gone");
     let (again, summary) = ring(&mut store, &settings, true, &format!("{line}\n{unknown}"));

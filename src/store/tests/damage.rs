@@ -1,0 +1,115 @@
+//! Files that something else has damaged: noticed, typed, and left as they are.
+
+use super::*;
+use crate::seal::KeysError;
+
+type Bytes = Vec<u8>;
+
+/// A closed store's database and keys.
+fn closed() -> (tempfile::TempDir, Files) {
+    let directory = tempfile::tempdir().unwrap();
+    let mut store = create(directory.path());
+    for index in 0..40 {
+        let choice = if index % 2 == 0 { "guarantee" } else { "forget" };
+        store.sell(&sale(Some(choice), None, &["a"])).unwrap();
+    }
+    store.close().unwrap();
+    let files = Files::of(directory.path());
+    (directory, files)
+}
+
+fn reopened(files: &Files) -> Result<Store, StoreError> {
+    Store::open(files, &issuer(), SHIPPED, Policy::shipped())
+}
+
+/// Damages one file, checks that `noticed` sees the error, and that the file was left alone.
+fn check(
+    what: &str,
+    pick: fn(&Files) -> &Path,
+    damage: impl Fn(&mut Bytes),
+    noticed: fn(&StoreError) -> bool,
+) {
+    let (_directory, files) = closed();
+    let mut bytes = fs::read(pick(&files)).unwrap();
+    damage(&mut bytes);
+    fs::write(pick(&files), &bytes).unwrap();
+    let opened = reopened(&files).and_then(|store| {
+        drop(store);
+        quick_check_file(&files.database)
+    });
+    let error = opened.err().unwrap_or_else(|| panic!("{what} was not noticed"));
+    assert!(noticed(&error), "{what}: {error:?}");
+    assert_eq!(fs::read(pick(&files)).unwrap().len(), bytes.len(), "{what}");
+}
+
+fn damaged(error: &StoreError) -> bool {
+    matches!(error, StoreError::Damaged(_))
+}
+
+#[test]
+fn a_damaged_database_is_noticed() {
+    let database: fn(&Files) -> &Path = |files| &files.database;
+    check("magic", database, |b| b[3] ^= 0xff, damaged);
+    check("page size", database, |b| b[16] = 0xff, damaged);
+    check("empty", database, Vec::clear, damaged);
+    check("half a page", database, |b| b.truncate(2000), damaged);
+    check("cut short", database, |b| b.truncate(b.len() / 2), damaged);
+    check(
+        "text",
+        database,
+        |b| *b = b"hello, this is no database at all, whatever its name may say".to_vec(),
+        damaged,
+    );
+    let pages = fs::metadata(closed().1.database).unwrap().len() / 4096;
+    for page in 0..pages as usize {
+        // The image of the catalogue and free pages hold no structure.
+        let junk = move |b: &mut Bytes| b[page * 4096..][..4096].fill(0xaa);
+        check(&format!("page {page}"), database, junk, damaged);
+    }
+}
+
+#[test]
+fn a_foreign_database_is_refused() {
+    let (_directory, files) = closed();
+    fs::remove_file(&files.database).unwrap();
+    let foreign = rusqlite::Connection::open(&files.database).unwrap();
+    foreign.execute_batch("CREATE TABLE notes (id INTEGER PRIMARY KEY)").unwrap();
+    drop(foreign);
+    assert!(matches!(reopened(&files), Err(StoreError::Damaged(_))));
+    let kept = rusqlite::Connection::open(&files.database).unwrap();
+    let tables: i64 = kept.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).unwrap();
+    assert_eq!(tables, 1, "nothing was written into it");
+}
+
+#[test]
+fn damaged_keys_are_noticed() {
+    let keys: fn(&Files) -> &Path = |files| &files.keys;
+    let not_keys: fn(&StoreError) -> bool = |e| matches!(e, StoreError::Keys(KeysError::NotAKeyFile));
+    check("magic", keys, |b| b[0] ^= 1, not_keys);
+    check("tag", keys, |b| b[85] ^= 1, not_keys);
+    check("empty", keys, Vec::clear, not_keys);
+    let (_directory, files) = closed();
+    let bytes = fs::read(&files.keys).unwrap();
+    // Cut behind the header: the key of the last counters is not there.
+    fs::write(&files.keys, &bytes[..128]).unwrap();
+    assert!(matches!(reopened(&files), Err(StoreError::Keys(KeysError::DamagedSlot(_)))));
+    assert_eq!(fs::metadata(&files.keys).unwrap().len(), 128);
+}
+
+#[test]
+fn a_missing_file_is_not_made_anew() {
+    for pick in [|f: &Files| f.keys.clone(), |f: &Files| f.store_key.clone(), |f: &Files| f.database.clone()]
+    {
+        let (_directory, files) = closed();
+        fs::remove_file(pick(&files)).unwrap();
+        let error = reopened(&files).err().unwrap();
+        assert!(
+            matches!(
+                error,
+                StoreError::Missing | StoreError::Keys(KeysError::Io(_)) | StoreError::StoreKey(_)
+            ),
+            "{error:?}"
+        );
+        assert!(!pick(&files).exists());
+    }
+}

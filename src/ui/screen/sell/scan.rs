@@ -1,0 +1,214 @@
+//! What Enter ends: a scan, a code, a name, or the answer to a question.
+
+use super::{Sell, ask, changed, fail, list, save};
+use crate::domain::barcode::{Measure, Scan};
+use crate::domain::basket::{BasketError, Line};
+use crate::domain::catalogue::ProductView;
+use crate::domain::money::Money;
+use crate::domain::product::ProductId;
+use crate::domain::quantity::{Quantity, Unit};
+use crate::ui::event::Effect;
+use crate::ui::model::Model;
+
+/// From so many characters without a pause on, something was scanned and not typed.
+const SHORTEST_RUN: usize = 4;
+/// From so many digits on, something is a barcode whoever entered it.
+const SHORTEST_BARCODE: usize = 8;
+
+/// A code as it was entered, perhaps with the quantity before `*`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Waiting {
+    quantity: Option<String>,
+    code: String,
+    scanned: bool,
+}
+
+/// Enter. `swift`: it came without a pause, as a scanner sends it.
+pub(super) fn accept(model: &mut Model, swift: bool) -> Vec<Effect> {
+    let run = std::mem::take(&mut model.sell.run);
+    let text = model.sell.input.text().to_owned();
+    if let Some((before, code)) = scanned_part(&text, if swift { run } else { 0 }) {
+        let (before, code) = (before.to_owned(), code.to_owned());
+        if names_several(model, &code) {
+            // Pasted words, or a label that nobody can mean by itself: the list asks which. The space
+            // keeps a scan that follows at once apart from them.
+            model.sell.input.push(' ');
+            list::refresh(model);
+            super::say(model, "sell-several");
+            return Vec::new();
+        }
+        let quantity = before.strip_suffix('*').filter(|q| is_number(q)).map(str::to_owned);
+        // What somebody was typing when the scan came stays.
+        model.sell.input.set(if quantity.is_some() { "" } else { &before });
+        model.sell.hits.clear();
+        return enter(model, Waiting { quantity, code, scanned: true });
+    }
+    if model.sell.ask.is_some() {
+        return ask::answer(model);
+    }
+    if !model.sell.weigh.is_empty() && is_number(&text) {
+        return ask::weigh(model, &text);
+    }
+    typed_line(model, &text)
+}
+
+/// Whether `code` is words, without a digit, that more than one product has.
+fn names_several(model: &Model, code: &str) -> bool {
+    !code.bytes().any(|b| b.is_ascii_digit())
+        && find(model, code).is_none()
+        && model.catalogue.as_deref().is_some_and(|catalogue| catalogue.search(code, 2).len() > 1)
+}
+
+/// The scan at the end of `text`, and what was there before it: `run` characters that came without a
+/// pause, or digits enough for a barcode.
+fn scanned_part(text: &str, run: usize) -> Option<(&str, &str)> {
+    if run >= SHORTEST_RUN {
+        let start = text.char_indices().nth_back(run - 1).map_or(0, |(index, _)| index);
+        return Some(text.split_at(start));
+    }
+    let start = text.rfind('*').map_or(0, |star| star + 1);
+    let (before, code) = text.split_at(start);
+    (code.len() >= SHORTEST_BARCODE && code.bytes().all(|b| b.is_ascii_digit())).then_some((before, code))
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_digit() || matches!(c, ',' | '.'))
+}
+
+/// `3*` before the rest, taken apart.
+pub(super) fn split_quantity(text: &str) -> (Option<&str>, &str) {
+    match text.split_once('*') {
+        Some((quantity, rest)) if is_number(quantity.trim()) => (Some(quantity.trim()), rest.trim()),
+        _ => (None, text.trim()),
+    }
+}
+
+fn typed_line(model: &mut Model, text: &str) -> Vec<Effect> {
+    let (quantity, rest) = split_quantity(text);
+    let (quantity, rest) = (quantity.map(str::to_owned), rest.to_owned());
+    if rest.is_empty() {
+        if !model.sell.hits.is_empty() {
+            return list::take(model);
+        }
+        if quantity.is_some() {
+            super::refuse(model, "sell-star-alone");
+        }
+        return Vec::new();
+    }
+    let has_digit = rest.bytes().any(|b| b.is_ascii_digit());
+    let known = has_digit && find(model, &rest).is_some();
+    if !known && !model.sell.hits.is_empty() {
+        return list::take(model);
+    }
+    // Words that find nothing stay to be corrected; nobody means a barcode by them.
+    if !has_digit && model.catalogue.is_some() {
+        model.error = Some(model.locale.format("sell-no-such-name", &[("name", rest.into())]));
+        return vec![Effect::Beep];
+    }
+    model.sell.input.clear();
+    enter(model, Waiting { quantity, code: rest, scanned: false })
+}
+
+fn find<'a>(model: &'a Model, code: &str) -> Option<(ProductView<'a>, Option<Measure>)> {
+    let scan = Scan::parse(code, &model.settings.barcodes.variable);
+    let found = model.catalogue.as_deref()?.find(&scan)?;
+    Some((found.product, found.measure))
+}
+
+fn enter(model: &mut Model, waiting: Waiting) -> Vec<Effect> {
+    let Some(catalogue) = &model.catalogue else {
+        model.sell.early.push(waiting);
+        return Vec::new();
+    };
+    let code = waiting.code.trim();
+    if code.is_empty() {
+        return Vec::new();
+    }
+    let found = find(model, code).or_else(|| {
+        // A label with words in it may spell the name of one product.
+        let only = waiting.scanned && code.chars().any(char::is_alphabetic);
+        let hits = if only { catalogue.search(code, 2) } else { Vec::new() };
+        if let [hit] = hits[..] { Some((hit, None)) } else { None }
+    });
+    match found.map(|(product, measure)| (product.id(), measure)) {
+        Some((id, measure)) => put(model, id, measure, waiting.quantity.as_deref()),
+        None => {
+            model.sell.unknown.push(code.to_owned());
+            model.error = None;
+            model.hint = None;
+            let mut effects = vec![Effect::Beep];
+            effects.extend(save(model));
+            effects
+        }
+    }
+}
+
+/// Puts a product into the basket, or asks for its weight.
+pub(super) fn put(
+    model: &mut Model,
+    id: ProductId,
+    measure: Option<Measure>,
+    quantity: Option<&str>,
+) -> Vec<Effect> {
+    let Some(product) = model.catalogue.as_deref().and_then(|c| c.get(id)) else { return Vec::new() };
+    if product.unit() == Unit::Kilogram && measure.is_none() && quantity.is_none() {
+        model.sell.weigh.push_back(id);
+        model.error = None;
+        return Vec::new();
+    }
+    match line(product, measure, quantity).and_then(|line| model.till.add(line)) {
+        Ok(()) => changed(model),
+        Err(error) => {
+            let name = product.name().to_owned();
+            let effects = fail(model, error);
+            let why = model.error.take().unwrap_or_default();
+            model.error =
+                Some(model.locale.format("sell-not-added", &[("name", name.into()), ("why", why.into())]));
+            effects
+        }
+    }
+}
+
+fn line(
+    product: ProductView<'_>,
+    measure: Option<Measure>,
+    quantity: Option<&str>,
+) -> Result<Line, BasketError> {
+    let item = product.to_product();
+    let labels =
+        |text: Option<&str>| text.map_or(Ok(Quantity::ONE), |text| Quantity::parse(text, Unit::Piece));
+    Ok(match measure {
+        None => {
+            let quantity = quantity.map_or(Ok(Quantity::ONE), |text| Quantity::parse(text, item.unit))?;
+            Line::of(product.id(), &item, quantity)?
+        }
+        // Several labels of one weight are that weight several times.
+        Some(Measure::Weight(weight)) => {
+            let count = labels(quantity)?.thousandths() / 1000;
+            let total = weight.thousandths().checked_mul(count).unwrap_or(i64::MAX);
+            Line::of(product.id(), &item, Quantity::grams(total)?)?
+        }
+        // The label's price is what this piece costs, whatever it weighs.
+        Some(Measure::Price(price)) => priced_label(product, price, labels(quantity)?)?,
+    })
+}
+
+fn priced_label(product: ProductView<'_>, price: Money, count: Quantity) -> Result<Line, BasketError> {
+    let mut item = product.to_product();
+    item.unit = Unit::Piece;
+    item.price = price;
+    Line::of(product.id(), &item, count)
+}
+
+/// Looks up what was scanned before the catalogue was there, in its order.
+pub(super) fn catch_up(model: &mut Model) -> Vec<Effect> {
+    let early = std::mem::take(&mut model.sell.early);
+    early.into_iter().flat_map(|waiting| enter(model, waiting)).collect()
+}
+
+impl Sell {
+    /// How many scans wait for the catalogue.
+    pub(super) fn early_count(&self) -> usize {
+        self.early.len()
+    }
+}

@@ -1,0 +1,353 @@
+use proptest::prelude::*;
+use ratatui::style::Modifier;
+
+use crate::domain::language::Language::{English, Spanish};
+use crate::ui::event::{Done, Draft, Effect, Event};
+use crate::ui::testing::*;
+use crate::ui::{Model, Overlay, Screen, update};
+
+/// Presses the keys on a fresh till and compares what it then tells.
+#[track_caller]
+fn check(keys: &str, expected: &str) -> Model {
+    let mut model = till(English);
+    press(&mut model, keys);
+    assert_eq!(told(&model), expected, "{keys}");
+    model
+}
+
+#[test]
+fn codes_names_quantities_and_weights() {
+    check("2000000000015<Enter>", "1×Leche entera 1 L 1.15 | = 1.15");
+    check("{2000000000015}{2000000000015}", "2×Leche entera 1 L 2.30 | = 2.30");
+    check("3*{2000000000015}", "3×Leche entera 1 L 3.45 | = 3.45");
+    check("3*2000000000015<Enter>", "3×Leche entera 1 L 3.45 | = 3.45");
+    check("0,345*T1<Enter>", "0.345×Tomate rama 0.86 | = 0.86");
+    check("0.345*tom<Enter>", "0.345×Tomate rama 0.86 | = 0.86");
+    check("LAV-8<Enter>", "1×Lavadora Alba 8 kg 389.00 | = 389.00");
+    check("leche<Enter>", "1×Leche entera 1 L 1.15 | = 1.15");
+    check("2*leche<Down><Enter>", "2×Leche desnatada 1 L 2.10 | = 2.10");
+    check("lech", "= 0.00 | [lech]");
+    check("lech<Esc>", "= 0.00");
+    check("3*<Enter>", "= 0.00 | [3*] | ! After the quantity comes a code or a name.");
+    check("0,5*{2000000000015}", "= 0.00 | ! Leche entera 1 L not added: it is sold by whole pieces.");
+    check("xyz<Enter>", "= 0.00 | [xyz] | ! Nothing is called xyz. Change the words, or Esc.");
+}
+
+#[test]
+fn a_scan_is_a_scan_whatever_is_being_typed() {
+    check(
+        "{2000000000039}{2000000000015}0,482<Enter>",
+        "1×Leche entera 1 L 1.15 | 0.482×Tomate rama 1.20 | = 2.35",
+    );
+    check("{2000000000039}0,4{2000000000015}", "1×Leche entera 1 L 1.15 | = 1.15 | [0,4]");
+    check(
+        "{2000000000039}{2000000000039}0,4<Enter>0,5<Enter>",
+        "0.400×Tomate rama 1.00 | 0.500×Tomate rama 1.25 | = 2.25",
+    );
+    check("lech{2000000000022}", "1×Pan de centeno 1.80 | = 1.80 | [lech]");
+    check(
+        "{2000000000015}<F2>{2000000000022}4<Enter>",
+        "4×Leche entera 1 L 4.60 | 1×Pan de centeno 1.80 | = 6.40",
+    );
+    check("{2000000000015}<F9>{2000000000022}", "1×Leche entera 1 L 1.15 | 1×Pan de centeno 1.80 | = 2.95");
+    check("{LAV-8}", "1×Lavadora Alba 8 kg 389.00 | = 389.00");
+    check("{lavadora}", "1×Lavadora Alba 8 kg 389.00 | = 389.00");
+    check("{leche}", "= 0.00 | [leche ]");
+    check("{leche}<Enter>", "1×Leche entera 1 L 1.15 | = 1.15");
+    check("{leche}{2000000000022}", "1×Pan de centeno 1.80 | = 1.80 | [leche ]");
+    check("{2000000000015}<F12>{2000000000015}", "2×Leche entera 1 L 2.30 | = 2.30");
+    check("{2000000000015}<F1>{2000000000015}", "2×Leche entera 1 L 2.30 | = 2.30");
+}
+
+#[test]
+fn lines_change_and_come_back() {
+    let two = "{2000000000015}{2000000000022}";
+    let after = |keys: &str| format!("{two}{keys}");
+    check(&after("<F2>3<Enter>"), "1×Leche entera 1 L 1.15 | 3×Pan de centeno 5.40 | = 6.55");
+    check(&after("3<F2>"), "1×Leche entera 1 L 1.15 | 3×Pan de centeno 5.40 | = 6.55");
+    check(&after("<Up><F2>3<Enter>"), "3×Leche entera 1 L 3.45 | 1×Pan de centeno 1.80 | = 5.25");
+    check(
+        &after("<F2>1,5<Enter>"),
+        "1×Leche entera 1 L 1.15 | 1×Pan de centeno 1.80 | = 2.95 | [1,5] | ! it is sold by whole pieces.",
+    );
+    check(&after("<F4>"), "1×Leche entera 1 L 1.15 | = 1.15");
+    check(&after("<F4><F5>"), "1×Leche entera 1 L 1.15 | 1×Pan de centeno 1.80 | = 2.95");
+    check(&after("<F6>10%<Enter>"), "1×Leche entera 1 L 1.15 | 1×Pan de centeno 1.62 | = 2.77");
+    check(&after("<F6>10%<Enter>0<F6>"), "1×Leche entera 1 L 1.15 | 1×Pan de centeno 1.80 | = 2.95");
+    check(&after("<F7>0,95<Enter>"), "1×Leche entera 1 L 0.78 | 1×Pan de centeno 1.22 | = 2.00");
+    check(
+        &after("<F6>2<Enter>"),
+        "1×Leche entera 1 L 1.15 | 1×Pan de centeno 1.80 | = 2.95 | [2] | ! the discount is more than the price.",
+    );
+    check(&after("<F12><Enter>"), "1×Leche entera 1 L 1.15 | 1×Pan de centeno 1.80 | = 2.95");
+    check(&after("<F12>x"), "= 0.00");
+    check(&after("<F12>x<F5>"), "1×Leche entera 1 L 1.15 | 1×Pan de centeno 1.80 | = 2.95");
+    check("<F5>", "= 0.00 | ! There is nothing to undo.");
+    check("<F10>", "= 0.00 | ! The basket is empty. Scan something first.");
+}
+
+#[test]
+fn items_by_department_and_unknown_codes() {
+    check("<F9>3<Enter>1,20 Tomates del huerto<Enter>", "1×Tomates del huerto 1.20 | = 1.20");
+    check("<F9>pana<Enter>2<Enter>", "1×Panadería 2.00 | = 2.00");
+    check("{12345670}", "= 0.00 | ? 12345670");
+    check("{12345670}{2000000000015}{11111115}", "1×Leche entera 1 L 1.15 | = 1.15 | ? 12345670 11111115");
+    check("{12345670}{11111115}<F9>1<Enter>3<Enter>", "1×Electro 3.00 | = 3.00 | ? 11111115");
+    check("{12345670}<F3>pan<Enter>", "1×Pan de centeno 1.80 | = 1.80");
+    check("{12345670}<Esc>", "= 0.00");
+    check(
+        "{2000000000015}{12345670}<F10>",
+        "1×Leche entera 1 L 1.15 | = 1.15 | ? 12345670 | ! A code is still unknown: search it, sell it by department, or Esc.",
+    );
+    let mut model = till(English);
+    assert_eq!(press(&mut model, "{12345670}")[0], Effect::Beep);
+}
+
+#[test]
+fn a_burst_of_thirty_codes_is_thirty_codes() {
+    let mut model = till(Spanish);
+    let codes: String = (0..30).map(|i| if i % 10 == 9 { "12345670\n" } else { "2000000000015\n" }).collect();
+    scan(&mut model, &codes);
+    assert_eq!(model.till.basket().item_count(), 27);
+    assert_eq!(model.sell.unknown().len(), 3);
+    assert!(model.overlay.is_none() && matches!(model.screen, Screen::Sell));
+
+    let mut model = till(Spanish);
+    let codes: String = "2000000000015\n2000000000022\n".repeat(15);
+    scan(&mut model, &codes);
+    assert_eq!(model.till.basket().lines().len(), 30);
+}
+
+#[test]
+fn scans_wait_for_the_catalogue() {
+    let mut model = till(English);
+    model.catalogue = None;
+    press(&mut model, "{2000000000015}2*{2000000000022}{12345670}");
+    assert_eq!(told(&model), "= 0.00");
+    update(&mut model, Event::Done(Done::Catalogue(catalogue())));
+    assert_eq!(told(&model), "1×Leche entera 1 L 1.15 | 2×Pan de centeno 3.60 | = 4.75 | ? 12345670");
+}
+
+#[test]
+fn every_change_is_sealed_and_comes_back() {
+    let mut model = till(English);
+    let effects = press(&mut model, "{2000000000015}{12345670}");
+    let Some(Effect::SaveDraft(draft)) = effects.last() else { panic!("{effects:?}") };
+    let text = serde_json::to_string(draft).unwrap();
+    let mut next = till(English);
+    let draft: Draft = serde_json::from_str(&text).unwrap();
+    update(&mut next, Event::Done(Done::Draft(Some(draft))));
+    assert_eq!(told(&next), told(&model));
+}
+
+#[test]
+fn leaving_asks_only_with_a_basket() {
+    let mut model = till(English);
+    assert_eq!(press(&mut model, "<Alt+Q>"), [Effect::Quit]);
+    press(&mut model, "{2000000000015}");
+    assert_eq!(press(&mut model, "<Alt+Q>"), []);
+    assert_eq!(press(&mut model, "<Enter>"), []);
+    assert_eq!(model.overlay, None);
+    assert_eq!(press(&mut model, "<Ctrl+B>x"), [Effect::Quit]);
+}
+
+/// The basket of the wireframe.
+fn wireframe(language: crate::domain::language::Language) -> Model {
+    let mut model = till(language);
+    press(&mut model, "2*{2000000000015}{2000000000022}0,482*T1<Enter>{2000000000046}<Up><F6>50%<Enter>");
+    model
+}
+
+#[test]
+fn frames() {
+    for language in [Spanish, English] {
+        let mut model = wireframe(language);
+        for (width, height) in [(80, 24), (120, 40)] {
+            let name = format!("sell_{}_{width}", language.code());
+            insta::assert_snapshot!(name, frame(&mut model, width, height));
+        }
+        press(&mut model, "<Alt+T>lech");
+        insta::assert_snapshot!(format!("search_{}", language.code()), frame(&mut model, 80, 24));
+        press(&mut model, "<Esc>{4006381333931}{12345670}");
+        insta::assert_snapshot!(format!("unknown_{}", language.code()), frame(&mut model, 80, 24));
+        press(&mut model, "<F9>");
+        insta::assert_snapshot!(format!("department_{}", language.code()), frame(&mut model, 80, 24));
+        press(&mut model, "<Esc><F12>");
+        insta::assert_snapshot!(format!("void_{}", language.code()), frame(&mut model, 80, 24));
+        press(&mut model, "<Esc><F1>");
+        insta::assert_snapshot!(format!("help_{}", language.code()), frame(&mut model, 80, 40));
+        let mut empty = till(language);
+        insta::assert_snapshot!(format!("empty_{}", language.code()), frame(&mut empty, 80, 24));
+    }
+}
+
+#[test]
+fn colours_that_mean_something_also_say_it() {
+    let mut model = wireframe(Spanish);
+    press(&mut model, "{12345670}");
+    let theme = model.theme;
+    let shown = buffer(&mut model, 80, 24);
+    let said = &shown[(2, 22)];
+    assert_eq!((said.symbol(), said.fg), ("!", theme.trouble.fg.unwrap()));
+    let rows: Vec<u16> = (0..24).filter(|&y| shown[(0, y)].symbol() == "▸").collect();
+    assert_eq!(rows.len(), 1);
+    assert_eq!(shown[(10, rows[0])].bg, theme.newest.bg.unwrap());
+    assert!(shown[(10, rows[0])].modifier.contains(Modifier::BOLD));
+}
+
+#[test]
+fn the_newest_line_is_always_in_sight() {
+    let mut model = till(Spanish);
+    scan(&mut model, &"2000000000015\n2000000000022\n".repeat(50));
+    let text = frame(&mut model, 80, 24);
+    assert!(text.contains("▸ 100  Pan de centeno"), "{text}");
+    assert!(text.contains("más arriba"), "{text}");
+    press(&mut model, &"<Up>".repeat(99));
+    let text = frame(&mut model, 80, 24);
+    assert!(text.contains("▸   1  Leche entera"), "{text}");
+}
+
+#[test]
+fn everything_drawn_can_be_pressed() {
+    for (width, height) in [(80, 24), (120, 40)] {
+        let mut model = wireframe(Spanish);
+        let text = frame(&mut model, width, height);
+        let click = |model: &mut Model, text: &str, word: &str| {
+            let (row, line) = text.lines().enumerate().find(|(_, l)| l.contains(word)).unwrap();
+            let column = line[..line.find(word).unwrap()].chars().count();
+            update(model, Event::Press { column: column as u16, row: row as u16 })
+        };
+        click(&mut model, &text, "Pan de centeno");
+        assert_eq!(model.till.current(), Some(1));
+        click(&mut model, &text, "F4");
+        assert_eq!(model.till.basket().lines().len(), 3);
+        press(&mut model, "lech");
+        let text = frame(&mut model, width, height);
+        click(&mut model, &text, "Leche desnatada");
+        assert_eq!(model.till.basket().lines().len(), 4);
+        click(&mut model, &text, "F10");
+        assert!(matches!(model.screen, Screen::Pay(_)));
+    }
+}
+
+#[test]
+fn a_small_window_says_so_and_sells() {
+    let mut model = till(Spanish);
+    let text = frame(&mut model, 60, 10);
+    assert!(text.starts_with("Hacen falta 80×24"), "{text}");
+    press(&mut model, "{2000000000015}");
+    assert!(frame(&mut model, 60, 10).contains("1,15 €"));
+    for (width, height) in [(0, 0), (1, 1), (79, 24), (80, 23), (300, 100), (81, 25)] {
+        frame(&mut model, width, height);
+    }
+}
+
+/// Any key of any screen, or any other event.
+fn events() -> impl Strategy<Value = Event> {
+    let keys = [
+        "<Enter>",
+        "<Esc>",
+        "<Up>",
+        "<Down>",
+        "<PgUp>",
+        "<F1>",
+        "<F2>",
+        "<F3>",
+        "<F4>",
+        "<F5>",
+        "<F6>",
+        "<F7>",
+        "<F8>",
+        "<F9>",
+        "<F10>",
+        "<F12>",
+        "<Alt+T>",
+        "<Alt+R>",
+        "<Backspace>",
+        "<Tab>",
+    ];
+    let key = |text: &str| Event::Key(text.trim_matches(['<', '>']).parse().unwrap());
+    let scanned =
+        ["2000000000015\n", "2000000000039\n", "12345670\n", "LAV-8\n", "2000000000015\n2000000000022\n"];
+    prop_oneof![
+        4 => prop::sample::select(keys.to_vec()).prop_map(key),
+        4 => prop::sample::select("0123456789,.*%adxtrle ñ1".chars().collect::<Vec<_>>())
+            .prop_map(|c| Event::Key(crate::ui::Key::char(c))),
+        3 => prop::sample::select(scanned.to_vec()).prop_map(|text| Event::Burst(text.to_owned())),
+        1 => (0u16..130, 0u16..45).prop_map(|(column, row)| Event::Press { column, row }),
+        1 => prop::sample::select(vec![(80, 24), (120, 40), (40, 5)]).prop_map(|(w, h)| Event::Resize(w, h)),
+        1 => Just(committed()),
+        1 => Just(Event::Done(Done::NotCommitted(crate::ui::event::Problem {
+            what: "Disk full.".to_owned(),
+            remedy: "Make room.".to_owned(),
+        }))),
+        1 => Just(Event::Frame { elapsed_ms: 40 }),
+    ]
+}
+
+/// Every line there is, wherever it waits.
+fn lines_count(model: &Model) -> i64 {
+    let recording = match &model.sold {
+        Some(crate::ui::model::Sold::Recording(sale)) => sale.basket.item_count(),
+        _ => 0,
+    };
+    model.till.basket().item_count() + model.held.as_ref().map_or(0, |held| held.item_count()) + recording
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    /// Nothing panics; what is in a basket leaves it only by an act that says so, or when sold.
+    #[test]
+    fn any_events_lose_nothing(events in prop::collection::vec(events(), 1..120)) {
+        let mut model = till(Spanish);
+        for event in events {
+            let (before, screen, overlay) = (lines_count(&model), model.screen_id(), model.overlay);
+            let burst = matches!(event, Event::Burst(_));
+            // While a sale is being recorded its draft stays: then the next basket changes unsaved.
+            let recording = matches!(model.sold, Some(crate::ui::model::Sold::Recording(_)));
+            let sold = matches!(event, Event::Done(Done::Committed(_)));
+            let takes_away = |effects: &[Effect]| effects.iter().any(|e| matches!(e, Effect::SaveDraft(_)));
+            let changed_text = format!("{event:?}");
+            let effects = if burst && model.takes_keys_at_once() {
+                let Event::Burst(text) = event else { unreachable!() };
+                scan(&mut model, &text)
+            } else {
+                update(&mut model, event)
+            };
+            let after = lines_count(&model);
+            let takes = matches!(overlay, Some(Overlay::Confirm(_)))
+                || screen == crate::ui::ScreenId::Sell && !burst && (recording || takes_away(&effects));
+            prop_assert!(after >= before || sold || takes, "{changed_text} on {screen:?}: {before} → {after}");
+            if burst {
+                prop_assert!(!effects.iter().any(|e| matches!(e, Effect::Commit(_) | Effect::Quit | Effect::CheckPin(_))));
+            }
+            frame_of(&mut model);
+        }
+    }
+}
+
+fn frame_of(model: &mut Model) {
+    let (width, height) = (model.size.width, model.size.height);
+    buffer(model, width, height);
+}
+
+#[test]
+fn the_plain_look_has_no_colour_and_the_bar_always_shows_pay() {
+    for language in [Spanish, English] {
+        let mut settings = crate::domain::settings::Settings::default();
+        settings.store.language = language;
+        settings.display.theme = crate::domain::settings::Theme::Plain;
+        let mut model = till_with(settings);
+        for keys in ["{2000000000015}{12345670}", "<F9>", "<Esc><Esc>lech", "<Esc><F12>", "<Enter><F10>", "t"]
+        {
+            press(&mut model, keys);
+            let shown = buffer(&mut model, 80, 24);
+            let reset = ratatui::style::Color::Reset;
+            assert!(shown.content.iter().all(|cell| cell.fg == reset && cell.bg == reset), "{keys}");
+        }
+        let mut model = till(language);
+        let text = frame(&mut model, 80, 24);
+        assert!(text.contains(" F10 ") && text.contains(" F1 "), "{text}");
+    }
+}
