@@ -18,6 +18,7 @@ use super::*;
 
 mod damage;
 mod expire;
+mod keys;
 mod review;
 mod verify;
 

@@ -64,6 +64,37 @@ fn ringing_survives_kills() {
     println!("olvido ring: {sold} sales, {kills} kills, none lost");
 }
 
+/// The power goes out while the store is set up: after an acknowledgement all is there, and before
+/// one the same command can be given again.
+#[test]
+fn setting_up_survives_power_cuts() {
+    let (mut acknowledged, mut repeated) = (0, 0);
+    for cut in seeds(48) {
+        let (live, disk) = (fast_directory(), fast_directory());
+        let mut init = program(live.path());
+        init.args(["init", "--demo"]);
+        preload(&mut init, live.path(), disk.path());
+        init.env("CUT_AT", (cut + 1).to_string()).env("CUT_BEFORE", (cut % 2).to_string());
+        if cut % 3 == 0 {
+            init.env("CUT_TORN", (cut + 1).to_string());
+        }
+        let said = init.output().unwrap().stdout;
+        fs::remove_dir_all(disk.path().join(".objects")).unwrap();
+        if said.is_empty() {
+            let again = program(disk.path()).args(["init", "--demo"]).output().unwrap();
+            repeated += u32::from(again.status.success());
+        } else {
+            acknowledged += 1;
+        }
+        let mut ringer = Ringer::of(cut, disk);
+        let command = ringer.command();
+        ringer.ring(command, None);
+        assert_eq!(ringer.answers.len(), LINES, "OLVIDO_SEED={cut}");
+        ringer.check(&format!("OLVIDO_SEED={cut}"));
+    }
+    println!("olvido init: {acknowledged} acknowledged and there, {repeated} begun again");
+}
+
 /// Neither who bought, nor a client's id, nor a line that was refused is in any file, the log
 /// included.
 #[test]
@@ -112,6 +143,10 @@ impl Ringer {
         let data = fast_directory();
         let output = program(data.path()).args(["init", "--demo"]).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        Ringer::of(seed, data)
+    }
+
+    fn of(seed: u64, data: tempfile::TempDir) -> Ringer {
         let random = Rng::new(seed);
         Ringer { random, data, answers: BTreeMap::new(), unanswered: None, sent: 0, tickets: 0 }
     }
