@@ -127,7 +127,10 @@ static void copy(int source, int target, off_t from, off_t to, int by_toss) {
 static void keep(struct object *object, int source, int by_toss) {
     struct stat st;
     char path[5000];
-    if (fstat(source, &st) != 0) give_up("stat");
+    /* The program's own descriptor may be for writing only. */
+    snprintf(path, sizeof path, "/proc/self/fd/%d", source);
+    source = sys_open(path, O_RDONLY | O_CLOEXEC, 0);
+    if (source < 0 || fstat(source, &st) != 0) give_up(path);
     object_path(object, path, sizeof path);
     int target = sys_open(path, O_WRONLY | O_CLOEXEC, 0);
     if (target < 0) give_up(path);
@@ -135,6 +138,7 @@ static void keep(struct object *object, int source, int by_toss) {
     off_t to = object->dirty_to < st.st_size ? object->dirty_to : st.st_size;
     copy(source, target, object->dirty_from, to, by_toss);
     close(target);
+    close(source);
     if (!by_toss) {
         object->dirty_from = INT64_MAX;
         object->dirty_to = 0;
