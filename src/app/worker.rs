@@ -111,7 +111,10 @@ fn wait_for_set_up(set_up: &mut SetUp, jobs: &Receiver<Job>, to: &Sender<Message
         match job {
             Job::Do(effect, _) => {
                 let Effect::SetUp(answers) = *effect else { continue };
-                let mut progress = |_done, _total| {};
+                let mut progress = |done, total| {
+                    // The loop may have ended; then there is nobody to tell.
+                    let _ = to.send(Message::Done(Box::new(Done::SettingUp { done, total })));
+                };
                 match set_up(&answers, &mut progress) {
                     Ok(opened) => return Some(opened),
                     Err(problem) => {
@@ -230,7 +233,7 @@ impl Worker {
                 let answer = self.check_pin(&pin);
                 self.say(Done::Pin(answer));
             }
-            Effect::FindCustomer(_) | Effect::SetUp(_) | Effect::Beep | Effect::Quit => {}
+            Effect::SetUp(_) | Effect::Beep | Effect::Quit => {}
         }
     }
 

@@ -76,6 +76,7 @@ impl Problem {
             StoreError::DiskFull => ["cli-disk-full", "cli-disk-full-next"],
             StoreError::Busy => ["cli-busy", "cli-busy-next"],
             StoreError::TooNew => ["cli-too-new", "cli-too-new-next"],
+            StoreError::RestoreUnfinished => ["cli-restore-unfinished", "cli-restore-unfinished-next"],
             StoreError::Missing => ["cli-database-missing", "cli-damaged-next"],
             StoreError::PolicyNeedsNewVersion(_) => ["cli-policy-version", "cli-policy-version-next"],
             StoreError::PolicyVersionTooLow { .. } => ["cli-policy-old", "cli-policy-version-next"],

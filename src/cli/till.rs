@@ -57,7 +57,7 @@ fn set_up(session: &Session) -> Till {
     respect_no_color(session, &mut settings);
     let mut model =
         Model::new(Arc::new(settings), Arc::new(Policy::shipped())).expect("the usual keys are sound");
-    model.screen = Screen::Setup(Box::new(Setup::default()));
+    model.screen = Screen::Setup(Box::new(Setup::new(session.language)));
     let data = session.data.clone();
     let no_color = session.environment.no_color;
     let set_up = move |answers: &SetupAnswers, progress: &mut dyn FnMut(usize, usize)| {

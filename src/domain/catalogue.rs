@@ -264,7 +264,9 @@ impl fmt::Debug for ProductView<'_> {
 /// An empty catalogue: a store before its first import.
 impl Default for Catalogue {
     fn default() -> Catalogue {
-        Catalogue { image: Image::open(build_image(&[])).expect("an image just built is well-formed") }
+        Catalogue {
+            image: Image::open(build_image::<Product>(&[])).expect("an image just built is well-formed"),
+        }
     }
 }
 

@@ -13,12 +13,12 @@ mod text;
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::hash::Hash;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 pub use amount::DecimalMark;
 pub use header::{Column, Field, Source};
 
-use amount::Amounts;
+use amount::{Amounts, Tally};
 use header::Header;
 use row::Rows;
 use text::Text;
@@ -153,10 +153,23 @@ pub enum ImportError {
 pub fn read(bytes: &[u8], settings: &Settings<'_>) -> Result<Import, ImportError> {
     let text = Text::decode(bytes)?;
     let header = Header::find(&text, settings.language)?;
-    let amounts = Amounts::survey(&text, &header, settings)?;
-    let mut rows = Rows::new(&header, &amounts, settings);
+    let guess = Amounts::guess(&text, &header, settings);
+    let (import, tally) = read_as(&text, &header, guess, settings);
+    let amounts = tally.verdict(settings)?;
+    if amounts == guess {
+        return Ok(import);
+    }
+    // Lines further down show that the numbers are written in another way than the first ones.
+    Ok(read_as(&text, &header, amounts, settings).0)
+}
+
+/// Reads all lines, with their numbers as `amounts` says, and notes what these numbers look like.
+fn read_as(text: &Text<'_>, header: &Header, amounts: Amounts, settings: &Settings<'_>) -> (Import, Tally) {
+    // Room for all at once: growing step by step costs more than reading.
+    let lines = memchr::memchr_iter(b'\n', text.text.as_bytes()).count();
+    let mut rows = Rows::new(header, &amounts, settings);
     let mut import = Import {
-        accepted: Vec::new(),
+        accepted: Vec::with_capacity(lines),
         refused: Vec::new(),
         left_out: 0,
         source: header.source,
@@ -166,27 +179,26 @@ pub fn read(bytes: &[u8], settings: &Settings<'_>) -> Result<Import, ImportError
         columns: header.columns(),
         header_line: header.line.clone(),
     };
-    let mut seen = Seen::default();
-    header.each_record(&text, |record| {
+    let (mut seen, mut tally) = (Seen::for_lines(lines), Tally::default());
+    header.each_record(text, usize::MAX, |record| {
+        tally.add(&record, header);
         let mut problems = Vec::new();
-        if let Some(product) = rows.product(record.fields, &mut problems) {
-            seen.enter(&product, record.line, &header, &mut problems);
+        if record.is_unclosed(text) {
+            problems.push(Problem::of_line(ProblemKind::UnclosedQuote));
+        } else if let Some(product) = rows.product(record.fields, &mut problems) {
+            seen.enter(&product, record.line, header, &mut problems);
             if problems.is_empty() {
                 import.accepted.push(product);
             }
         } else if problems.is_empty() {
             import.left_out += 1;
         }
-        if record.is_unclosed(&text) {
-            problems.clear();
-            problems.push(Problem::of_line(ProblemKind::UnclosedQuote));
-        }
         if !problems.is_empty() {
-            let original = record.original(&text).to_owned();
+            let original = record.original(text).to_owned();
             import.refused.push(Refused { line: record.line, original, problems });
         }
     });
-    Ok(import)
+    (import, tally)
 }
 
 impl Problem {
@@ -196,14 +208,22 @@ impl Problem {
 }
 
 /// The codes of the products so far, each with its first line.
-#[derive(Default)]
 struct Seen {
     barcodes: HashMap<u64, u64>,
-    skus: HashMap<String, u64>,
+    /// By [`fingerprint`]: a copy of every sku costs more than all else here.
+    skus: HashMap<[u64; 2], u64>,
     plus: HashMap<u32, u64>,
 }
 
 impl Seen {
+    fn for_lines(lines: usize) -> Seen {
+        Seen {
+            barcodes: HashMap::with_capacity(lines),
+            skus: HashMap::with_capacity(lines),
+            plus: HashMap::new(),
+        }
+    }
+
     /// Enters the product's codes, or says which of them an earlier line has.
     fn enter(&mut self, product: &Product, line: u64, header: &Header, problems: &mut Vec<Problem>) {
         let mut refuse = |field, value: String, kind| {
@@ -215,7 +235,7 @@ impl Seen {
             refuse(Field::Barcode, barcode.to_string(), ProblemKind::DuplicateBarcode { first_line });
         }
         if !product.sku.is_empty()
-            && let Some(first_line) = first_with(&mut self.skus, product.sku.clone(), line)
+            && let Some(first_line) = first_with(&mut self.skus, fingerprint(&product.sku), line)
         {
             refuse(Field::Sku, product.sku.clone(), ProblemKind::DuplicateSku { first_line });
         }
@@ -225,6 +245,15 @@ impl Seen {
             refuse(Field::Plu, plu.to_string(), ProblemKind::DuplicatePlu { first_line });
         }
     }
+}
+
+/// 128 bits that stand for a sku: two that differ do not share them in any catalogue's lifetime.
+fn fingerprint(sku: &str) -> [u64; 2] {
+    [0u8, 1].map(|which| {
+        let mut hasher = DefaultHasher::new();
+        (which, sku).hash(&mut hasher);
+        hasher.finish()
+    })
 }
 
 /// The earlier line with this code, which is entered if there is none.

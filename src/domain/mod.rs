@@ -15,5 +15,6 @@ pub mod receipt;
 pub mod sale;
 pub mod settings;
 pub mod tax;
+pub mod tax_id;
 pub mod tender;
 pub mod ticket;

@@ -19,6 +19,8 @@ pub enum StoreError {
     TooNew,
     /// There is no store here yet.
     Missing,
+    /// A restore was interrupted after everything was ready: [`super::finish_restore`] ends it.
+    RestoreUnfinished,
     /// The policy file was changed without a new version number.
     PolicyNeedsNewVersion(u32),
     /// A policy's version is lower than the newest that was in force.
@@ -106,6 +108,7 @@ impl fmt::Display for StoreError {
             StoreError::Busy => f.write_str("another process holds the database"),
             StoreError::Damaged(what) => write!(f, "the database is damaged: {what}"),
             StoreError::TooNew => f.write_str("the database was written by a newer version"),
+            StoreError::RestoreUnfinished => f.write_str("a restore was interrupted"),
             StoreError::Missing => f.write_str("there is no store here"),
             StoreError::PolicyNeedsNewVersion(version) => {
                 write!(f, "the policy changed but is still version {version}")

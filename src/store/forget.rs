@@ -142,9 +142,9 @@ impl Store {
         Ok(!self.log_to_truncate)
     }
 
-    /// Ends a day: the best-sellers first in the catalogue, key slots without use given back, and, where something was forgotten
-    /// since the last time, the database compacted, so that no page holds what is no row any more.
-    /// That takes about a second for each 100 MB.
+    /// Ends a day: the best-sellers first in the catalogue, key slots without use given back, and,
+    /// where something was forgotten since the last time, the database compacted, so that no page
+    /// holds what is no row any more. That takes about a second for each 100 MB.
     pub fn close_day(&mut self) -> Result<Forgetting, StoreError> {
         if self.sold {
             self.rank_catalogue()?;

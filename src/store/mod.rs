@@ -5,6 +5,7 @@
 //! steps before and after it are in [`forget`]. Work that a sale need not wait for (new slots, old
 //! keys, counters, the log) is done by [`Store::tend`], which the till calls between sales.
 
+mod backup;
 mod draft;
 mod error;
 mod expire;
@@ -27,11 +28,13 @@ mod verify;
 #[cfg(test)]
 mod tests;
 
+pub use backup::{BackupError, BackupMade, Restoring, finish_restore};
 pub use error::StoreError;
 pub use expire::Expired;
 pub use forget::{Forgetting, Reason};
 pub use open::{Files, PRAGMAS, Store};
 pub use product::Imported;
+pub use profile::Customer;
 pub use purchase::{Found, Purchase};
 pub use review::{DaySum, Days, Review, TaxSum};
 pub use sale::{Order, Outcome, Request, Sold};

@@ -96,11 +96,15 @@ impl Store {
         policy: Policy,
     ) -> Result<Store, StoreError> {
         let damaged = |what: &str| Err(StoreError::Damaged(what.into()));
+        if super::backup::is_unfinished(files) {
+            return Err(StoreError::RestoreUnfinished);
+        }
         match fs::metadata(&files.database) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(StoreError::Missing),
             // SQLite takes an empty file for a new database.
             Ok(metadata) if metadata.len() == 0 => return damaged("it is empty"),
-            metadata => drop(metadata?),
+            Err(error) => return Err(error.into()),
+            Ok(_) => {}
         }
         let opened = || {
             let connection = connect(&files.database)?;
@@ -116,7 +120,8 @@ impl Store {
         }
     }
 
-    fn ready(
+    /// A store over an open database, brought to the newest shape.
+    pub(super) fn ready(
         mut connection: Connection,
         files: &Files,
         issuer: &Issuer,
@@ -307,7 +312,7 @@ pub(super) fn private_file(path: &Path) -> Result<fs::File, StoreError> {
     Ok(OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path)?)
 }
 
-fn sync_directory(file: &Path) -> Result<(), StoreError> {
+pub(super) fn sync_directory(file: &Path) -> Result<(), StoreError> {
     if let Some(directory) = file.parent() {
         fs::File::open(directory)?.sync_all()?;
     }

@@ -23,6 +23,15 @@ struct Profile {
     purchases: Vec<[u8; 16]>,
 }
 
+/// What a profile says, beside who it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Customer {
+    /// What they ticked last.
+    pub purposes: Vec<Purpose>,
+    /// Ids of their kept purchases, oldest first: see [`Store::remembered`].
+    pub purchases: Vec<[u8; 16]>,
+}
+
 struct Row {
     number: i64,
     slot: SlotId,
@@ -166,6 +175,24 @@ pub(super) fn purchases(
 }
 
 impl Store {
+    /// Gives a profile a new key, with nothing ticked in it; the old key is doomed.
+    pub(super) fn renew_profile(&mut self, lookup: &[u8; 32]) -> Result<(), StoreError> {
+        self.require_spares(0, 1)?;
+        let fresh = self.spares.plain.pop().expect("just required");
+        let transaction = self.connection.transaction()?;
+        if let Some(row) = row(&transaction, lookup)?
+            && let Some(key) = self.keys.key(row.slot)?
+        {
+            let mut profile = unseal(&key, &row)?;
+            profile.purposes.clear();
+            doom(&transaction, row.slot)?;
+            update(&transaction, row.number, fresh.slot, &fresh.key, &profile)?;
+        }
+        transaction.commit()?;
+        self.doomed = true;
+        Ok(())
+    }
+
     /// Forgets a customer: the profile and every purchase linked to it. `None` when there is no
     /// such customer.
     pub fn forget_customer(
@@ -186,11 +213,8 @@ impl Store {
         Ok(Some(self.forget_all(&slots)?))
     }
 
-    /// What is kept of a customer: the purposes they ticked and the ids of their purchases.
-    pub fn customer(
-        &self,
-        customer: &Identifier,
-    ) -> Result<Option<(Vec<Purpose>, Vec<[u8; 16]>)>, StoreError> {
+    /// What is kept of a customer, if anything is.
+    pub fn customer(&self, customer: &Identifier) -> Result<Option<Customer>, StoreError> {
         let Some(row) = row(&self.connection, &lookup(&self.store_key, customer))? else {
             return Ok(None);
         };
@@ -198,6 +222,6 @@ impl Store {
             return Ok(None);
         };
         let profile = unseal(&key, &row)?;
-        Ok(Some((profile.purposes, profile.purchases)))
+        Ok(Some(Customer { purposes: profile.purposes, purchases: profile.purchases }))
     }
 }

@@ -210,20 +210,35 @@ impl Store {
             return Ok(Found::Forgotten { pending: true });
         };
         let key = if row.memory == Memory::Receipt { code.guarantee_key(&slot_key) } else { slot_key };
-        let sealed = unseal(&key, &id, &row.sealed)?;
-        let ticket = ticket::find(&self.connection, sealed.ticket)?;
-        Ok(Found::Kept(Box::new(Purchase {
+        Ok(Found::Kept(Box::new(self.opened(row, &key)?)))
+    }
+
+    /// A purchase that is kept in a customer's profile; `None` where it is not.
+    pub fn remembered(&self, id: &[u8; 16]) -> Result<Option<Purchase>, StoreError> {
+        let Some(row) = row(&self.connection, id)?.filter(|row| row.memory == Memory::Profile) else {
+            return Ok(None);
+        };
+        match self.keys.key(row.slot)? {
+            Some(key) => self.opened(row, &key).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    fn opened(&self, row: Row, key: &DataKey) -> Result<Purchase, StoreError> {
+        let id = row.slot.owner;
+        let sealed = unseal(key, &id, &row.sealed)?;
+        Ok(Purchase {
             id,
             number: sealed.ticket,
             day: row.day,
-            ticket,
+            ticket: ticket::find(&self.connection, sealed.ticket)?,
             lines: sealed.lines,
             discount: sealed.discount,
             choice: row.choice,
             policy_version: row.policy_version,
             until: row.until,
             customer: sealed.customer.map(|linked| (linked.customer, linked.purposes)),
-        })))
+        })
     }
 
     /// Notes that somebody looked at a kept purchase, and for what.

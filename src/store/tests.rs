@@ -16,6 +16,7 @@ use crate::domain::ticket::Issuer;
 
 use super::*;
 
+mod backup;
 mod damage;
 mod expire;
 mod keys;
@@ -115,10 +116,10 @@ fn forgetting_is_complete_and_stays_so() {
     let customer = Identifier::phone("600123456", "34").unwrap();
     let first = store.sell(&sale(Some("remember"), Some("600123456"), &["a"])).unwrap();
     let second = store.sell(&sale(Some("remember"), Some("600 12 34 56"), &["b"])).unwrap();
-    assert_eq!(store.customer(&customer).unwrap().unwrap().1.len(), 2);
+    assert_eq!(store.customer(&customer).unwrap().unwrap().purchases.len(), 2);
     assert_eq!(store.forget(&first.code).unwrap(), Some(Forgetting::Complete));
     assert_eq!(store.forget(&first.code).unwrap(), None);
-    assert_eq!(store.customer(&customer).unwrap().unwrap().1.len(), 1);
+    assert_eq!(store.customer(&customer).unwrap().unwrap().purchases.len(), 1);
     assert_eq!(store.forget(&second.code).unwrap(), Some(Forgetting::Complete));
     assert!(store.customer(&customer).unwrap().is_none(), "no purchases, no profile");
     drop(store);

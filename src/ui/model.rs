@@ -171,7 +171,11 @@ impl Model {
 
     /// Whether something moves, so that [`super::Event::Frame`]s are needed.
     pub fn wants_frames(&self) -> bool {
-        matches!(&self.screen, Screen::Dissolve(dissolve) if dissolve.wants_frames())
+        match &self.screen {
+            Screen::Dissolve(dissolve) => dissolve.wants_frames(),
+            Screen::Choice(choice) => choice.wants_frames(self),
+            _ => false,
+        }
     }
 
     /// Where keys go now.

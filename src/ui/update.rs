@@ -5,6 +5,8 @@ use super::key::{Code, Key};
 use super::keymap::Action;
 use super::model::{Model, Screen};
 use super::screen::{choice, dissolve, lock, notice, overlay, pay, remember, sell, setup};
+use super::widgets::{customer, fitted};
+use crate::domain::customer::looks_like_payment_card;
 
 /// Changes the model; returns what the application must now do, in order.
 pub fn update(model: &mut Model, event: Event) -> Vec<Effect> {
@@ -25,6 +27,7 @@ pub fn update(model: &mut Model, event: Event) -> Vec<Effect> {
         }
         Event::Frame { elapsed_ms } => {
             dissolve::frame(model, elapsed_ms);
+            choice::frame(model, elapsed_ms);
             Vec::new()
         }
         Event::Done(done) => on_done(model, done),
@@ -44,7 +47,8 @@ fn on_key(model: &mut Model, key: Key) -> Vec<Effect> {
         Screen::Remember(_) => remember::typed(model, key),
         Screen::Setup(_) => setup::typed(model, key),
         Screen::Lock(_) => lock::typed(model, key),
-        Screen::Choice(_) | Screen::Notice(_) | Screen::Dissolve(_) => Vec::new(),
+        Screen::Notice(_) => notice::typed(model, key),
+        Screen::Choice(_) | Screen::Dissolve(_) => Vec::new(),
     }
 }
 
@@ -83,12 +87,15 @@ fn on_burst(model: &mut Model, text: &str) -> Vec<Effect> {
         model.screen = Screen::Sell;
     }
     if !matches!(model.screen, Screen::Sell) {
-        let shown: String = text.chars().take_while(|c| *c != '\n').take(20).collect();
-        let id = match model.screen {
-            Screen::Setup(_) | Screen::Lock(_) => "sell-scan-refused-locked",
-            _ => "sell-scan-refused",
+        let (words, id) = match model.screen {
+            Screen::Lock(_) => (model.locale, "sell-scan-refused-locked"),
+            Screen::Setup(_) => (model.locale, "setup-scanned"),
+            Screen::Choice(_) | Screen::Remember(_) | Screen::Notice(_) => {
+                (customer::words(model), "choice-scanned")
+            }
+            _ => (model.locale, "sell-scan-refused"),
         };
-        model.error = Some(model.locale.format(id, &[("code", shown.into())]));
+        model.error = Some(words.format(id, &[("code", scanned(text).into())]));
         return vec![Effect::Beep];
     }
     model.overlay = None;
@@ -104,6 +111,12 @@ fn on_burst(model: &mut Model, text: &str) -> Vec<Effect> {
         begins = end;
     }
     effects
+}
+
+/// A scanned code as it may be shown: short, and never what looks like a payment card's number.
+fn scanned(text: &str) -> String {
+    let code: String = text.chars().take_while(|c| *c != '\n').filter(|c| !c.is_control()).collect();
+    if looks_like_payment_card(&code) { "…".to_owned() } else { fitted(&code, 20) }
 }
 
 fn on_press(model: &mut Model, column: u16, row: u16) -> Vec<Effect> {
@@ -122,7 +135,10 @@ fn on_done(model: &mut Model, done: Done) -> Vec<Effect> {
         Done::Committed(committed) => pay::committed(model, *committed),
         Done::NotCommitted(problem) => pay::not_committed(model, &problem),
         Done::Pin(answer) => lock::answered(model, answer),
-        Done::Customer(known) => remember::answered(model, known),
+        Done::SettingUp { done, total } => {
+            setup::progressed(model, done, total);
+            Vec::new()
+        }
         Done::SetUp(result) => setup::answered(model, result),
         Done::Trouble(problem) => {
             model.trouble = problem.map(|p| p.what);

@@ -43,7 +43,7 @@ pub fn buttons(model: &Model) -> Vec<Button> {
         Screen::Choice(choice) => choice::buttons(model, choice),
         Screen::Remember(remember) => remember::buttons(model, remember),
         Screen::Notice(notice) => notice::buttons(model, notice),
-        Screen::Dissolve(_) => Vec::new(),
+        Screen::Dissolve(dissolve) => dissolve::buttons(model, dissolve),
         Screen::Setup(setup) => setup::buttons(model, setup),
         Screen::Lock(lock) => lock::buttons(model, lock),
     }

@@ -1,5 +1,9 @@
 //! Pieces that several screens draw.
 
+pub mod card;
+pub mod customer;
+pub mod dissolve;
+
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;

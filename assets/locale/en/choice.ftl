@@ -8,7 +8,6 @@ choice-more-lines = { $count ->
     [one] and 1 more line
    *[other] and { $count } more lines
 }
-choice-language = { $key }  { $languages }
 choice-read-all = Read it all
 choice-complaints = Complaints and questions
 choice-back = Back
@@ -18,7 +17,7 @@ choice-done = Done
 choice-noted = Noted: { $title }.
 choice-noted-change = Noted: { $title }. You can still change it.
 choice-when-paid = When you have paid:
-choice-paid = Done: { $title }.
+choice-forgotten = Your items were not kept.
 choice-scanned = Scanned { $code }: not added now.
 
 remember-title = How do we find it?
@@ -37,7 +36,6 @@ remember-error-no-tick = Tick at least one use, or Esc. Without a use we keep no
 
 notice-title = What we keep, and what for
 notice-place = { $from }–{ $to } of { $total }
-notice-keys = ↑ ↓  line   PgUp PgDn  page
 notice-up = Up
 notice-down = Down
 
@@ -54,5 +52,5 @@ lock-wait = { $seconds ->
 }
 lock-checking = checking…
 lock-too-short = A PIN has 4 to 8 digits.
+lock-open = open
 lock-keys = Digits, then Enter
-lock-scanned = Scanned { $code }: unlock the till first.

@@ -1,0 +1,35 @@
+setup-title = Olvido: set up the till
+setup-intro = Everything is ready for a demo store. Change what you like.
+setup-language = Language
+setup-name = Store name
+setup-tax-id = Tax id
+setup-currency = Currency
+setup-staff = Who sells
+setup-pin = Their PIN
+setup-products = Products
+setup-demo-products = some 300 for the demo
+setup-start = Start
+setup-next = go on
+setup-making = setting up the store…
+setup-progress = { $done } of { $total } products
+setup-scanned = Scanned { $code }: not typed here. Start the till first.
+
+setup-hint-demo = Enter starts with the demo store. Its PIN is 1234.
+setup-hint-start = Enter sets up the store. Name and tax id stand on every ticket.
+setup-hint-language = Space: another language. It is the till's; a customer can read another.
+setup-hint-name = As it stands on the ticket.
+setup-hint-tax-id-right = A well-formed Spanish tax id.
+setup-hint-tax-id-mistyped = The check letter or digit does not match. Look at it again.
+setup-hint-tax-id-unknown = Not of the form of a Spanish tax id. It is used as it is.
+setup-hint-currency = EUR, USD, GBP, CHF, MXN, SEK, DKK, NOK, PLN, CZK or JPY.
+setup-hint-staff = The name of whoever opens the till. More people, later.
+setup-hint-pin = 4 to 8 digits. It opens the locked till.
+setup-hint-products = The path of a CSV file. Empty: the demo products.
+
+setup-error-name = The store needs a name, of 60 letters at most.
+setup-error-tax-id = There is no ticket without a tax id. Letters, digits, hyphen, dot or slash: 20 at most.
+setup-error-currency = This currency is not known. Type EUR, USD, GBP, CHF, MXN, SEK, DKK, NOK, PLN, CZK or JPY.
+setup-error-staff = Type the name of whoever sells.
+setup-error-pin = A PIN has 4 to 8 digits.
+setup-error-easy-pin = Anybody tries this PIN first. Choose another for your store.
+setup-error-payment-card = This looks like the number of a payment card. It is not kept here.

@@ -8,7 +8,6 @@ choice-more-lines = { $count ->
     [one] y 1 línea más
    *[other] y { $count } líneas más
 }
-choice-language = { $key }  { $languages }
 choice-read-all = Leer todo
 choice-complaints = Quejas y preguntas
 choice-back = Volver
@@ -18,7 +17,7 @@ choice-done = Listo
 choice-noted = Anotado: { $title }.
 choice-noted-change = Anotado: { $title }. Aún puede cambiarlo.
 choice-when-paid = Cuando pague:
-choice-paid = Hecho: { $title }.
+choice-forgotten = Sus artículos no se han guardado.
 choice-scanned = Leído { $code }: ahora no se añade.
 
 remember-title = ¿Con qué la encontramos?
@@ -37,7 +36,6 @@ remember-error-no-tick = Marque al menos un uso, o Esc. Sin uso no guardamos nad
 
 notice-title = Qué guardamos y para qué
 notice-place = { $from }–{ $to } de { $total }
-notice-keys = ↑ ↓  línea   AvPág RePág  página
 notice-up = Arriba
 notice-down = Abajo
 
@@ -54,5 +52,5 @@ lock-wait = { $seconds ->
 }
 lock-checking = comprobando…
 lock-too-short = El PIN tiene de 4 a 8 cifras.
+lock-open = abrir
 lock-keys = Cifras, luego Intro
-lock-scanned = Leído { $code }: primero desbloquee la caja.

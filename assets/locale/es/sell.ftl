@@ -85,3 +85,4 @@ sell-page-end = Esc: volver
 sell-scan-refused = Leído { $code }: no se añade. Termine antes el cobro (Esc: volver a la cesta).
 sell-scan-refused-locked = Leído { $code }: no se añade. Abra antes la caja.
 sell-too-small = Hacen falta 80×24: agrande la ventana. Los códigos se siguen leyendo.
+sell-several = Varios llevan esas palabras: elija con ↑↓ y Enter.

@@ -1,0 +1,35 @@
+setup-title = Olvido: preparar la caja
+setup-intro = Todo está listo para una tienda de ejemplo. Cambie lo que quiera.
+setup-language = Idioma
+setup-name = Nombre de la tienda
+setup-tax-id = NIF
+setup-currency = Moneda
+setup-staff = Quién vende
+setup-pin = Su PIN
+setup-products = Artículos
+setup-demo-products = unos 300 de ejemplo
+setup-start = Empezar
+setup-next = seguir
+setup-making = preparando la tienda…
+setup-progress = { $done } de { $total } artículos
+setup-scanned = Leído { $code }: no se escribe aquí. Empiece antes la caja.
+
+setup-hint-demo = Intro empieza con la tienda de ejemplo. Su PIN es 1234.
+setup-hint-start = Intro prepara la tienda. El nombre y el NIF salen en cada tique.
+setup-hint-language = Espacio: otro idioma. Es el de la caja; el cliente puede leer en otro.
+setup-hint-name = Como sale en el tique.
+setup-hint-tax-id-right = El NIF está bien escrito.
+setup-hint-tax-id-mistyped = La letra o cifra de control no concuerda. Mírelo otra vez.
+setup-hint-tax-id-unknown = No tiene la forma de un NIF español. Se usa tal como está.
+setup-hint-currency = EUR, USD, GBP, CHF, MXN, SEK, DKK, NOK, PLN, CZK o JPY.
+setup-hint-staff = El nombre de quien abre la caja. Más personas, después.
+setup-hint-pin = De 4 a 8 cifras. Abre la caja bloqueada.
+setup-hint-products = El camino de un archivo CSV. Vacío: los artículos de ejemplo.
+
+setup-error-name = La tienda necesita un nombre, de 60 letras como mucho.
+setup-error-tax-id = Sin NIF no hay tique. Letras, cifras, guion, punto o barra: 20 como mucho.
+setup-error-currency = Esta moneda no se conoce. Escriba EUR, USD, GBP, CHF, MXN, SEK, DKK, NOK, PLN, CZK o JPY.
+setup-error-staff = Escriba el nombre de quien vende.
+setup-error-pin = El PIN tiene de 4 a 8 cifras.
+setup-error-easy-pin = Este PIN lo prueba cualquiera. Elija otro para su tienda.
+setup-error-payment-card = Parece el número de una tarjeta de pago. Aquí no se guarda.

@@ -1,9 +1,10 @@
 //! The bytes of a catalogue: a header, then sections of fixed-size entries, then texts. All numbers
 //! are little-endian. Products stand in the order of their rank, so a rank is an index.
 
+use std::borrow::Borrow;
 use std::collections::HashMap;
 
-use super::words::{each_word, sku_order};
+use super::words::{fold_into, sku_order};
 use super::{CatalogueError, Department};
 use crate::domain::product::{Product, ProductId};
 use crate::domain::quantity::Unit;
@@ -184,11 +185,12 @@ fn checksum(bytes: &[u8]) -> u64 {
 /// Ids must differ; where barcodes, skus or PLUs repeat, the better seller answers to them.
 ///
 /// Panics beyond 4 GB of products: some forty million.
-pub fn build_image(products: &[(ProductId, Product)]) -> Vec<u8> {
+pub fn build_image<P: Borrow<Product>>(products: &[(ProductId, P)]) -> Vec<u8> {
     let mut text = Vec::new();
     let (departments, department_of) = build_departments(products, &mut text);
     let mut records = Vec::with_capacity(products.len() * RECORD);
     for ((id, product), department) in products.iter().zip(department_of) {
+        let product = product.borrow();
         let mut record = [0; RECORD];
         let mut put = |field: usize, bytes: &[u8]| record[field..field + bytes.len()].copy_from_slice(bytes);
         put(GTIN, &product.barcode.map_or(0, |gtin| gtin.number()).to_le_bytes());
@@ -210,9 +212,13 @@ pub fn build_image(products: &[(ProductId, Product)]) -> Vec<u8> {
     let words = Words::of(products);
     assemble([
         records,
-        sorted_by(products, |product, id| Some((id, product)), |a, b| a.0.cmp(&b.0)),
+        sorted_by(products, |_, id| Some(id), |a, b| a.cmp(b)),
         sorted_by(products, |product, _| product.barcode, |a, b| a.cmp(b)),
-        sorted_by(products, |p, _| Some(p.sku.as_str()).filter(|s| !s.is_empty()), |a, b| sku_order(a, b)),
+        sorted_by(
+            products,
+            |p, _| Some(p.sku.as_str()).filter(|s| !s.is_empty()).map(|s| (leading_bytes(s), s)),
+            |a, b| a.0.cmp(&b.0).then_with(|| sku_order(a.1, b.1)),
+        ),
         sorted_by(products, |product, _| product.plu, |a, b| a.cmp(b)),
         departments,
         words.starts,
@@ -243,24 +249,28 @@ fn small(length: usize) -> u32 {
 }
 
 /// The ranks of the products that have a key, sorted by it, better sellers first among equals.
-fn sorted_by<'a, K: 'a>(
-    products: &'a [(ProductId, Product)],
+fn sorted_by<'a, P: Borrow<Product>, K: 'a>(
+    products: &'a [(ProductId, P)],
     key: impl Fn(&'a Product, ProductId) -> Option<K>,
     order: impl Fn(&K, &K) -> std::cmp::Ordering,
 ) -> Vec<u8> {
     let mut keyed: Vec<(K, u32)> = products
         .iter()
         .enumerate()
-        .filter_map(|(rank, (id, product))| Some((key(product, *id)?, small(rank))))
+        .filter_map(|(rank, (id, product))| Some((key(product.borrow(), *id)?, small(rank))))
         .collect();
     keyed.sort_unstable_by(|a, b| order(&a.0, &b.0).then(a.1.cmp(&b.1)));
     keyed.iter().flat_map(|(_, rank)| rank.to_le_bytes()).collect()
 }
 
 /// The department entries sorted by name, and the entry's index for each product.
-fn build_departments(products: &[(ProductId, Product)], text: &mut Vec<u8>) -> (Vec<u8>, Vec<u32>) {
+fn build_departments<P: Borrow<Product>>(
+    products: &[(ProductId, P)],
+    text: &mut Vec<u8>,
+) -> (Vec<u8>, Vec<u32>) {
     let mut rates: HashMap<&str, HashMap<TaxRate, u32>> = HashMap::new();
     for (_, product) in products {
+        let product = product.borrow();
         *rates.entry(&product.department).or_default().entry(product.tax).or_default() += 1;
     }
     let mut names: Vec<&str> = rates.keys().copied().collect();
@@ -274,7 +284,7 @@ fn build_departments(products: &[(ProductId, Product)], text: &mut Vec<u8>) -> (
         text.extend_from_slice(name.as_bytes());
     }
     let index: HashMap<&str, u32> = names.iter().enumerate().map(|(at, name)| (*name, small(at))).collect();
-    let of = products.iter().map(|(_, product)| index[product.department.as_str()]).collect();
+    let of = products.iter().map(|(_, product)| index[product.borrow().department.as_str()]).collect();
     (entries, of)
 }
 
@@ -287,48 +297,70 @@ struct Words {
 }
 
 impl Words {
-    fn of(products: &[(ProductId, Product)]) -> Words {
-        let mut index: HashMap<Box<str>, u32> = HashMap::new();
-        let mut pairs: Vec<(u32, u32)> = Vec::with_capacity(products.len() * 6);
-        let mut buffer = String::new();
-        for (rank, (_, product)) in products.iter().enumerate() {
-            each_word(&product.name, &mut buffer, |word| {
-                let number = match index.get(word) {
-                    Some(&number) => number,
-                    None => {
-                        let number = small(index.len());
-                        index.insert(word.into(), number);
-                        number
-                    }
-                };
-                pairs.push((number, small(rank)));
-            });
+    fn of<P: Borrow<Product>>(products: &[(ProductId, P)]) -> Words {
+        // All names folded into one text, and where each of them ends.
+        let mut folded = String::with_capacity(products.len() * 32);
+        let mut ends = Vec::with_capacity(products.len());
+        for (_, product) in products {
+            fold_into(&product.borrow().name, &mut folded);
+            ends.push(folded.len());
         }
-        let mut sorted: Vec<(Box<str>, u32)> = index.into_iter().collect();
+        let mut numbers: HashMap<&str, u32> = HashMap::with_capacity(products.len());
+        let mut pairs: Vec<(u32, u32)> = Vec::with_capacity(products.len() * 6);
+        let mut start = 0;
+        for (rank, end) in ends.into_iter().enumerate() {
+            for word in folded[start..end].split(' ').filter(|word| !word.is_empty()) {
+                let next = small(numbers.len());
+                pairs.push((*numbers.entry(word).or_insert(next), small(rank)));
+            }
+            start = end;
+        }
+        let mut sorted: Vec<(u64, &str, u32)> =
+            numbers.into_iter().map(|(word, number)| (leading_bytes(word), word, number)).collect();
         sorted.sort_unstable();
         let mut place = vec![0; sorted.len()];
-        for (at, (_, number)) in sorted.iter().enumerate() {
+        for (at, (_, _, number)) in sorted.iter().enumerate() {
             place[*number as usize] = at;
         }
-        let mut ranks: Vec<Vec<u32>> = vec![Vec::new(); sorted.len()];
-        for (number, rank) in pairs {
-            let ranks = &mut ranks[place[number as usize]];
-            if ranks.last() != Some(&rank) {
-                ranks.push(rank);
-            }
+        Words::collect(&sorted, &place, pairs)
+    }
+
+    /// Puts the pairs of word and rank, which rise by rank, in the order of the words' places.
+    fn collect(sorted: &[(u64, &str, u32)], place: &[usize], mut pairs: Vec<(u32, u32)>) -> Words {
+        // A word that a name has twice counts once; its pairs need not be neighbours.
+        let mut last = vec![u32::MAX; place.len()];
+        pairs.retain(|&(number, rank)| std::mem::replace(&mut last[number as usize], rank) != rank);
+        let mut filled = vec![0usize; sorted.len() + 1];
+        for &(number, _) in &pairs {
+            filled[place[number as usize] + 1] += 1;
         }
-        let mut words =
-            Words { starts: Vec::new(), text: Vec::new(), posting_starts: Vec::new(), postings: Vec::new() };
-        for ((word, _), ranks) in sorted.iter().zip(&ranks) {
+        for at in 0..sorted.len() {
+            filled[at + 1] += filled[at];
+        }
+        let posting_starts = filled.iter().flat_map(|&start| small(start).to_le_bytes()).collect();
+        let mut postings = vec![0; pairs.len() * 4];
+        for (number, rank) in pairs {
+            let slot = &mut filled[place[number as usize]];
+            postings[*slot * 4..*slot * 4 + 4].copy_from_slice(&rank.to_le_bytes());
+            *slot += 1;
+        }
+        let mut words = Words { starts: Vec::new(), text: Vec::new(), posting_starts, postings };
+        for (_, word, _) in sorted {
             words.starts.extend_from_slice(&small(words.text.len()).to_le_bytes());
             words.text.extend_from_slice(word.as_bytes());
-            words.posting_starts.extend_from_slice(&small(words.postings.len() / 4).to_le_bytes());
-            words.postings.extend(ranks.iter().flat_map(|rank| rank.to_le_bytes()));
         }
         words.starts.extend_from_slice(&small(words.text.len()).to_le_bytes());
-        words.posting_starts.extend_from_slice(&small(words.postings.len() / 4).to_le_bytes());
         words
     }
+}
+
+/// The first eight bytes as a number that sorts as they do: it settles most comparisons of words.
+fn leading_bytes(text: &str) -> u64 {
+    let mut first = [0; 8];
+    for (slot, byte) in first.iter_mut().zip(text.bytes()) {
+        *slot = byte.to_ascii_lowercase();
+    }
+    u64::from_be_bytes(first)
 }
 
 /// Gives changed bytes a checksum that holds, if they are long enough to have one.

@@ -13,20 +13,14 @@ pub fn fold(text: &str) -> String {
     folded
 }
 
-/// Calls `take` with each word of the folded text.
-pub(super) fn each_word(text: &str, buffer: &mut String, mut take: impl FnMut(&str)) {
-    buffer.clear();
-    fold_into(text, buffer);
-    buffer.split(' ').filter(|word| !word.is_empty()).for_each(&mut take);
-}
-
 /// The order of skus: by their letters in lower case.
 pub(super) fn sku_order(a: &str, b: &str) -> Ordering {
     let lower = |byte: u8| byte.to_ascii_lowercase();
     a.bytes().map(lower).cmp(b.bytes().map(lower))
 }
 
-fn fold_into(text: &str, folded: &mut String) {
+/// Adds the folded text to `folded`, whose words and its own then run together.
+pub(super) fn fold_into(text: &str, folded: &mut String) {
     if text.is_ascii() {
         for byte in text.bytes() {
             push(char::from(byte.to_ascii_lowercase()), folded);

@@ -1,6 +1,8 @@
 //! How the file writes its numbers: decided from the whole column, so that no single price is misread.
 
-use super::header::{Field, Header};
+use std::borrow::Cow;
+
+use super::header::{Field, Header, Record};
 use super::text::Text;
 use super::{ImportError, ProblemKind, Settings};
 use crate::domain::money::{Money, MoneyError};
@@ -32,7 +34,8 @@ impl DecimalMark {
     }
 }
 
-/// What the columns of numbers showed.
+/// How the columns of numbers are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Amounts {
     pub(super) decimal_mark: Option<DecimalMark>,
     /// Rates are written as parts of one: 0.21 for 21 %.
@@ -49,47 +52,26 @@ enum Evidence {
     Either,
 }
 
-/// What the prices seen so far tell together: how many, and one of them.
+/// What the numbers seen so far tell together: how many prices with each sign, and one of them.
 #[derive(Default)]
-struct Tally {
+pub(super) struct Tally {
     comma: (u64, String),
     dot: (u64, String),
     either: Option<(u64, String)>,
+    rates: u64,
+    whole_rates: u64,
 }
 
+/// Lines that are looked at for a first idea of the whole.
+const SAMPLE: usize = 200;
+
 impl Amounts {
-    /// Looks through all prices and rates.
-    /// Errors: `AmbiguousDecimal`, `MixedDecimal`, unless the settings say the decimal sign.
-    pub(super) fn survey(
-        text: &Text<'_>,
-        header: &Header,
-        settings: &Settings<'_>,
-    ) -> Result<Amounts, ImportError> {
-        let (price, tax) = (header.index(Field::Price), header.index(Field::Tax));
+    /// What the first lines suggest. The whole file has the last word: see [`Tally::verdict`].
+    pub(super) fn guess(text: &Text<'_>, header: &Header, settings: &Settings<'_>) -> Amounts {
         let mut tally = Tally::default();
-        let (mut rates, mut whole_rates) = (0u32, 0u32);
-        header.each_record(text, |record| {
-            if settings.decimal_mark.is_none()
-                && let Some(value) = price.and_then(|at| record.fields.get(at))
-            {
-                tally.add(value, record.line);
-            }
-            if let Some(rate) = tax.and_then(|at| record.fields.get(at)).and_then(TaxRate::parse)
-                && rate.0 > 0
-            {
-                rates += 1;
-                whole_rates += u32::from(rate.0 >= 100);
-            }
-        });
-        let decimal_mark = match settings.decimal_mark {
-            Some(mark) => Some(mark),
-            None => tally.verdict(settings.decimals)?,
-        };
-        Ok(Amounts {
-            decimal_mark,
-            fractional_tax: rates > 0 && whole_rates == 0,
-            decimals: settings.decimals,
-        })
+        header.each_record(text, SAMPLE, |record| tally.add(&record, header));
+        let unknown = Amounts { decimal_mark: None, fractional_tax: false, decimals: settings.decimals };
+        tally.verdict(settings).unwrap_or(unknown)
     }
 
     /// Reads a price in the file's style: signs of currency and blanks do not count, groups have
@@ -115,20 +97,39 @@ impl Amounts {
 }
 
 impl Tally {
-    fn add(&mut self, value: &str, line: u64) {
-        match evidence(value) {
-            Evidence::None => {}
-            Evidence::Decimal(DecimalMark::Comma) => count(&mut self.comma, value),
-            Evidence::Decimal(DecimalMark::Dot) => count(&mut self.dot, value),
-            Evidence::Either => {
-                self.either.get_or_insert_with(|| (line, value.to_owned()));
+    /// Notes the price and the rate of a line.
+    pub(super) fn add(&mut self, record: &Record<'_>, header: &Header) {
+        let value = |field| header.index(field).and_then(|at| record.fields.get(at));
+        if let Some(price) = value(Field::Price) {
+            match evidence(price) {
+                Evidence::None => {}
+                Evidence::Decimal(DecimalMark::Comma) => count(&mut self.comma, price),
+                Evidence::Decimal(DecimalMark::Dot) => count(&mut self.dot, price),
+                Evidence::Either => {
+                    self.either.get_or_insert_with(|| (record.line, price.to_owned()));
+                }
             }
         }
+        if let Some(rate) = value(Field::Tax).and_then(TaxRate::parse).filter(|rate| rate.0 > 0) {
+            self.rates += 1;
+            self.whole_rates += u64::from(rate.0 >= 100);
+        }
+    }
+
+    /// How the columns are written, from all of their lines.
+    /// Errors: `AmbiguousDecimal`, `MixedDecimal`, unless the settings say the decimal sign.
+    pub(super) fn verdict(self, settings: &Settings<'_>) -> Result<Amounts, ImportError> {
+        let fractional_tax = self.rates > 0 && self.whole_rates == 0;
+        let decimal_mark = match settings.decimal_mark {
+            Some(mark) => Some(mark),
+            None => self.decimal_mark(settings.decimals)?,
+        };
+        Ok(Amounts { decimal_mark, fractional_tax, decimals: settings.decimals })
     }
 
     /// The mark that most prices show. Where none does, a sign before three digits groups them in a
     /// currency without decimals, and is a question in any other.
-    fn verdict(self, decimals: u8) -> Result<Option<DecimalMark>, ImportError> {
+    fn decimal_mark(self, decimals: u8) -> Result<Option<DecimalMark>, ImportError> {
         let (comma, dot) = (self.comma.0, self.dot.0);
         if comma == dot && comma > 0 {
             return Err(ImportError::MixedDecimal { comma: self.comma.1, dot: self.dot.1 });
@@ -179,7 +180,7 @@ fn evidence(value: &str) -> Evidence {
 }
 
 /// The value without currency signs and letters around it and blanks or apostrophes inside.
-fn bare(value: &str) -> std::borrow::Cow<'_, str> {
+fn bare(value: &str) -> Cow<'_, str> {
     if value.bytes().all(|b| b.is_ascii_digit() || b == b'.' || b == b',') {
         return value.into();
     }
@@ -194,15 +195,17 @@ fn bare(value: &str) -> std::borrow::Cow<'_, str> {
 }
 
 /// The number with a decimal point and no groups; `None` where groups are not of three digits.
-fn ungrouped(number: &str, point: char, group: char) -> Option<String> {
+fn ungrouped(number: &str, point: char, group: char) -> Option<Cow<'_, str>> {
+    if !number.contains(group) {
+        return Some(number.into());
+    }
     let (whole, fraction) = number.split_once(point).unwrap_or((number, ""));
     if fraction.contains([',', '.']) {
         return None;
     }
     let mut groups = whole.strip_prefix('-').unwrap_or(whole).split(group);
     let first = groups.next().unwrap_or("");
-    let grouped = whole.contains(group);
-    if grouped && (!(1..=3).contains(&first.len()) || groups.any(|part| part.len() != 3)) {
+    if !(1..=3).contains(&first.len()) || groups.any(|part| part.len() != 3) {
         return None;
     }
     let mut plain = whole.replace(group, "");
@@ -210,7 +213,7 @@ fn ungrouped(number: &str, point: char, group: char) -> Option<String> {
         plain.push('.');
         plain.push_str(fraction);
     }
-    Some(plain)
+    Some(plain.into())
 }
 
 /// The rate in words such as `IVA 21% (bienes)`: the number before the only per cent sign, else the

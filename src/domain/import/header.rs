@@ -219,13 +219,14 @@ impl Header {
         columns.map(|(name, &field)| Column { name: name.clone(), field }).collect()
     }
 
-    /// Calls `take` with each line after the header that has any value.
-    pub(super) fn each_record(&self, text: &Text<'_>, mut take: impl FnMut(Record<'_>)) {
+    /// Calls `take` with each line after the header that has any value, `most` of them at most.
+    pub(super) fn each_record(&self, text: &Text<'_>, most: usize, mut take: impl FnMut(Record<'_>)) {
         let body = text.text.get(self.body..).unwrap_or_default();
         let mut reader = reader(body, self.delimiter);
         let mut fields = StringRecord::new();
         // Text in memory cannot fail to be read, and `flexible` takes lines of any length.
-        while reader.read_record(&mut fields).unwrap_or(false) {
+        let mut taken = 0;
+        while taken < most && reader.read_record(&mut fields).unwrap_or(false) {
             let end = usize::try_from(reader.position().byte()).unwrap_or(body.len()).min(body.len());
             let from = fields.position().map_or(0, |at| usize::try_from(at.byte()).unwrap_or(0));
             // The reader counts empty lines before a record as part of it.
@@ -235,6 +236,7 @@ impl Header {
                 + fields.position().map_or(0, |at| at.line() - 1)
                 + newlines(&whole[..skipped]);
             if fields.iter().any(|value| !value.trim().is_empty()) {
+                taken += 1;
                 take(Record {
                     fields: &fields,
                     line,

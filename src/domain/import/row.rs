@@ -1,5 +1,7 @@
 //! One line of values to one product.
 
+use std::borrow::Cow;
+
 use csv::StringRecord;
 
 use super::amount::Amounts;
@@ -65,7 +67,8 @@ impl<'a> Rows<'a> {
         }
         let variant = self.variant(values);
         let own_name = if continues { self.group.name.as_str() } else { value(Field::Name) };
-        let name = if variant.is_empty() { own_name.to_owned() } else { format!("{own_name} {variant}") };
+        let name: Cow<'_, str> =
+            if variant.is_empty() { own_name.into() } else { format!("{own_name} {variant}").into() };
         let own_department =
             if continues { self.group.department.as_str() } else { value(Field::Department) };
 

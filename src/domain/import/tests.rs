@@ -121,6 +121,13 @@ fn the_whole_column_decides_the_decimal_sign() {
     assert_eq!(error(&["2", "1,234", "5,000"]), ImportError::AmbiguousDecimal { line: 3, value });
     let (comma, dot) = ("1,20".to_owned(), "1.30".to_owned());
     assert_eq!(error(&["1,20", "1.30"]), ImportError::MixedDecimal { comma, dot });
+    // The first price that tells may stand far below.
+    for (early, late, mark) in [("3", "1,20", Comma), ("1,234", "2.50", Dot), ("1.234", "2,50", Comma)] {
+        let import = import(&file(&[&[early; 500][..], &[late]].concat()));
+        assert_eq!((import.decimal_mark, import.refused.len()), (Some(mark), 0), "{early} {late}");
+        let expected = if early == "3" { 300 } else { 123_400 };
+        assert!(import.accepted[..500].iter().all(|p| p.price == Money(expected)));
+    }
     // Said by hand, or settled by a currency without decimals.
     let said = Settings { decimal_mark: Some(Dot), ..settings() };
     assert_eq!(read(file(&["1,234"]).as_bytes(), &said).unwrap().accepted[0].price, Money(123_400));
@@ -219,6 +226,8 @@ fn quotes_and_line_ends_inside_values() {
         ["||a|Pan, blanco|Varios|1.20|21|ud|0", "||b|Tubo 5\" PVC|Varios|2.00|21|ud|0"]
     );
     assert_eq!(problems(&import), [(5, "price", "y", ProblemKind::NotAPrice)]);
+    let open = super::tests::import("sku,name,price,notes\na,A,1,\nb,B,2,\"x\nc,C,3,\n");
+    assert_eq!((open.accepted.len(), problems(&open)[0].3), (1, ProblemKind::UnclosedQuote));
     let open = super::tests::import("sku,name,price\na,A,1\nb,\"B,2\nc,C,3\nd,D,4\n");
     assert_eq!(problems(&open), [(3, "", "", ProblemKind::UnclosedQuote)]);
     assert_eq!(open.refused[0].original, "b,\"B,2\nc,C,3\nd,D,4");

@@ -203,6 +203,19 @@ impl KeyFile {
         Ok(())
     }
 
+    /// The bytes of a file with the same header and only the slots that `is_needed` claims, each at its
+    /// place and still wrapped: for a backup. Reads the whole file. Errors: `Io`.
+    pub fn copy(&self, is_needed: impl Fn(&SlotId) -> bool) -> Result<Vec<u8>, KeysError> {
+        let mut bytes = vec![0; SLOT * (1 + self.slots as usize)];
+        self.file.read_exact_at(&mut bytes, 0)?;
+        for (index, slot) in (0..).zip(bytes[SLOT..].as_chunks_mut::<SLOT>().0) {
+            if !matches!(slot::judge_slot(index, slot), Content::Live(id, _) if is_needed(&id)) {
+                *slot = ZEROS;
+            }
+        }
+        Ok(bytes)
+    }
+
     /// How many slots the file has, zero ones included.
     pub fn slot_count(&self) -> u32 {
         self.slots

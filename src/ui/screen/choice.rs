@@ -1,35 +1,263 @@
-//! The customer's choice: cards of the same size, weight and colour.
+//! The customer's choice: what the store may remember of this purchase.
+//!
+//! Fair by construction: the cards come from one [`Deck`], none is preselected or marked, each
+//! answers to one key and one touch, and nobody is asked twice. "Remember" goes on to a form,
+//! since someone must be named, so to forget never takes more than to remember. Whoever does not
+//! answer gets the bare minimum.
+//!
+//! Until the sale is recorded an answer is only noted, and the words say so: "when you have paid".
+//! Where the screen stands turned to the customer the basket dissolves when its sale is recorded
+//! ([`super::dissolve`]); where they see it only now, it dissolves now.
 
 use ratatui::Frame;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use unicode_width::UnicodeWidthStr;
 
+use super::{notice, remember};
+use crate::domain::policy::{Card, Memory, Notice};
+use crate::domain::sale::Answer;
 use crate::ui::event::Effect;
-use crate::ui::key::Key;
 use crate::ui::keymap::Action;
-use crate::ui::model::{Button, Model};
+use crate::ui::model::{Button, Model, Screen, ScreenId};
+use crate::ui::widgets::card::Deck;
+use crate::ui::widgets::customer::{self, draw_key_row, draw_lines, draw_total, key_row};
+use crate::ui::widgets::dissolve::{LENGTH_MS, dissolve};
+use crate::ui::widgets::{put, row, wrapped};
 
 /// What only this screen knows.
-#[derive(Clone, Debug, Default)]
-pub struct Choice {}
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Choice {
+    /// The cards.
+    #[default]
+    Asking,
+    /// The answer is noted, and its sentence stands on the screen.
+    Answered { elapsed_ms: u32 },
+}
+
+impl Choice {
+    /// Whether something still moves.
+    pub fn wants_frames(&self, model: &Model) -> bool {
+        matches!(self, Choice::Answered { elapsed_ms } if dissolves(model) && *elapsed_ms < LENGTH_MS)
+    }
+}
+
+/// Shows the choice to the customer.
+pub fn open(model: &mut Model) -> Vec<Effect> {
+    model.error = None;
+    model.screen = Screen::Choice(Choice::Asking);
+    Vec::new()
+}
+
+/// Shows that the answer is noted.
+pub fn confirm(model: &mut Model, answer: Answer) {
+    model.answer = answer;
+    let elapsed_ms = if model.settings.display.reduced_motion { LENGTH_MS } else { 0 };
+    model.screen = Screen::Choice(Choice::Answered { elapsed_ms });
+}
 
 pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
-    if action == Action::Back {
-        model.leave_customer();
+    model.error = None;
+    let Screen::Choice(state) = &model.screen else { return Vec::new() };
+    match (action, state) {
+        (Action::Choose(number), Choice::Asking) => choose(model, number),
+        (Action::Language, _) => next_language(model),
+        (Action::ReadAll, Choice::Asking) => notice::open(model, false),
+        (Action::Complaint, Choice::Asking) => notice::open(model, true),
+        (Action::Back, Choice::Answered { .. }) => model.screen = Screen::Choice(Choice::Asking),
+        (Action::Back | Action::Accept, _) => model.leave_customer(),
+        _ => {}
     }
     Vec::new()
 }
 
-pub fn typed(_model: &mut Model, _key: Key) -> Vec<Effect> {
-    Vec::new()
+/// The next of the languages that the policy speaks.
+pub fn next_language(model: &mut Model) {
+    let spoken = &model.policy.languages;
+    let now = spoken.iter().position(|language| *language == model.customer_language);
+    let next = now.map_or(0, |now| (now + 1) % spoken.len());
+    model.customer_language = spoken.get(next).copied().unwrap_or(model.customer_language);
 }
 
-pub fn buttons(_model: &Model, _state: &Choice) -> Vec<Button> {
-    Vec::new()
+/// Time has passed.
+pub fn frame(model: &mut Model, passed_ms: u32) {
+    if let Screen::Choice(Choice::Answered { elapsed_ms }) = &mut model.screen {
+        *elapsed_ms = elapsed_ms.saturating_add(passed_ms);
+    }
 }
 
-pub fn draw(_model: &Model, _state: &Choice, _frame: &mut Frame) {}
-
-/// Shows the choice to the customer.
-pub fn open(model: &mut Model) -> Vec<Effect> {
-    model.screen = crate::ui::model::Screen::Choice(Choice::default());
-    Vec::new()
+pub fn buttons(model: &Model, state: &Choice) -> Vec<Button> {
+    let layout = Layout::of(model, state, &customer::notice(model), model.size);
+    let cards =
+        (1..).zip(&layout.deck.cards).map(|(key, &area)| Button { area, action: Action::Choose(key) });
+    let language = Button { area: layout.language, action: Action::Language };
+    let foot = foot(model, state, layout.foot).into_iter().map(|(button, ..)| button);
+    cards.chain([language]).chain(foot).collect()
 }
+
+pub fn draw(model: &Model, state: &Choice, frame: &mut Frame) {
+    let notice = customer::notice(model);
+    let layout = Layout::of(model, state, &notice, frame.area());
+    let (basket, words, buffer) = (model.till.basket(), customer::words(model), frame.buffer_mut());
+    draw_total(model, words, basket, layout.header, buffer);
+    draw_languages(model, layout.language, buffer);
+    draw_lines(model, words, basket, layout.lines, buffer);
+    match state {
+        Choice::Asking => {
+            put(buffer, layout.question, &notice.question, model.theme.strong);
+            layout.deck.draw(&notice, &model.theme, buffer);
+        }
+        Choice::Answered { elapsed_ms } => {
+            if dissolves(model) {
+                dissolve(layout.lines, buffer, *elapsed_ms);
+            }
+            draw_answer(model, &notice, layout.question, buffer);
+        }
+    }
+    draw_message(model, state, &notice, layout.message, buffer);
+    draw_key_row(model, &foot(model, state, layout.foot), buffer);
+}
+
+/// One key or touch chooses, whichever card it is.
+fn choose(model: &mut Model, number: u8) {
+    let place = usize::from(number).wrapping_sub(1);
+    let Some((id, memory)) = model.policy.choices.get(place).map(|c| (c.id.clone(), c.memory)) else {
+        return;
+    };
+    if memory == Memory::Profile {
+        remember::open(model, &id);
+    } else {
+        confirm(model, Answer { choice: Some(id), ..Answer::default() });
+    }
+}
+
+/// Whether the noted answer keeps no articles, and this is where the customer sees them go.
+fn dissolves(model: &Model) -> bool {
+    let noted = model.answer.choice.as_deref().and_then(|id| model.policy.choice(id));
+    !model.settings.customer_screen.turned && noted.is_some_and(|choice| choice.memory == Memory::None)
+}
+
+/// The card of the noted answer.
+fn noted<'a>(model: &Model, notice: &'a Notice) -> Option<&'a Card> {
+    notice.cards.iter().find(|card| Some(&card.choice) == model.answer.choice.as_ref())
+}
+
+fn draw_languages(model: &Model, area: Rect, buffer: &mut Buffer) {
+    let (key, mut x) = (language_key(model), area.x);
+    put(buffer, area, &key, model.theme.action);
+    x += u16::try_from(key.width() + 2).unwrap_or(0);
+    for language in &model.policy.languages {
+        let now = *language == model.customer_language;
+        let style = if now { model.theme.strong } else { model.theme.text };
+        let at = Rect { x, width: area.right().saturating_sub(x), ..area };
+        put(buffer, at, language.own_name(), style);
+        x += u16::try_from(language.own_name().width() + 3).unwrap_or(0);
+    }
+}
+
+fn draw_answer(model: &Model, notice: &Notice, area: Rect, buffer: &mut Buffer) {
+    let Some(card) = noted(model, notice) else { return };
+    let words = customer::words(model);
+    let heading = words.format("choice-noted", &[("title", card.title.as_str().into())]);
+    put(buffer, row(area, 0), &heading, model.theme.strong);
+    put(buffer, row(area, 1), &words.text("choice-when-paid"), model.theme.text);
+    for (index, line) in (2..area.height).zip(wrapped(&card.after, area.width.into())) {
+        put(buffer, row(area, index), &line, model.theme.text);
+    }
+}
+
+/// What a scanner sent here, what is noted already, or what happens without an answer.
+fn draw_message(model: &Model, state: &Choice, notice: &Notice, area: Rect, buffer: &mut Buffer) {
+    if let Some(error) = &model.error {
+        put(buffer, area, &format!("! {error}"), model.theme.trouble);
+    } else if *state == Choice::Asking {
+        let text = match noted(model, notice) {
+            Some(card) => {
+                customer::words(model).format("choice-noted-change", &[("title", card.title.as_str().into())])
+            }
+            None => notice.default.clone(),
+        };
+        put(buffer, area, &text, model.theme.text);
+    }
+}
+
+fn foot(model: &Model, state: &Choice, area: Rect) -> Vec<(Button, String, String)> {
+    let entries: &[_] = match state {
+        Choice::Asking => &[
+            (Action::ReadAll, "choice-read-all"),
+            (Action::Complaint, "choice-complaints"),
+            (Action::Back, "choice-till"),
+        ],
+        Choice::Answered { .. } => &[(Action::Accept, "choice-done"), (Action::Back, "choice-change")],
+    };
+    key_row(model, ScreenId::Choice, area, customer::words(model), entries)
+}
+
+fn language_key(model: &Model) -> String {
+    model.keymap.shown(ScreenId::Choice, Action::Language).map(|key| key.to_string()).unwrap_or_default()
+}
+
+struct Layout {
+    header: Rect,
+    /// Empty where the policy speaks one language only.
+    language: Rect,
+    lines: Rect,
+    /// The question, or the sentences of the answer.
+    question: Rect,
+    deck: Deck,
+    message: Rect,
+    foot: Rect,
+}
+
+/// From here on the basket has a column of its own.
+const WIDE: u16 = 108;
+
+impl Layout {
+    fn of(model: &Model, state: &Choice, notice: &Notice, area: Rect) -> Layout {
+        let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area }.intersection(area);
+        let header = row(inner, 0);
+        let names: usize =
+            model.policy.languages.iter().map(|language| language.own_name().width() + 3).sum();
+        let width = u16::try_from(language_key(model).width() + names).unwrap_or(0).min(header.width);
+        let width = if model.policy.languages.len() > 1 { width } else { 0 };
+        let language = Rect { x: header.right() - width, width, ..header };
+        let middle = Rect { y: inner.y + 2, height: inner.height.saturating_sub(4), ..inner };
+        let (lines, question, deck) = match state {
+            Choice::Asking => asking(middle.intersection(inner), notice, model.till.basket().lines().len()),
+            Choice::Answered { .. } => answered(middle.intersection(inner)),
+        };
+        let (message, foot) =
+            (row(inner, inner.height.saturating_sub(2)), row(inner, inner.height.saturating_sub(1)));
+        Layout { header, language, lines, question, deck, message, foot }
+    }
+}
+
+/// The basket beside the cards where there is room, else above them, with a few lines at least.
+fn asking(middle: Rect, notice: &Notice, lines: usize) -> (Rect, Rect, Deck) {
+    if middle.width >= WIDE {
+        let lines = Rect { width: 34, ..middle };
+        let right = Rect { x: middle.x + 37, width: middle.width - 37, ..middle };
+        let below = |y: u16| Rect { y: right.y + y, height: right.height.saturating_sub(y), ..right };
+        // The question stands in the upper third, the cards below it.
+        let free = right.height.saturating_sub(Deck::lay(notice, below(2)).height() + 2);
+        return (lines, row(right, free / 3), Deck::lay(notice, below(free / 3 + 2)));
+    }
+    let wanted = u16::try_from(lines).unwrap_or(u16::MAX).min(4) + 1;
+    let room = Rect { height: middle.height.saturating_sub(wanted + 2), ..middle };
+    let height = Deck::lay(notice, room).height();
+    let above = middle.height.saturating_sub(height + 2);
+    let cards = Rect { y: middle.y + above + 2, height, ..middle }.intersection(middle);
+    let lines = Rect { height: above.saturating_sub(1), ..middle };
+    (lines, row(middle, above), Deck::lay(notice, cards))
+}
+
+/// The sentences first, the lines below them.
+fn answered(middle: Rect) -> (Rect, Rect, Deck) {
+    let question = Rect { height: middle.height.min(5), ..middle };
+    let below = middle.height.saturating_sub(6);
+    let lines = Rect { y: middle.bottom() - below, height: below, width: middle.width.min(64), ..middle };
+    (lines, question, Deck::default())
+}
+
+#[cfg(test)]
+mod tests;

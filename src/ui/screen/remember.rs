@@ -1,34 +1,264 @@
-//! Who the customer is and what they allow, where they asked to be remembered.
+//! "Remember it for me": who the customer is, and what for. Nothing is ticked at first, and leaving
+//! remembers nothing.
+//!
+//! The screen never says whether somebody is known already: anyone can type anybody's number, and
+//! would learn that this person is a customer here.
 
 use ratatui::Frame;
+use ratatui::layout::{Position, Rect};
+use ratatui::style::Modifier;
+use unicode_width::UnicodeWidthStr;
 
+use super::choice;
+use crate::domain::customer::{Identifier, IdentifierError, Purpose};
+use crate::domain::policy::Card;
+use crate::domain::sale::Answer;
 use crate::ui::event::Effect;
-use crate::ui::key::Key;
+use crate::ui::input::Input;
+use crate::ui::key::{Code, Key};
 use crate::ui::keymap::Action;
-use crate::ui::model::{Button, Model};
+use crate::ui::model::{Button, Model, Screen, ScreenId};
+use crate::ui::widgets::customer::{self, draw_key_row, key_row};
+use crate::ui::widgets::{put, row, wrapped};
 
 /// What only this screen knows.
 #[derive(Clone, Debug, Default)]
-pub struct Remember {}
+pub struct Remember {
+    /// Id of the choice that asks for it.
+    choice: String,
+    identifier: Input,
+    ticks: Vec<(Purpose, bool)>,
+    focus: Focus,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Focus {
+    #[default]
+    Identifier,
+    /// From 0.
+    Tick(usize),
+    Confirm,
+}
+
+/// Opens the empty form for a choice of the policy.
+pub fn open(model: &mut Model, choice: &str) {
+    let purposes = model.policy.choice(choice).map(|choice| choice.purposes.clone()).unwrap_or_default();
+    let ticks = purposes.into_iter().map(|purpose| (purpose, false)).collect();
+    model.screen = Screen::Remember(Remember { choice: choice.to_owned(), ticks, ..Remember::default() });
+}
 
 pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
+    model.error = None;
     if action == Action::Back {
-        model.leave_customer();
+        return choice::open(model);
+    }
+    let Some(state) = state_mut(model) else { return Vec::new() };
+    match action {
+        Action::Accept => return accept(model),
+        Action::Up => state.step(false),
+        Action::Down => state.step(true),
+        Action::Choose(number) => state.tick(usize::from(number).wrapping_sub(1)),
+        Action::Row(_) => state.focus = Focus::Identifier,
+        _ => {}
     }
     Vec::new()
 }
 
-pub fn typed(_model: &mut Model, _key: Key) -> Vec<Effect> {
+pub fn typed(model: &mut Model, key: Key) -> Vec<Effect> {
+    model.error = None;
+    let Some(state) = state_mut(model) else { return Vec::new() };
+    match (key.code, state.focus) {
+        (Code::Tab, _) => state.step(true),
+        (Code::BackTab, _) => state.step(false),
+        (_, Focus::Identifier) => {
+            state.identifier.edit(key);
+        }
+        (Code::Char(' '), Focus::Tick(place)) => state.tick(place),
+        (Code::Char(c @ '1'..='9'), _) => state.tick(usize::from(c as u8 - b'1')),
+        _ => {}
+    }
     Vec::new()
 }
 
-pub fn buttons(_model: &Model, _state: &Remember) -> Vec<Button> {
+pub fn buttons(model: &Model, state: &Remember) -> Vec<Button> {
+    let layout = Layout::of(state, model.size);
+    let field = Button { area: layout.field, action: Action::Row(0) };
+    let ticks = (1..).zip(&layout.ticks).map(|(key, &area)| Button { area, action: Action::Choose(key) });
+    let foot = foot(model, layout.foot).into_iter().map(|(button, ..)| button);
+    std::iter::once(field).chain(ticks).chain(foot).collect()
+}
+
+pub fn draw(model: &Model, state: &Remember, frame: &mut Frame) {
+    let (words, notice, theme) = (customer::words(model), customer::notice(model), &model.theme);
+    let Some(card) = notice.cards.iter().find(|card| card.choice == state.choice) else { return };
+    let layout = Layout::of(state, frame.area());
+    let buffer = frame.buffer_mut();
+    put(buffer, row(layout.inner, 1), &card.title, theme.strong);
+    for (index, line) in (2..4).zip(wrapped(&card.after, layout.inner.width.into())) {
+        put(buffer, row(layout.inner, index), &line, theme.text);
+    }
+    put(buffer, row(layout.inner, 5), &words.text("remember-title"), theme.strong);
+    put(buffer, row(layout.inner, 6), &words.text("remember-field"), theme.quiet);
+    if !state.ticks.is_empty() {
+        put(buffer, row(layout.inner, 9), &words.text("remember-ticks"), theme.strong);
+    }
+    draw_ticks(model, state, card, &layout, frame);
+    draw_field(model, state, layout.field, frame);
+    let buffer = frame.buffer_mut();
+    let foot = foot(model, layout.foot);
+    if let (Focus::Confirm, Some((button, ..))) = (state.focus, foot.first()) {
+        put(buffer, before(button.area), "▸", theme.action);
+    }
+    draw_key_row(model, &foot, buffer);
+    let (text, style) = match &model.error {
+        Some(error) => (format!("! {error}"), theme.trouble),
+        None if state.focus == Focus::Identifier => {
+            (words.text("remember-keys-field").into_owned(), theme.quiet)
+        }
+        None => (words.text("remember-keys-ticks").into_owned(), theme.quiet),
+    };
+    for (index, line) in (0..layout.message.height).zip(wrapped(&text, layout.message.width.into())) {
+        put(buffer, row(layout.message, index), &line, style);
+    }
+}
+
+impl Remember {
+    /// The field, the ticks, the end, and round again.
+    fn step(&mut self, forwards: bool) {
+        let places = self.ticks.len() + 2;
+        let now = match self.focus {
+            Focus::Identifier => 0,
+            Focus::Tick(place) => place + 1,
+            Focus::Confirm => places - 1,
+        };
+        let by = if forwards { 1 } else { places - 1 };
+        self.focus = match (now + by) % places {
+            0 => Focus::Identifier,
+            place if place == places - 1 => Focus::Confirm,
+            place => Focus::Tick(place - 1),
+        };
+    }
+
+    fn tick(&mut self, place: usize) {
+        if let Some((_, ticked)) = self.ticks.get_mut(place) {
+            *ticked = !*ticked;
+            self.focus = Focus::Tick(place);
+        }
+    }
+
+    fn purposes(&self) -> Vec<Purpose> {
+        self.ticks.iter().filter(|(_, ticked)| *ticked).map(|(purpose, _)| purpose.clone()).collect()
+    }
+}
+
+fn state_mut(model: &mut Model) -> Option<&mut Remember> {
+    match &mut model.screen {
+        Screen::Remember(state) => Some(state),
+        _ => None,
+    }
+}
+
+/// Enter: from the field to the ticks, from there to the end.
+fn accept(model: &mut Model) -> Vec<Effect> {
+    let (words, code) = (customer::words(model), model.settings.store.dialling_code.clone());
+    let Some(state) = state_mut(model) else { return Vec::new() };
+    let customer = match Identifier::parse(state.identifier.text(), &code) {
+        Ok(customer) => customer,
+        Err(error) => {
+            if error == IdentifierError::PaymentCard {
+                state.identifier.clear();
+            }
+            state.focus = Focus::Identifier;
+            model.error = Some(words.text(error_id(error)).into_owned());
+            return vec![Effect::Beep];
+        }
+    };
+    let (purposes, asked) = (state.purposes(), !state.ticks.is_empty());
+    // Data about a person are kept for a purpose or not at all (GDPR, article 5(1)(b)).
+    if asked && purposes.is_empty() {
+        let first = state.focus == Focus::Identifier;
+        state.focus = Focus::Tick(0);
+        if !first {
+            model.error = Some(words.text("remember-error-no-tick").into_owned());
+        }
+        return Vec::new();
+    }
+    let choice = Some(state.choice.clone());
+    choice::confirm(model, Answer { choice, customer: Some(customer), purposes });
     Vec::new()
 }
 
-pub fn draw(_model: &Model, _state: &Remember, _frame: &mut Frame) {}
-
-/// Whether the customer is known.
-pub fn answered(_model: &mut Model, _known: Option<crate::ui::event::KnownCustomer>) -> Vec<Effect> {
-    Vec::new()
+fn error_id(error: IdentifierError) -> &'static str {
+    match error {
+        IdentifierError::Empty => "remember-error-empty",
+        IdentifierError::NotAPhone => "remember-error-phone",
+        IdentifierError::NotAnEmail => "remember-error-email",
+        IdentifierError::NotACard => "remember-error-card",
+        IdentifierError::PaymentCard => "remember-error-payment-card",
+    }
 }
+
+fn draw_ticks(model: &Model, state: &Remember, card: &Card, layout: &Layout, frame: &mut Frame) {
+    let (buffer, theme) = (frame.buffer_mut(), &model.theme);
+    for (place, ((purpose, ticked), &area)) in state.ticks.iter().zip(&layout.ticks).enumerate() {
+        let name = card.ticks.iter().find(|tick| tick.purpose == *purpose).map_or("", |tick| &tick.name);
+        if state.focus == Focus::Tick(place) {
+            put(buffer, before(area), "▸", theme.action);
+        }
+        put(buffer, area, &(place + 1).to_string(), theme.action);
+        let mark = if *ticked { "[x]" } else { "[ ]" };
+        let rest = Rect { x: area.x + 3, width: area.width.saturating_sub(3), ..area };
+        put(buffer, rest, &format!("{mark} {name}"), theme.text);
+    }
+}
+
+/// The field with what is typed, and the cursor where keys go into it.
+fn draw_field(model: &Model, state: &Remember, area: Rect, frame: &mut Frame) {
+    if area.width < 2 || area.height == 0 {
+        return;
+    }
+    let (theme, shown) = (&model.theme, state.identifier.tail(usize::from(area.width) - 1));
+    let buffer = frame.buffer_mut();
+    put(buffer, area, shown, theme.text);
+    buffer.set_style(area, theme.text.add_modifier(Modifier::UNDERLINED));
+    if state.focus == Focus::Identifier {
+        put(buffer, before(area), "▸", theme.action);
+        let x = area.x + u16::try_from(shown.width()).unwrap_or(0);
+        frame.set_cursor_position(Position::new(x.min(area.right() - 1), area.y));
+    }
+}
+
+fn foot(model: &Model, area: Rect) -> Vec<(Button, String, String)> {
+    let entries = [(Action::Accept, "remember-confirm"), (Action::Back, "remember-leave")];
+    key_row(model, ScreenId::Remember, area, customer::words(model), &entries)
+}
+
+/// The place of the sign before what has the focus.
+fn before(area: Rect) -> Rect {
+    Rect { x: area.x.saturating_sub(2), width: 1, ..area }
+}
+
+struct Layout {
+    inner: Rect,
+    field: Rect,
+    ticks: Vec<Rect>,
+    message: Rect,
+    foot: Rect,
+}
+
+impl Layout {
+    fn of(state: &Remember, area: Rect) -> Layout {
+        let inner =
+            Rect { x: area.x + 3, width: area.width.saturating_sub(6).min(84), ..area }.intersection(area);
+        let field = row(inner, 7);
+        let field = Rect { width: field.width.min(44), ..field };
+        let ticks: Vec<Rect> = (10..).take(state.ticks.len()).map(|index| row(inner, index)).collect();
+        let below = 11 + u16::try_from(ticks.len()).unwrap_or(0);
+        let message = Rect { y: inner.y + below, height: 2, ..inner }.intersection(inner);
+        let foot = row(inner, inner.height.saturating_sub(1));
+        Layout { inner, field, ticks, message, foot }
+    }
+}
+
+#[cfg(test)]
+mod tests;

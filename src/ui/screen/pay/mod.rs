@@ -94,7 +94,7 @@ pub fn committed(model: &mut Model, committed: Committed) -> Vec<Effect> {
     };
     let looks_on = model.settings.customer_screen.turned && matches!(model.screen, Screen::Sell);
     if looks_on && nothing_kept && !begun && model.overlay.is_none() {
-        dissolve::open(model, sale.basket, after);
+        dissolve::open(model, sale.basket, after, sale.language);
     }
     if begun { sell::save(model) } else { Vec::new() }
 }

@@ -118,12 +118,7 @@ pub fn typed(model: &mut Model, key: Key, swift: bool) -> Vec<Effect> {
         model.error = None;
         model.hint = None;
     }
-    // Half a scan finds nothing that anybody would read.
-    if swift {
-        model.sell.hits.clear()
-    } else {
-        list::refresh(model)
-    }
+    list::refresh(model);
     Vec::new()
 }
 

@@ -29,6 +29,14 @@ pub(super) fn accept(model: &mut Model, swift: bool) -> Vec<Effect> {
     let text = model.sell.input.text().to_owned();
     if let Some((before, code)) = scanned_part(&text, if swift { run } else { 0 }) {
         let (before, code) = (before.to_owned(), code.to_owned());
+        if names_several(model, &code) {
+            // Pasted words, or a label that nobody can mean by itself: the list asks which. The space
+            // keeps a scan that follows at once apart from them.
+            model.sell.input.push(' ');
+            list::refresh(model);
+            super::say(model, "sell-several");
+            return Vec::new();
+        }
         let quantity = before.strip_suffix('*').filter(|q| is_number(q)).map(str::to_owned);
         // What somebody was typing when the scan came stays.
         model.sell.input.set(if quantity.is_some() { "" } else { &before });
@@ -42,6 +50,13 @@ pub(super) fn accept(model: &mut Model, swift: bool) -> Vec<Effect> {
         return ask::weigh(model, &text);
     }
     typed_line(model, &text)
+}
+
+/// Whether `code` is words, without a digit, that more than one product has.
+fn names_several(model: &Model, code: &str) -> bool {
+    !code.bytes().any(|b| b.is_ascii_digit())
+        && find(model, code).is_none()
+        && model.catalogue.as_deref().is_some_and(|catalogue| catalogue.search(code, 2).len() > 1)
 }
 
 /// The scan at the end of `text`, and what was there before it: `run` characters that came without a

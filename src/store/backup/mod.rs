@@ -1,0 +1,204 @@
+//! `olvido backup` and `olvido restore`: one tar file (POSIX.1-1988 ustar) with a snapshot of the
+//! database, the keys that it needs, still wrapped, the configuration and the policy, and before
+//! them a manifest with the SHA-256 of each. `store.key` is not in it: a backup alone reveals
+//! nobody and opens nothing.
+
+mod archive;
+mod restore;
+
+use std::collections::{BTreeMap, HashSet};
+use std::fmt;
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, FixedOffset};
+use rusqlite::Connection;
+
+pub use restore::{Restoring, finish_restore};
+
+pub(super) use restore::is_unfinished;
+
+use crate::seal::SlotId;
+
+use super::error::StoreError;
+use super::open::{Store, private_file, sync_directory};
+use super::ticket;
+use archive::{Head, MANIFEST, Manifest, Member};
+
+const DATABASE: &str = "olvido.db";
+const KEYS: &str = "olvido.keys";
+const CONFIG: &str = "config.toml";
+const POLICY: &str = "policy.toml";
+/// Every member but the manifest, in the order of the archive.
+const MEMBERS: [&str; 4] = [DATABASE, KEYS, CONFIG, POLICY];
+
+/// What a backup holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BackupMade {
+    /// Of the whole file.
+    pub bytes: u64,
+    /// Number of the last ticket in it, 0 before the first.
+    pub last_ticket: u64,
+    pub purchases: usize,
+}
+
+/// Why a backup cannot be made, or not be restored. Nothing was changed then.
+#[derive(Debug)]
+pub enum BackupError {
+    Store(StoreError),
+    /// There is a file of that name.
+    Exists(PathBuf),
+    /// Not a backup of Olvido, or its manifest cannot be read.
+    NotABackup,
+    /// Written by a newer Olvido.
+    TooNew,
+    /// This member is missing, cut short, or not what the manifest says.
+    Altered(String),
+    /// No `store.key` in place, and none was given.
+    NoStoreKey,
+    /// The backup was made with another store key.
+    WrongStoreKey,
+    /// The store in place is whole and has sales that the backup does not know: numbers of the
+    /// last ticket here and there.
+    SalesAfter {
+        here: u64,
+        backup: u64,
+    },
+    /// The store in place is whole and has other tickets than the backup.
+    OtherStore,
+    /// The file of the backup.
+    File(PathBuf, io::Error),
+}
+
+impl Store {
+    /// Writes a backup to a new file of mode 0600, durable on return. `config` and `policy` are the
+    /// texts of their files. The open basket is not in it. Errors leave no file behind.
+    pub fn backup(
+        &mut self,
+        file: &Path,
+        config: &str,
+        policy: &str,
+        at: DateTime<FixedOffset>,
+    ) -> Result<BackupMade, BackupError> {
+        if file.exists() {
+            return Err(BackupError::Exists(file.to_owned()));
+        }
+        self.retire_draft().map_err(BackupError::Store)?;
+        self.finish_forgetting().map_err(BackupError::Store)?;
+        let snapshot = self.files.database.with_file_name("backup.tmp");
+        let partial = file
+            .with_file_name(format!("{}.partial", file.file_name().unwrap_or_default().to_string_lossy()));
+        let made = self.snapshot(&snapshot).map_err(BackupError::Store).and_then(|keys| {
+            self.pack(&partial, &snapshot, [&keys, config.as_bytes(), policy.as_bytes()], at)
+        });
+        let _ = fs::remove_file(&snapshot);
+        let finished = made.and_then(|made| {
+            let failed = |error| BackupError::File(file.to_owned(), error);
+            fs::rename(&partial, file).map_err(failed)?;
+            sync_directory(&std::path::absolute(file).map_err(failed)?)?;
+            Ok(made)
+        });
+        if finished.is_err() {
+            let _ = fs::remove_file(&partial);
+        }
+        finished
+    }
+
+    /// Copies the database, without the open basket, to `path`. Returns the keys file that goes
+    /// with it: only the slots that the copy needs.
+    fn snapshot(&self, path: &Path) -> Result<Vec<u8>, StoreError> {
+        let _ = fs::remove_file(path);
+        // SQLite writes into an empty file, and would make one that others can read.
+        drop(private_file(path)?);
+        self.connection.execute("VACUUM INTO ?1", [path.to_string_lossy()])?;
+        let copy = Connection::open(path)?;
+        copy.execute_batch("PRAGMA journal_mode = OFF; PRAGMA secure_delete = ON; DELETE FROM draft;")?;
+        let needed = needed_slots(&copy)?;
+        copy.close().map_err(|(_, error)| error)?;
+        Ok(self.keys.copy(|slot| needed.contains(slot))?)
+    }
+
+    fn pack(
+        &self,
+        partial: &Path,
+        snapshot: &Path,
+        [keys, config, policy]: [&[u8]; 3],
+        at: DateTime<FixedOffset>,
+    ) -> Result<BackupMade, BackupError> {
+        let failed = |error| BackupError::File(partial.to_owned(), error);
+        let head = ticket::head(&self.connection).map_err(BackupError::Store)?;
+        let database = Member::of_file(snapshot).map_err(failed)?;
+        let members = [(KEYS, keys), (CONFIG, config), (POLICY, policy)];
+        let mut all: BTreeMap<String, Member> =
+            members.iter().map(|(name, bytes)| ((*name).to_owned(), Member::of(bytes))).collect();
+        all.insert(DATABASE.to_owned(), database);
+        let manifest = Manifest {
+            format: archive::FORMAT,
+            olvido: env!("CARGO_PKG_VERSION").to_owned(),
+            at,
+            last_ticket: head.hash.map(|hash| Head { number: head.number, hash: hash.to_string() }),
+            members: all,
+        };
+        // A file that another run left half written.
+        let _ = fs::remove_file(partial);
+        let mut builder = tar::Builder::new(private_file(partial).map_err(BackupError::Store)?);
+        let text = serde_json::to_vec_pretty(&manifest).expect("a manifest is JSON");
+        archive::append(&mut builder, MANIFEST, text.len() as u64, &mut text.as_slice(), at)
+            .map_err(failed)?;
+        let mut file = fs::File::open(snapshot).map_err(failed)?;
+        let bytes = file.metadata().map_err(failed)?.len();
+        archive::append(&mut builder, DATABASE, bytes, &mut file, at).map_err(failed)?;
+        for (name, mut bytes) in members {
+            archive::append(&mut builder, name, bytes.len() as u64, &mut bytes, at).map_err(failed)?;
+        }
+        let mut file = builder.into_inner().map_err(failed)?;
+        file.flush().and_then(|()| file.sync_all()).map_err(failed)?;
+        let bytes = file.metadata().map_err(failed)?.len();
+        let purchases = super::purchase::all(&self.connection).map_err(BackupError::Store)?.len();
+        Ok(BackupMade { bytes, last_ticket: head.number, purchases })
+    }
+}
+
+/// The slots without which something in this database does not open.
+fn needed_slots(connection: &Connection) -> Result<HashSet<SlotId>, StoreError> {
+    let mut statement = connection.prepare(
+        "SELECT slot, id FROM purchase UNION ALL SELECT slot, owner FROM profile
+         UNION ALL SELECT slot, owner FROM tally",
+    )?;
+    let rows = statement.query_map([], |row| Ok(SlotId { index: row.get(0)?, owner: row.get(1)? }))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+impl From<StoreError> for BackupError {
+    fn from(error: StoreError) -> BackupError {
+        BackupError::Store(error)
+    }
+}
+
+impl From<rusqlite::Error> for BackupError {
+    fn from(error: rusqlite::Error) -> BackupError {
+        BackupError::Store(error.into())
+    }
+}
+
+impl fmt::Display for BackupError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            BackupError::Store(error) => error.fmt(f),
+            BackupError::Exists(path) => write!(f, "{} is there already", path.display()),
+            BackupError::NotABackup => f.write_str("not a backup"),
+            BackupError::TooNew => f.write_str("a backup of a newer version"),
+            BackupError::Altered(name) => write!(f, "{name} is missing, cut short or altered"),
+            BackupError::NoStoreKey => f.write_str("no store key"),
+            BackupError::WrongStoreKey => f.write_str("made with another store key"),
+            BackupError::SalesAfter { here, backup } => {
+                write!(f, "the store in place is at ticket {here}, the backup at {backup}")
+            }
+            BackupError::OtherStore => f.write_str("the store in place has other tickets"),
+            BackupError::File(path, error) => write!(f, "{}: {error}", path.display()),
+        }
+    }
+}
+
+impl std::error::Error for BackupError {}

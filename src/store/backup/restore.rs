@@ -1,0 +1,389 @@
+//! Restoring. What was forgotten since the backup is forgotten again before anything is put in
+//! place; what cannot be known is counted. Everything is made ready in a folder of its own, which
+//! one rename declares ready: before it nothing in place has changed, after it the rest is only
+//! moved, by this process or, after a crash, by [`finish_restore`].
+
+use std::collections::{HashMap, HashSet};
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, FixedOffset};
+use rusqlite::{Connection, OpenFlags, OptionalExtension};
+
+use super::archive::{self, Head, Manifest};
+use super::{BackupError, CONFIG, DATABASE, KEYS, MEMBERS, POLICY};
+use crate::domain::policy::Policy;
+use crate::domain::ticket::Issuer;
+use crate::seal::{KeyFile, KeysError, SlotId, StoreKey};
+use crate::store::error::StoreError;
+use crate::store::forget::Forgetting;
+use crate::store::open::{Files, Store, connect, issuer_row, sync_directory};
+use crate::store::{profile, schema, ticket, verify};
+
+const UNPACKED: &str = "restore.tmp";
+const READY: &str = "restore.ready";
+const STORE_KEY: &str = "store.key";
+
+/// A backup unpacked and checked, everything known to be forgotten forgotten again, not in place
+/// yet. Dropped without [`Restoring::install`] it leaves the store as it was.
+#[derive(Debug)]
+pub struct Restoring {
+    root: PathBuf,
+    /// When the backup was made.
+    pub at: DateTime<FixedOffset>,
+    /// Number of its last ticket, 0 before the first.
+    pub last_ticket: u64,
+    /// Text of its `config.toml`.
+    pub config: String,
+    /// Series of tickets that were used up to the backup.
+    pub series: Vec<String>,
+    /// Whether tickets may have followed the backup, whose numbers must not be given again: then
+    /// the till needs a series that was never used.
+    pub needs_new_series: bool,
+    /// Purchases and profiles in the backup that were forgotten since, now gone again.
+    pub replayed: usize,
+    /// Purchases that are restored.
+    pub purchases: usize,
+    /// Those of them of which nobody knows whether they were forgotten since the backup.
+    pub unknown: usize,
+}
+
+/// What the files in place tell.
+#[derive(Default)]
+struct InPlace {
+    tombstones: HashSet<[u8; 16]>,
+    /// The last ticket, where the database is whole.
+    head: Option<ticket::Head>,
+    /// It is whole and up to date: what has no tombstone was not forgotten.
+    complete: bool,
+    /// Owner of each live slot, and which slots can be read at all.
+    keys: Option<(HashMap<[u8; 16], u32>, HashSet<u32>)>,
+}
+
+/// Whether a restore was interrupted after everything was ready.
+pub(in crate::store) fn is_unfinished(files: &Files) -> bool {
+    files.database.with_file_name(READY).exists()
+}
+
+/// Ends a restore that was interrupted after everything was ready. Returns whether there was one.
+/// The caller holds the lock. Safe to repeat.
+pub fn finish_restore(root: &Path) -> Result<bool, StoreError> {
+    let ready = root.join(READY);
+    if !ready.exists() {
+        return Ok(false);
+    }
+    for name in MEMBERS.into_iter().chain([STORE_KEY]) {
+        let (from, to) = (ready.join(name), root.join(name));
+        if !from.exists() {
+            continue;
+        }
+        match name {
+            // The log of the old database must not be taken for one of the new.
+            DATABASE => {
+                for log in ["olvido.db-wal", "olvido.db-shm"] {
+                    remove(&root.join(log))?;
+                }
+            }
+            // A file that is replaced stays on the disk for a while: not with keys in it.
+            KEYS => overwrite(&to)?,
+            _ => {}
+        }
+        fs::rename(&from, &to)?;
+    }
+    sync_directory(&ready)?;
+    fs::remove_dir_all(&ready)?;
+    sync_directory(&ready)?;
+    Ok(true)
+}
+
+impl Restoring {
+    /// Unpacks and checks the backup in `file` for the data directory `root`, whose lock the caller
+    /// holds, and forgets again what the files in place know to be forgotten. `store_key`: where
+    /// the store key is, if not in `root`.
+    pub fn prepare(file: &Path, root: &Path, store_key: Option<&Path>) -> Result<Restoring, BackupError> {
+        let folder = root.join(UNPACKED);
+        archive::fresh_folder(&folder).map_err(|error| BackupError::Store(error.into()))?;
+        let prepared = prepare_in(&folder, file, root, store_key);
+        if prepared.is_err() {
+            let _ = fs::remove_dir_all(&folder);
+        }
+        prepared
+    }
+
+    /// Puts everything in place, durable on return. `config` becomes `config.toml`: the backup's
+    /// own text, or the same with another series.
+    pub fn install(self, config: &str) -> Result<(), StoreError> {
+        let folder = self.root.join(UNPACKED);
+        let path = folder.join(CONFIG);
+        let mut file = OpenOptions::new().write(true).truncate(true).open(&path)?;
+        file.write_all(config.as_bytes())?;
+        file.sync_all()?;
+        sync_directory(&path)?;
+        fs::rename(&folder, self.root.join(READY))?;
+        sync_directory(&folder)?;
+        finish_restore(&self.root)?;
+        Ok(())
+    }
+}
+
+impl Drop for Restoring {
+    fn drop(&mut self) {
+        // Gone already where it was installed.
+        let _ = fs::remove_dir_all(self.root.join(UNPACKED));
+    }
+}
+
+fn prepare_in(
+    folder: &Path,
+    file: &Path,
+    root: &Path,
+    store_key: Option<&Path>,
+) -> Result<Restoring, BackupError> {
+    let manifest = archive::unpack(file, folder)?;
+    let files = take_store_key(folder, root, store_key)?;
+    let mut store = open_unpacked(&files)?;
+    verify::quick_check_file(&files.database)?;
+    let head = ticket::head(&store.connection)?;
+    if head_differs(&manifest, &head) {
+        return Err(BackupError::Altered(DATABASE.to_owned()));
+    }
+    let mut in_place = InPlace::look(&Files::of(root), &store.store_key);
+    let mut needs_new_series = true;
+    if let Some(here) = in_place.head {
+        needs_new_series = compare(&mut in_place, here, head, &store)?;
+    }
+    let kept = super::needed_slots(&store.connection)?;
+    let tally = store.tally_owner()?;
+    let (mut forgotten, mut unknown) = (Vec::new(), HashSet::new());
+    for slot in kept.into_iter().filter(|slot| Some(slot.owner) != tally) {
+        match in_place.knows(slot) {
+            Some(true) => forgotten.push(slot),
+            Some(false) => {}
+            None => drop(unknown.insert(slot.owner)),
+        }
+    }
+    store.adopt_tombstones(&in_place.tombstones)?;
+    let renewed = store.renew_changed_profiles(&forgotten, &in_place.tombstones)?;
+    forgotten.retain(|slot| !renewed.contains(slot));
+    if store.forget_all(&forgotten)? != Forgetting::Complete {
+        return Err(StoreError::Busy.into());
+    }
+    store.connection.execute_batch("VACUUM; DELETE FROM meta WHERE name = 'compaction'")?;
+    let purchases = crate::store::purchase::all(&store.connection)?;
+    let restoring = Restoring {
+        root: root.to_owned(),
+        at: manifest.at,
+        last_ticket: head.number,
+        config: fs::read_to_string(folder.join(CONFIG))
+            .map_err(|_| BackupError::Altered(CONFIG.to_owned()))?,
+        series: store.series()?,
+        needs_new_series,
+        replayed: forgotten.len(),
+        purchases: purchases.len(),
+        unknown: purchases.iter().filter(|(slot, _)| unknown.contains(&slot.owner)).count(),
+    };
+    store.close_quietly()?;
+    Ok(restoring)
+}
+
+fn head_differs(manifest: &Manifest, head: &ticket::Head) -> bool {
+    let found = head.hash.map(|hash| (head.number, hash.to_string()));
+    let said = manifest.last_ticket.as_ref().map(|Head { number, hash }| (*number, hash.clone()));
+    found != said
+}
+
+/// What a whole store in place means for the backup. Returns whether a new series is needed.
+fn compare(
+    in_place: &mut InPlace,
+    here: ticket::Head,
+    backup: ticket::Head,
+    restored: &Store,
+) -> Result<bool, BackupError> {
+    if here.number == 0 {
+        // A store that never sold anything: its numbers are free.
+        in_place.keys = None;
+        return Ok(backup.number > 0);
+    }
+    if here.number > backup.number {
+        return Err(BackupError::SalesAfter { here: here.number, backup: backup.number });
+    }
+    if here.number == backup.number {
+        in_place.complete = true;
+        return if here.hash == backup.hash { Ok(false) } else { Err(BackupError::OtherStore) };
+    }
+    // Older than the backup: what its keys do not know yet was not forgotten.
+    in_place.keys = None;
+    let same = restored.ticket(here.number)?.is_none_or(|ticket| Some(ticket.hash) == here.hash);
+    if same { Ok(true) } else { Err(BackupError::OtherStore) }
+}
+
+/// Puts the store key beside the unpacked files where it has to be installed too.
+fn take_store_key(folder: &Path, root: &Path, given: Option<&Path>) -> Result<Files, BackupError> {
+    let own = root.join(STORE_KEY);
+    let mut files = Files::of(folder);
+    files.store_key = own.clone();
+    if let Some(given) = given {
+        let bytes = zeroize::Zeroizing::new(
+            fs::read(given).map_err(|error| BackupError::File(given.to_owned(), error))?,
+        );
+        if !own.exists() {
+            files.store_key = folder.join(STORE_KEY);
+            let mut file = crate::store::open::private_file(&files.store_key)?;
+            file.write_all(&bytes).and_then(|()| file.sync_all()).map_err(StoreError::from)?;
+        } else if fs::read(&own).map_err(StoreError::from)? != *bytes {
+            return Err(BackupError::WrongStoreKey);
+        }
+    } else if !own.exists() {
+        return Err(BackupError::NoStoreKey);
+    }
+    Ok(files)
+}
+
+/// Opens the unpacked store under its own newest policy and issuer.
+fn open_unpacked(files: &Files) -> Result<Store, BackupError> {
+    let altered = |name: &str| BackupError::Altered(name.to_owned());
+    let connection = connect(&files.database)?;
+    if !schema::is_store(&connection)? {
+        return Err(altered(DATABASE));
+    }
+    let text: Option<String> = connection
+        .query_row("SELECT text FROM policy ORDER BY version DESC LIMIT 1", [], |row| row.get(0))
+        .optional()?;
+    let text = text.ok_or_else(|| altered(DATABASE))?;
+    let policy = Policy::parse(&text).map_err(|_| altered(POLICY))?;
+    let issuer: Option<Issuer> = connection
+        .query_row(
+            "SELECT name, tax_id, series, currency FROM issuer ORDER BY id DESC LIMIT 1",
+            [],
+            issuer_row,
+        )
+        .optional()?;
+    let issuer = issuer.ok_or_else(|| altered(DATABASE))?;
+    match Store::ready(connection, files, &issuer, &text, policy) {
+        Err(StoreError::Keys(KeysError::WrongStoreKey)) => Err(BackupError::WrongStoreKey),
+        Err(StoreError::TooNew) => Err(BackupError::TooNew),
+        opened => Ok(opened?),
+    }
+}
+
+impl InPlace {
+    /// Reads what it can, and changes nothing.
+    fn look(files: &Files, store_key: &StoreKey) -> InPlace {
+        let mut found = InPlace::default();
+        if files.database.exists() {
+            let _ = found.read_database(&files.database);
+        }
+        // The keys in place tell by what is missing: only where they are of this store.
+        if let Ok(keys) = KeyFile::open(&files.keys, store_key)
+            && let Ok(survey) = keys.live()
+        {
+            let live = survey.live.iter().map(|id| (id.owner, id.index)).collect();
+            let readable = survey.live.iter().map(|id| id.index).chain(survey.free).collect();
+            found.keys = Some((live, readable));
+        }
+        found
+    }
+
+    fn read_database(&mut self, path: &Path) -> Result<(), StoreError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags)?;
+        let mut statement = connection.prepare("SELECT id FROM tombstone")?;
+        let mut rows = statement.query([])?;
+        // As many as a damaged file gives.
+        while let Ok(Some(row)) = rows.next() {
+            self.tombstones.insert(row.get(0)?);
+        }
+        verify::quick_check_file(path)?;
+        self.head = Some(ticket::head(&connection)?);
+        Ok(())
+    }
+
+    /// Whether this slot of the backup was forgotten since; `None` where nothing tells.
+    fn knows(&self, slot: SlotId) -> Option<bool> {
+        if self.tombstones.contains(&slot.owner) {
+            return Some(true);
+        }
+        if self.complete {
+            return Some(false);
+        }
+        let (live, readable) = self.keys.as_ref()?;
+        if live.get(&slot.owner) == Some(&slot.index) {
+            return Some(false);
+        }
+        readable.contains(&slot.index).then_some(true)
+    }
+}
+
+impl Store {
+    fn adopt_tombstones(&mut self, ids: &HashSet<[u8; 16]>) -> Result<(), StoreError> {
+        let transaction = self.connection.transaction()?;
+        for id in ids {
+            transaction.prepare_cached("INSERT OR IGNORE INTO tombstone (id) VALUES (?1)")?.execute([id])?;
+        }
+        Ok(transaction.commit()?)
+    }
+
+    /// A profile whose key is gone was forgotten, or it was changed after the backup: changed, if
+    /// one of its purchases is still there. Such a profile is kept under a new key, and nothing is
+    /// ticked in it, since what was ticked last is not known. Returns the old slots.
+    fn renew_changed_profiles(
+        &mut self,
+        forgotten: &[SlotId],
+        tombstones: &HashSet<[u8; 16]>,
+    ) -> Result<Vec<SlotId>, StoreError> {
+        let gone: HashSet<[u8; 16]> = forgotten.iter().map(|slot| slot.owner).collect();
+        let mut renewed = Vec::new();
+        for (slot, lookup) in profile::all(&self.connection)? {
+            if !gone.contains(&slot.owner) || tombstones.contains(&slot.owner) {
+                continue;
+            }
+            let purchases = profile::purchases(&self.connection, &self.keys, &lookup)?.unwrap_or_default();
+            if purchases.iter().any(|id| !gone.contains(id)) {
+                self.renew_profile(&lookup)?;
+                renewed.push(slot);
+            }
+        }
+        Ok(renewed)
+    }
+
+    fn tally_owner(&self) -> Result<Option<[u8; 16]>, StoreError> {
+        Ok(self.connection.query_row("SELECT owner FROM tally", [], |row| row.get(0)).optional()?)
+    }
+
+    fn series(&self) -> Result<Vec<String>, StoreError> {
+        let mut statement = self.connection.prepare("SELECT DISTINCT series FROM issuer ORDER BY series")?;
+        Ok(statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?)
+    }
+
+    /// Closes without making anything that the archive did not hold.
+    fn close_quietly(mut self) -> Result<(), StoreError> {
+        if !self.truncate_log()? {
+            return Err(StoreError::Busy);
+        }
+        self.connection.close().map_err(|(_, error)| StoreError::from(error))
+    }
+}
+
+fn remove(path: &Path) -> Result<(), StoreError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
+/// Writes zeros over a file in place, where there is one.
+fn overwrite(path: &Path) -> Result<(), StoreError> {
+    let mut file = match OpenOptions::new().write(true).open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        file => file?,
+    };
+    let mut left = file.metadata()?.len();
+    let zeros = vec![0; 64 << 10];
+    while left > 0 {
+        let count = left.min(zeros.len() as u64);
+        file.write_all(&zeros[..count as usize])?;
+        left -= count;
+    }
+    Ok(file.sync_all()?)
+}

@@ -1,0 +1,299 @@
+use std::path::PathBuf;
+
+use super::*;
+use crate::seal::{KeyFile, ReceiptCode, StoreKey};
+
+const CONFIG: &str = "the configuration";
+
+/// A store with kept purchases, backed up; then one is forgotten.
+struct Saved {
+    shop: tempfile::TempDir,
+    elsewhere: tempfile::TempDir,
+    archive: PathBuf,
+    kept: ReceiptCode,
+    remembered: ReceiptCode,
+    forgotten: ReceiptCode,
+}
+
+fn customer() -> Identifier {
+    Identifier::phone("600123456", "34").unwrap()
+}
+
+fn back_up(store: &mut Store, file: &Path) -> Result<BackupMade, BackupError> {
+    store.backup(file, CONFIG, SHIPPED, at("2026-11-23T20:00:00+01:00"))
+}
+
+impl Saved {
+    fn new() -> Saved {
+        let (shop, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let archive = elsewhere.path().join("olvido.tar");
+        let mut store = create(shop.path());
+        store.save_draft(b"CANARY-basket").unwrap();
+        let early = store.sell(&sale(Some("guarantee"), None, &["CANARY-early"])).unwrap().code;
+        store.forget(&early).unwrap();
+        let mut sell = |choice, phone, name| store.sell(&sale(Some(choice), phone, &[name])).unwrap().code;
+        let kept = sell("guarantee", None, "CANARY-kept");
+        let remembered = sell("remember", Some("600123456"), "CANARY-remembered");
+        let forgotten = sell("guarantee", None, "CANARY-forgotten");
+        store.save_draft(b"CANARY-basket").unwrap();
+        let made = back_up(&mut store, &archive).unwrap();
+        assert_eq!((made.last_ticket, made.purchases), (4, 3));
+        assert_eq!(made.bytes, fs::metadata(&archive).unwrap().len());
+        assert!(matches!(back_up(&mut store, &archive), Err(BackupError::Exists(_))));
+        store.drop_draft().unwrap();
+        store.forget(&forgotten).unwrap();
+        store.close().unwrap();
+        Saved { shop, elsewhere, archive, kept, remembered, forgotten }
+    }
+
+    fn files(&self) -> Files {
+        Files::of(self.shop.path())
+    }
+
+    fn prepare(&self) -> Result<Restoring, BackupError> {
+        Restoring::prepare(&self.archive, self.shop.path(), None)
+    }
+
+    fn restore(&self) -> Restoring {
+        self.prepare().unwrap()
+    }
+
+    /// Installs, opens, and checks what must hold whatever was lost.
+    fn install(&self, restoring: Restoring) -> Store {
+        assert_eq!(restoring.config, CONFIG);
+        restoring.install("another configuration").unwrap();
+        let names: Vec<String> = {
+            let entries = fs::read_dir(self.shop.path()).unwrap();
+            let mut names: Vec<_> = entries.map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+            names.retain(|name| name != "ballast");
+            names.sort();
+            names
+        };
+        assert_eq!(names, ["config.toml", "olvido.db", "olvido.keys", "policy.toml", "store.key"]);
+        assert_eq!(
+            fs::read_to_string(self.shop.path().join("config.toml")).unwrap(),
+            "another configuration"
+        );
+        let mut store = open(self.shop.path());
+        assert_eq!(store.verify(at("2026-11-23T21:00:00+01:00").date_naive()).unwrap().findings, []);
+        for code in [&self.kept, &self.remembered] {
+            assert!(matches!(store.find(code).unwrap(), Found::Kept(_)));
+        }
+        assert_eq!(store.customer(&customer()).unwrap().unwrap().purchases, [self.remembered.purchase_id()]);
+        store
+    }
+
+    fn is_forgotten(&self, store: &Store) -> bool {
+        let id = self.forgotten.purchase_id();
+        let found = matches!(store.find(&self.forgotten).unwrap(), Found::Forgotten { pending: false });
+        let key = store.keys.live().unwrap().live.iter().any(|slot| slot.owner == id);
+        assert_eq!(found, !key);
+        found
+    }
+}
+
+/// What a backup's own keys open: the ids of its kept purchases.
+fn owners(archive: &Path, store_key: &Path) -> Vec<[u8; 16]> {
+    let folder = tempfile::tempdir().unwrap();
+    tar::Archive::new(fs::File::open(archive).unwrap()).unpack(folder.path()).unwrap();
+    let keys =
+        KeyFile::open(&folder.path().join("olvido.keys"), &StoreKey::load(store_key).unwrap()).unwrap();
+    keys.check().unwrap().live.into_iter().map(|slot| slot.owner).collect()
+}
+
+#[test]
+fn a_backup_alone_reveals_nothing_and_holds_no_more_than_it_must() {
+    let saved = Saved::new();
+    let bytes = fs::read(&saved.archive).unwrap();
+    for secret in ["CANARY", "600123456"] {
+        assert!(memchr::memmem::find(&bytes, secret.as_bytes()).is_none(), "{secret}");
+    }
+    let store_key = fs::read(saved.files().store_key).unwrap();
+    assert!(memchr::memmem::find(&bytes, &store_key).is_none());
+    use std::os::unix::fs::PermissionsExt;
+    assert_eq!(fs::metadata(&saved.archive).unwrap().permissions().mode() & 0o777, 0o600);
+    // Three purchases, a profile, the counters: no open basket, nothing made ahead of need.
+    assert_eq!(owners(&saved.archive, &saved.files().store_key).len(), 5);
+    assert_eq!(fs::read_dir(saved.elsewhere.path()).unwrap().count(), 1);
+    assert!(!saved.shop.path().join("backup.tmp").exists());
+}
+
+#[test]
+fn what_was_forgotten_since_stays_forgotten() {
+    type Lose = fn(&Files);
+    let database: Lose = |f| fs::write(&f.database, vec![0xaa; 40_000]).unwrap();
+    let cases: &[(&str, Lose, bool, bool, usize)] = &[
+        // what is lost, new series needed, forgotten again, of how many nothing is known
+        ("nothing", |_| {}, false, true, 0),
+        ("the database", |f| fs::remove_file(&f.database).unwrap(), true, true, 0),
+        ("a page of everything", database, true, true, 0),
+        ("the keys", |f| fs::remove_file(&f.keys).unwrap(), false, true, 0),
+        (
+            "both",
+            |f| {
+                fs::remove_file(&f.database).unwrap();
+                fs::remove_file(&f.keys).unwrap()
+            },
+            true,
+            false,
+            3,
+        ),
+    ];
+    for (what, lose, series, forgotten, unknown) in cases {
+        let saved = Saved::new();
+        lose(&saved.files());
+        let restoring = saved.restore();
+        assert_eq!((restoring.last_ticket, restoring.series.clone()), (4, vec!["A".to_owned()]));
+        assert_eq!(restoring.needs_new_series, *series, "{what}");
+        assert_eq!(restoring.replayed, usize::from(*forgotten), "{what}");
+        assert_eq!(restoring.purchases, 3 - restoring.replayed, "{what}");
+        assert_eq!(restoring.unknown, *unknown, "{what}");
+        let mut store = saved.install(restoring);
+        assert_eq!(saved.is_forgotten(&store), *forgotten, "{what}");
+        assert_eq!(files_with(saved.shop.path(), "CANARY"), Vec::<String>::new());
+        let next = store.sell(&sale(None, None, &["a"])).unwrap().ticket;
+        assert_eq!((next.number, next.previous), (5, store.ticket(4).unwrap().map(|t| t.hash)), "{what}");
+    }
+}
+
+#[test]
+fn keys_in_place_cut_short_say_nothing_of_what_is_missing() {
+    let saved = Saved::new();
+    fs::remove_file(saved.files().database).unwrap();
+    fs::OpenOptions::new().write(true).open(saved.files().keys).unwrap().set_len(128).unwrap();
+    let restoring = saved.restore();
+    assert_eq!((restoring.replayed, restoring.unknown), (0, 3));
+}
+
+#[test]
+fn a_new_series_goes_on_with_the_chain() {
+    let saved = Saved::new();
+    fs::remove_file(saved.files().database).unwrap();
+    drop(saved.install(saved.restore()));
+    let issuer = Issuer { series: "A2".into(), ..issuer() };
+    let mut store = Store::open(&saved.files(), &issuer, SHIPPED, Policy::shipped()).unwrap();
+    let next = store.sell(&sale(None, None, &["a"])).unwrap().ticket;
+    assert_eq!(next.number_text(), "A2-000005");
+    assert_eq!(store.verify(next.day()).unwrap().findings, []);
+}
+
+#[test]
+fn a_profile_changed_since_comes_back_with_nothing_ticked() {
+    let saved = Saved::new();
+    let mut store = open(saved.shop.path());
+    let mut sale = sale(Some("remember"), Some("600123456"), &["z"]);
+    let crate::domain::sale::Keep::ForProfile { purposes, .. } = &mut sale.promise.keep else { panic!() };
+    purposes.push("offers".parse().unwrap());
+    store.sell(&sale).unwrap();
+    store.close().unwrap();
+    fs::remove_file(saved.files().database).unwrap();
+    let store = saved.install(saved.restore());
+    assert_eq!(store.customer(&customer()).unwrap().unwrap().purposes, []);
+}
+
+#[test]
+fn a_forgotten_customer_stays_forgotten() {
+    let saved = Saved::new();
+    let mut store = open(saved.shop.path());
+    store.forget_customer(&customer()).unwrap();
+    store.close().unwrap();
+    fs::remove_file(saved.files().database).unwrap();
+    let restoring = saved.restore();
+    assert_eq!((restoring.replayed, restoring.purchases), (3, 1));
+    restoring.install(CONFIG).unwrap();
+    let mut store = open(saved.shop.path());
+    assert!(store.customer(&customer()).unwrap().is_none());
+    assert!(matches!(store.find(&saved.remembered).unwrap(), Found::Forgotten { .. }));
+    assert_eq!(store.verify(at("2026-11-23T21:00:00+01:00").date_naive()).unwrap().findings, []);
+}
+
+#[test]
+fn sales_that_the_backup_does_not_know_are_not_thrown_away() {
+    let saved = Saved::new();
+    let mut store = open(saved.shop.path());
+    store.sell(&sale(None, None, &["a"])).unwrap();
+    store.close().unwrap();
+    let before = fs::read(saved.files().database).unwrap();
+    assert!(matches!(saved.prepare(), Err(BackupError::SalesAfter { here: 5, backup: 4 })));
+    assert_eq!(fs::read(saved.files().database).unwrap(), before);
+    assert!(!saved.shop.path().join("restore.tmp").exists());
+}
+
+#[test]
+fn the_store_key_is_needed_and_must_be_the_right_one() {
+    let saved = Saved::new();
+    let empty = tempfile::tempdir().unwrap();
+    let prepare = |key: Option<&Path>| Restoring::prepare(&saved.archive, empty.path(), key);
+    assert!(matches!(prepare(None), Err(BackupError::NoStoreKey)));
+    let wrong = saved.elsewhere.path().join("wrong.key");
+    StoreKey::create(&wrong).unwrap();
+    assert!(matches!(prepare(Some(&wrong)), Err(BackupError::WrongStoreKey)));
+    prepare(Some(&saved.files().store_key)).unwrap().install(CONFIG).unwrap();
+    let store = open(empty.path());
+    assert!(matches!(store.find(&saved.kept).unwrap(), Found::Kept(_)));
+    fs::copy(&wrong, saved.files().store_key).unwrap();
+    assert!(matches!(saved.prepare(), Err(BackupError::WrongStoreKey)));
+}
+
+#[test]
+fn an_archive_cut_short_or_altered_is_refused() {
+    let saved = Saved::new();
+    let whole = fs::read(&saved.archive).unwrap();
+    let before = fs::read(saved.files().database).unwrap();
+    let refused = |bytes: &[u8], what: &str| {
+        fs::write(&saved.archive, bytes).unwrap();
+        let error = saved.prepare().err().unwrap_or_else(|| panic!("{what} was restored"));
+        assert!(matches!(error, BackupError::Altered(_) | BackupError::NotABackup), "{what}: {error:?}");
+        assert!(!saved.shop.path().join("restore.tmp").exists());
+    };
+    // Behind the last member only padding follows.
+    let end = whole.len() - 2048;
+    for length in (0..end).step_by(4099) {
+        refused(&whole[..length], &format!("the first {length} bytes"));
+    }
+    // The contents of each member: behind its header of 512 bytes.
+    let mut start = 0;
+    while start + 1024 < whole.len() && whole[start] != 0 {
+        let size = std::str::from_utf8(&whole[start + 124..start + 135]).unwrap();
+        let size = usize::from_str_radix(size, 8).unwrap();
+        let mut altered = whole.clone();
+        altered[start + 512 + size / 2] ^= 1;
+        if start > 0 {
+            refused(&altered, &format!("a bit at {}", start + 512 + size / 2));
+        }
+        start += 512 + size.div_ceil(512) * 512;
+    }
+    refused(b"", "nothing");
+    refused(&before, "a database");
+    assert_eq!(fs::read(saved.files().database).unwrap(), before);
+}
+
+#[test]
+fn a_restore_that_stops_is_finished_later() {
+    for moved in 0..=4 {
+        let saved = Saved::new();
+        fs::remove_file(saved.files().database).unwrap();
+        // Stopped before it was ready: nothing in place has changed.
+        std::mem::forget(saved.restore());
+        assert!(matches!(
+            Store::open(&saved.files(), &issuer(), SHIPPED, Policy::shipped()),
+            Err(StoreError::Missing)
+        ));
+        // Ready, and some files moved.
+        std::mem::forget(saved.restore());
+        let ready = saved.shop.path().join("restore.ready");
+        fs::rename(saved.shop.path().join("restore.tmp"), &ready).unwrap();
+        for name in ["olvido.db", "olvido.keys", "config.toml", "policy.toml"].iter().take(moved) {
+            fs::rename(ready.join(name), saved.shop.path().join(name)).unwrap();
+        }
+        assert!(matches!(
+            Store::open(&saved.files(), &issuer(), SHIPPED, Policy::shipped()),
+            Err(StoreError::RestoreUnfinished)
+        ));
+        assert!(finish_restore(saved.shop.path()).unwrap());
+        assert!(!finish_restore(saved.shop.path()).unwrap());
+        let store = open(saved.shop.path());
+        assert!(saved.is_forgotten(&store));
+        assert!(matches!(store.find(&saved.kept).unwrap(), Found::Kept(_)));
+    }
+}
