@@ -24,7 +24,7 @@ use ratatui::style::{Color, Modifier};
 const COLUMNS: u16 = 80;
 const ROWS: u16 = 24;
 /// Width and height of a character, in pixels, and the room around the screen.
-const CELL: (u16, u16) = (9, 19);
+const CELL: (u16, u16) = (9, 18);
 const MARGIN: u16 = 14;
 /// The screen brings its own background, so it reads the same on a light and on a dark page.
 const BACKGROUND: &str = "#16181d";
