@@ -38,7 +38,7 @@ fn all_of_a_burst_is_sold() {
     burst(&mut till);
     till.sees("30 líneas · 30 artículos");
     burst(&mut till);
-    till.sees("30 líneas · 60 artículos");
+    till.sees("60 líneas · 60 artículos");
 }
 
 /// Not even while the program is still starting.

@@ -38,6 +38,8 @@ pub struct Till {
     shared: Arc<Shared>,
     threads: Vec<JoinHandle<()>>,
     pid: u32,
+    /// The last key was a person's: the hand needs a moment to the scanner.
+    typed_last: bool,
 }
 
 struct Shared {
@@ -111,6 +113,7 @@ impl Till {
             shared,
             threads: vec![reader, waiter],
             pid,
+            typed_last: false,
         }
     }
 
@@ -165,6 +168,9 @@ impl Till {
 
     /// What a scanner sends for a code: everything at once, then Enter.
     pub fn scans(&mut self, code: &str) -> &mut Till {
+        if std::mem::take(&mut self.typed_last) {
+            thread::sleep(PERSON);
+        }
         self.sends(format!("{code}\r").as_bytes());
         self
     }
@@ -273,6 +279,7 @@ impl Till {
 
     fn presses_bytes(&mut self, bytes: &[u8]) {
         thread::sleep(PERSON);
+        self.typed_last = true;
         self.sends(bytes);
     }
 
