@@ -91,6 +91,7 @@ fn is_test(path: &Path) -> bool {
     name == "tests.rs"
         || name.ends_with("_tests.rs")
         || name == "fixtures.rs"
+        || name == "testing.rs"
         || path.components().any(|c| c.as_os_str() == "tests")
 }
 
