@@ -119,6 +119,8 @@ impl Store {
         policy_text: &str,
         policy: Policy,
     ) -> Result<Store, StoreError> {
+        // A log that outlived its process may hold what was forgotten just before.
+        let log_to_truncate = log_bytes(&files.database) > 0;
         let store_key = StoreKey::load(&files.store_key)?;
         let keys = KeyFile::open(&files.keys, &store_key)?;
         schema::migrate(&mut connection)?;
@@ -127,7 +129,7 @@ impl Store {
         let tally = Tally::load(&connection, &keys)?;
         let draft = DraftSlot::load(&connection)?;
         let doomed = connection.query_row("SELECT EXISTS (SELECT 1 FROM doomed)", [], |row| row.get(0))?;
-        let mut store = Store {
+        Ok(Store {
             connection,
             keys,
             store_key,
@@ -140,11 +142,8 @@ impl Store {
             draft,
             sold: false,
             doomed,
-            log_to_truncate: false,
-        };
-        // A log that outlived its process may hold what was forgotten just before.
-        store.log_to_truncate = store.log_bytes() > 0;
-        Ok(store)
+            log_to_truncate,
+        })
     }
 
     /// Notes the day on which the shop began to use this store.
@@ -195,7 +194,7 @@ impl Store {
         if self.tally.is_due() {
             self.spill_tally()?;
         }
-        if self.log_bytes() > LOG_BYTES_BEFORE_CHECKPOINT {
+        if log_bytes(&self.files.database) > LOG_BYTES_BEFORE_CHECKPOINT {
             self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
         }
         keep_ballast(&self.files.ballast);
@@ -212,12 +211,6 @@ impl Store {
     #[doc(hidden)]
     pub fn weaken_durability_for_mutation_test(&mut self) -> Result<(), StoreError> {
         Ok(self.connection.pragma_update(None, "synchronous", "NORMAL")?)
-    }
-
-    pub(super) fn log_bytes(&self) -> u64 {
-        let mut path = self.files.database.clone().into_os_string();
-        path.push("-wal");
-        fs::metadata(path).map_or(0, |m| m.len())
     }
 
     /// Gives the held-back room to whatever must be written on a full disk.
