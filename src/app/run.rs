@@ -180,7 +180,10 @@ impl Loop {
             Message::Done(done) => self.feed(Event::Done(*done)),
             Message::Opened(greeting) => self.opened(*greeting),
             Message::Refused(words) => self.ended = Some(Ended::Refused(words)),
-            Message::TerminalLost(_) | Message::Terminate | Message::Closed => self.ended = Some(Ended::Quit),
+            // The store's thread ends after it refused: what it refused is what is said.
+            Message::TerminalLost(_) | Message::Terminate | Message::Closed => {
+                self.ended.get_or_insert(Ended::Quit);
+            }
         }
         Ok(())
     }

@@ -233,7 +233,7 @@ impl Worker {
                 let answer = self.check_pin(&pin);
                 self.say(Done::Pin(answer));
             }
-            Effect::FindCustomer(_) | Effect::SetUp(_) | Effect::Beep | Effect::Quit => {}
+            Effect::SetUp(_) | Effect::Beep | Effect::Quit => {}
         }
     }
 

@@ -11,6 +11,7 @@ use crate::domain::product::Product;
 use crate::domain::settings::{self, Settings};
 use crate::locale::Locale;
 use crate::store::{Store, StoreError};
+use crate::ui::screen::setup::{DEMO_PIN, ProductSource, SetupAnswers};
 
 use super::args::InitArgs;
 use super::config;
@@ -32,9 +33,6 @@ pub struct NewStore {
 
 /// The products of the demo shop.
 const DEMO_CATALOGUE: &[u8] = include_bytes!("../../assets/demo-catalogue.csv");
-
-/// PIN of the demo shop, and of a shop whose `init` names none: shown, and to be changed.
-pub const FIRST_PIN: &str = "1234";
 
 /// Whether a text can be a PIN: 4 to 8 digits.
 pub fn is_pin(text: &str) -> bool {
@@ -70,7 +68,7 @@ pub fn run(session: &Session, args: &InitArgs, out: &mut impl io::Write) -> Resu
     store.tax_id = given(&args.tax_id).unwrap_or(store.tax_id);
     store.currency = args.currency.clone().unwrap_or(store.currency);
     store.till = Locale::of(store.language).text("init-till").into_owned();
-    let pin = args.pin.clone().unwrap_or_else(|| FIRST_PIN.to_owned());
+    let pin = args.pin.clone().unwrap_or_else(|| DEMO_PIN.to_owned());
     if !is_pin(&pin) {
         return refused("init-bad-pin", "init-bad-pin-next");
     }
@@ -184,11 +182,31 @@ fn sync(directory: &Path) -> io::Result<()> {
     fs::File::open(directory)?.sync_all()
 }
 
-/// Makes the store that the set-up screen asks for.
+/// Makes the store that the set-up screen asks for. Refused in words of its language.
 pub fn from_answers(
-    _data: &DataDir,
-    _answers: &crate::ui::screen::setup::SetupAnswers,
-    _progress: &mut dyn FnMut(usize, usize),
+    data: &DataDir,
+    answers: &SetupAnswers,
+    progress: &mut dyn FnMut(usize, usize),
 ) -> Result<Opened, crate::ui::event::Problem> {
-    Err(crate::ui::event::Problem { what: String::new(), remedy: String::new() })
+    let locale = Locale::of(answers.language);
+    let store = settings::Store {
+        name: answers.store_name.clone(),
+        tax_id: answers.tax_id.clone(),
+        language: answers.language,
+        currency: answers.currency.clone(),
+        till: locale.text("init-till").into_owned(),
+        ..Default::default()
+    };
+    let products = match &answers.products {
+        ProductSource::Demo => Ok(demo_products(&store)),
+        ProductSource::File(path) => products_of(Path::new(path), &store, locale),
+    };
+    let made = products.and_then(|products| {
+        let new = NewStore { store, staff: answers.staff.clone(), pin: answers.pin.clone(), products };
+        create(data, &new, locale, progress)
+    });
+    made.map_err(|problem| crate::ui::event::Problem {
+        what: problem.what,
+        remedy: problem.next.unwrap_or_default(),
+    })
 }

@@ -56,6 +56,10 @@ impl From<rusqlite::Error> for StoreError {
         {
             return StoreError::Damaged(error.to_string());
         }
+        // The index of the log is the one thing for which SQLite says "I/O error" when there is no room.
+        if error.sqlite_error().is_some_and(|e| e.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE) {
+            return StoreError::DiskFull;
+        }
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => StoreError::DiskFull,
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Busy,

@@ -142,9 +142,9 @@ impl Store {
         Ok(!self.log_to_truncate)
     }
 
-    /// Ends a day: the best-sellers first in the catalogue, and, where something was forgotten
-    /// since the last time, the database compacted, so that no page holds what is no row any more.
-    /// That takes about a second for each 100 MB.
+    /// Ends a day: the best-sellers first in the catalogue, key slots without use given back, and,
+    /// where something was forgotten since the last time, the database compacted, so that no page
+    /// holds what is no row any more. That takes about a second for each 100 MB.
     pub fn close_day(&mut self) -> Result<Forgetting, StoreError> {
         if self.sold {
             self.rank_catalogue()?;
@@ -159,7 +159,9 @@ impl Store {
             self.connection.execute_batch("VACUUM; DELETE FROM meta WHERE name = 'compaction'")?;
             self.log_to_truncate = true;
         }
-        self.finish_forgetting()
+        let forgetting = self.finish_forgetting()?;
+        self.reclaim_slots()?;
+        Ok(forgetting)
     }
 
     fn doomed_slots(&self) -> Result<Vec<SlotId>, StoreError> {

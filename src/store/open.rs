@@ -65,6 +65,8 @@ pub struct Store {
     pub(super) doomed: bool,
     /// Something forgotten may still be in the write-ahead log.
     pub(super) log_to_truncate: bool,
+    /// The ballast is on disk, whole.
+    ballast_held: bool,
 }
 
 impl Store {
@@ -104,11 +106,18 @@ impl Store {
             Err(error) => return Err(error.into()),
             Ok(_) => {}
         }
-        let connection = connect(&files.database)?;
-        if !schema::is_store(&connection)? {
-            return damaged("it holds no store");
+        let opened = || {
+            let connection = connect(&files.database)?;
+            if !schema::is_store(&connection)? {
+                return damaged("it holds no store");
+            }
+            Store::ready(connection, files, issuer, policy_text, policy.clone())
+        };
+        match opened() {
+            // The index of the log alone takes 32 KiB.
+            Err(error) if error.is_disk_full() && fs::remove_file(&files.ballast).is_ok() => opened(),
+            result => result,
         }
-        Store::ready(connection, files, issuer, policy_text, policy)
     }
 
     /// A store over an open database, brought to the newest shape.
@@ -143,6 +152,7 @@ impl Store {
             sold: false,
             doomed,
             log_to_truncate,
+            ballast_held: false,
         })
     }
 
@@ -197,7 +207,8 @@ impl Store {
         if log_bytes(&self.files.database) > LOG_BYTES_BEFORE_CHECKPOINT {
             self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
         }
-        keep_ballast(&self.files.ballast);
+        // A full disk is no error here: the next sale says it.
+        self.ballast_held = keep_ballast(&self.files.ballast).is_ok();
         Ok(self.doomed || self.log_to_truncate)
     }
 
@@ -213,8 +224,18 @@ impl Store {
         Ok(self.connection.pragma_update(None, "synchronous", "NORMAL")?)
     }
 
+    /// Makes sure that a forget will find room: a sale must not take the last of it.
+    pub(super) fn require_ballast(&mut self) -> Result<(), StoreError> {
+        if !self.ballast_held {
+            keep_ballast(&self.files.ballast)?;
+            self.ballast_held = true;
+        }
+        Ok(())
+    }
+
     /// Gives the held-back room to whatever must be written on a full disk.
-    pub(super) fn release_ballast(&self) -> bool {
+    pub(super) fn release_ballast(&mut self) -> bool {
+        self.ballast_held = false;
         fs::remove_file(&self.files.ballast).is_ok()
     }
 
@@ -291,11 +312,12 @@ pub(super) fn sync_directory(file: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Makes the ballast where it is missing and there is room; a full disk is no error here.
-fn keep_ballast(path: &Path) {
-    if path.exists() {
-        return;
+/// Makes the ballast where it is missing, or cut short by a crash. Errors: `DiskFull`, `Io`.
+fn keep_ballast(path: &Path) -> Result<(), StoreError> {
+    if fs::metadata(path).is_ok_and(|m| m.len() == BALLAST_BYTES as u64) {
+        return Ok(());
     }
+    let _ = fs::remove_file(path);
     let made = private_file(path).and_then(|mut file| {
         // Not zeros: some file systems would not give them room of their own.
         let block: Vec<u8> = (0..BALLAST_BYTES).map(|i| (i % 251) as u8).collect();
@@ -305,4 +327,5 @@ fn keep_ballast(path: &Path) {
     if made.is_err() {
         let _ = fs::remove_file(path);
     }
+    made
 }

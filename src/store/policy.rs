@@ -22,6 +22,10 @@ pub(super) fn adopt(connection: &mut Connection, text: &str, policy: &Policy) ->
             Err(StoreError::PolicyVersionTooLow { file: policy.version, newest })
         }
         (_, Some(kept)) if kept == text => Ok(()),
+        // Not the file was changed then, but what is kept of it.
+        (_, Some(kept)) if Policy::parse(&kept).is_err() => {
+            Err(StoreError::Damaged(format!("policy version {}", policy.version)))
+        }
         (_, Some(_)) => Err(StoreError::PolicyNeedsNewVersion(policy.version)),
         _ => {
             let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;

@@ -54,6 +54,7 @@ impl Store {
     ///
     /// Errors: `DiskFull`, `Busy` and whatever SQLite says; then nothing was sold.
     pub fn commit(&mut self, orders: &[Order<'_>]) -> Result<Vec<Outcome>, StoreError> {
+        self.require_ballast()?;
         self.require_keys(orders)?;
         let Store { connection, store_key, keys, issuer, issuer_id, spares, tally, .. } = self;
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;

@@ -1,5 +1,7 @@
 //! Key slots made durable ahead of need, so that no sale waits for the keys file.
 
+use std::collections::HashSet;
+
 use crate::seal::{DataKey, ReceiptCode, SlotId, random_id};
 
 use super::error::StoreError;
@@ -25,12 +27,19 @@ pub(super) struct PlainSpare {
 pub(super) struct Spares {
     pub purchases: Vec<PurchaseSpare>,
     pub plain: Vec<PlainSpare>,
+    /// Whether the keys file was searched for slots to use again.
+    places_known: bool,
 }
 
 impl Store {
     /// Refills what is half empty.
     pub(super) fn stock_spares(&mut self) -> Result<(), StoreError> {
         if self.spares.purchases.len() < STOCK / 2 || self.spares.plain.len() < STOCK / 2 {
+            if !self.spares.places_known {
+                // Or the keys file would grow with each start.
+                self.keys.find_free()?;
+                self.spares.places_known = true;
+            }
             self.require_spares(STOCK, STOCK)?;
         }
         Ok(())
@@ -52,6 +61,26 @@ impl Store {
             self.spares.purchases.push(PurchaseSpare { code, slot, key });
         }
         self.spares.plain.extend(written.map(|(slot, key)| PlainSpare { slot, key }));
+        Ok(())
+    }
+
+    /// Zeroes the slots that crashes left without use. Reads the whole keys file.
+    pub(super) fn reclaim_slots(&mut self) -> Result<(), StoreError> {
+        let mut needed: HashSet<SlotId> = {
+            let mut statement = self.connection.prepare(
+                "SELECT slot, id FROM purchase UNION ALL SELECT slot, owner FROM profile
+                 UNION ALL SELECT slot, owner FROM draft UNION ALL SELECT slot, owner FROM tally
+                 UNION ALL SELECT slot, owner FROM doomed",
+            )?;
+            let rows =
+                statement.query_map([], |row| Ok(SlotId { index: row.get(0)?, owner: row.get(1)? }))?;
+            rows.collect::<Result<_, _>>()?
+        };
+        needed.extend(self.spares.purchases.iter().map(|spare| spare.slot));
+        needed.extend(self.spares.plain.iter().map(|spare| spare.slot));
+        // Given for the first sale, and in no row before it.
+        needed.extend(self.tally.slot());
+        self.keys.reclaim(|slot| needed.contains(slot))?;
         Ok(())
     }
 }

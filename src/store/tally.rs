@@ -67,6 +67,11 @@ impl Tally {
         self.key.is_none()
     }
 
+    /// The slot of the row's key.
+    pub(super) fn slot(&self) -> Option<SlotId> {
+        self.key.as_ref().map(|(slot, _)| *slot)
+    }
+
     pub(super) fn give_key(&mut self, slot: SlotId, key: DataKey) {
         self.key = Some((slot, key));
     }

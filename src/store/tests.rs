@@ -19,6 +19,7 @@ use super::*;
 mod backup;
 mod damage;
 mod expire;
+mod keys;
 mod review;
 mod verify;
 

@@ -9,7 +9,6 @@ use super::key::Key;
 use super::screen::setup::SetupAnswers;
 use crate::domain::basket::Basket;
 use crate::domain::catalogue::Catalogue;
-use crate::domain::customer::{Identifier, Purpose};
 use crate::domain::money::Money;
 use crate::domain::sale::Answer;
 use crate::domain::tender::Payment;
@@ -57,8 +56,6 @@ pub enum Done {
     /// The sale is not recorded; nothing of it is kept.
     NotCommitted(Problem),
     Pin(PinAnswer),
-    /// Whether the customer is known, and what they had ticked.
-    Customer(Option<KnownCustomer>),
     /// So many of the products of a new store are imported.
     SettingUp {
         done: usize,
@@ -80,8 +77,6 @@ pub enum Effect {
     Beep,
     /// Answered by [`Done::Pin`].
     CheckPin(String),
-    /// Answered by [`Done::Customer`].
-    FindCustomer(Identifier),
     /// Answered by [`Done::SetUp`].
     SetUp(Box<SetupAnswers>),
     Quit,
@@ -152,11 +147,4 @@ pub enum PinAnswer {
     },
     /// The store could not be asked.
     Failed(Problem),
-}
-
-/// A customer who has a profile.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct KnownCustomer {
-    /// What they allowed at an earlier sale; nothing of it is ticked by itself.
-    pub purposes: Vec<Purpose>,
 }

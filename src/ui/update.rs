@@ -135,7 +135,6 @@ fn on_done(model: &mut Model, done: Done) -> Vec<Effect> {
         Done::Committed(committed) => pay::committed(model, *committed),
         Done::NotCommitted(problem) => pay::not_committed(model, &problem),
         Done::Pin(answer) => lock::answered(model, answer),
-        Done::Customer(known) => remember::answered(model, known),
         Done::SettingUp { done, total } => {
             setup::progressed(model, done, total);
             Vec::new()

@@ -4,7 +4,10 @@
 //! A failing seed is printed; `OLVIDO_SEED=<seed>` runs it alone.
 
 mod child;
+mod clock;
 mod common;
+mod damage;
+mod disk_full;
 mod kill;
 mod power_cut;
 mod program;

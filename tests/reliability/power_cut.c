@@ -1,6 +1,6 @@
 /* A disk that keeps only what was synced, for the test of power cuts.
  *
- * Preloaded into the process under test. For the files directly in CUT_LIVE it keeps a second
+ * Preloaded into the process under test. For the files in CUT_LIVE it keeps a second
  * directory, CUT_DISK, that holds what the disk is bound to hold: a file's content as it was at
  * that file's last fsync or fdatasync, and a name only since the directory itself was synced
  * (POSIX promises no more). At sync number CUT_AT the process kills itself, before or after that
@@ -9,8 +9,9 @@
  * With CUT_TORN=<seed> a part of what was not synced is on the disk as well: each sector of 512
  * bytes, and each new or removed name, by the toss of a coin. A real disk may have been that fast.
  *
- * Not seen: writes through a mapping (only the -shm file is mapped; it is rebuilt after a crash),
- * and files in directories below.
+ * Not seen: writes through a mapping (only the -shm file is mapped; it is rebuilt after a crash).
+ * Directories below are never on the disk; a file that is moved up from one is, once CUT_LIVE is
+ * synced.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -126,7 +127,10 @@ static void copy(int source, int target, off_t from, off_t to, int by_toss) {
 static void keep(struct object *object, int source, int by_toss) {
     struct stat st;
     char path[5000];
-    if (fstat(source, &st) != 0) give_up("stat");
+    /* The program's own descriptor may be for writing only. */
+    snprintf(path, sizeof path, "/proc/self/fd/%d", source);
+    source = sys_open(path, O_RDONLY | O_CLOEXEC, 0);
+    if (source < 0 || fstat(source, &st) != 0) give_up(path);
     object_path(object, path, sizeof path);
     int target = sys_open(path, O_WRONLY | O_CLOEXEC, 0);
     if (target < 0) give_up(path);
@@ -134,6 +138,7 @@ static void keep(struct object *object, int source, int by_toss) {
     off_t to = object->dirty_to < st.st_size ? object->dirty_to : st.st_size;
     copy(source, target, object->dirty_from, to, by_toss);
     close(target);
+    close(source);
     if (!by_toss) {
         object->dirty_from = INT64_MAX;
         object->dirty_to = 0;
@@ -226,8 +231,7 @@ static int opened(int fd) {
     ssize_t length = readlink(name, path, sizeof path - 1);
     size_t prefix = strlen(live);
     if (length > (ssize_t)prefix && !strncmp(path, live, prefix) && path[prefix] == '/') {
-        path[length] = 0;
-        if (!strchr(path + prefix + 1, '/') && fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
+        if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
             pthread_mutex_lock(&lock);
             see(st.st_ino);
             pthread_mutex_unlock(&lock);

@@ -396,10 +396,7 @@ impl History {
         self.check_canaries(&files);
         self.check_keys(|history, copy| history.forgotten.iter().any(|c| c.purchase_id() == copy.owner));
         self.carve(&files);
-        // What was written after the forget may still be in the log, and its older version here.
-        if files.iter().all(|(file, bytes)| file != "olvido.db-wal" || bytes.is_empty()) {
-            self.check_copies(&files);
-        }
+        self.check_copies(&files);
     }
 
     fn check_canaries(&mut self, files: &[(String, Vec<u8>)]) {
@@ -451,6 +448,10 @@ impl History {
 
     /// Once the log is truncated, not even sealed bytes are left but those of rows.
     fn check_copies(&mut self, files: &[(String, Vec<u8>)]) {
+        // What was written after a forget may still be in the log, and its older version here.
+        if files.iter().any(|(file, bytes)| file == "olvido.db-wal" && !bytes.is_empty()) {
+            return;
+        }
         let alive: BTreeSet<Vec<u8>> = [
             "SELECT id, sealed FROM purchase",
             "SELECT owner, sealed FROM profile",

@@ -20,13 +20,14 @@ choice-when-paid = When you have paid:
 choice-forgotten = Your items were not kept.
 choice-scanned = Scanned { $code }: not added now.
 
+remember-then = If you confirm: { $after }
 remember-title = How do we find it?
 remember-field = Phone, e-mail or loyalty card
 remember-ticks = What for? Tick what you want.
 remember-confirm = Remember
 remember-leave = Back, remember nothing
-remember-keys-field = Enter: go on   Tab: down   Esc: back
-remember-keys-ticks = Space or number: tick   Enter: remember   Esc: back
+remember-keys-field = Enter: go on · Tab: down · Esc: back
+remember-keys-ticks = Space or number: tick · Enter: remember · Esc: back
 remember-error-empty = Type a phone, an e-mail or a loyalty card.
 remember-error-phone = That is no phone number. Use its prefix: +34 600 123 456.
 remember-error-email = That is no e-mail address. Example: ana@example.org

@@ -20,13 +20,14 @@ choice-when-paid = Cuando pague:
 choice-forgotten = Sus artículos no se han guardado.
 choice-scanned = Leído { $code }: ahora no se añade.
 
+remember-then = Si confirma: { $after }
 remember-title = ¿Con qué la encontramos?
 remember-field = Teléfono, correo o tarjeta de cliente
 remember-ticks = ¿Para qué? Marque lo que quiera.
 remember-confirm = Recordar
 remember-leave = Volver sin recordar nada
-remember-keys-field = Intro: seguir   Tab: bajar   Esc: volver
-remember-keys-ticks = Espacio o número: marcar   Intro: recordar   Esc: volver
+remember-keys-field = Intro: seguir · Tab: bajar · Esc: volver
+remember-keys-ticks = Espacio o número: marcar · Intro: recordar · Esc: volver
 remember-error-empty = Escriba un teléfono, un correo o una tarjeta de cliente.
 remember-error-phone = No parece un teléfono. Escríbalo con su prefijo: +34 600 123 456.
 remember-error-email = No parece un correo. Ejemplo: ana@ejemplo.es

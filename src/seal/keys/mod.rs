@@ -37,7 +37,7 @@ pub struct KeyFile {
     /// Whole slots in the file. What lies behind them is the tail of an append that was never
     /// acknowledged: it does not count, and the next append writes over it.
     slots: u32,
-    /// Zero slots known from [`KeyFile::reclaim`], to be written to before the file grows.
+    /// Zero slots that were found, the lowest last, to be written to before the file grows.
     free: Vec<u32>,
     zeroing: bool,
 }
@@ -77,7 +77,7 @@ impl KeyFile {
     }
 
     /// Opens a file by its header and length alone, so that 100,000 slots cost a start nothing. It changes
-    /// nothing. Free slots are found later, by [`KeyFile::reclaim`].
+    /// nothing. Free slots are found later, by [`KeyFile::find_free`].
     /// Errors: `NotAKeyFile`, `WrongStoreKey`, `Io`.
     pub fn open(path: &Path, store_key: &StoreKey) -> Result<KeyFile, KeysError> {
         let file = OpenOptions::new().read(true).write(true).open(path)?;
@@ -182,6 +182,25 @@ impl KeyFile {
         free.sort_unstable_by(|one, other| other.cmp(one));
         self.free = free;
         Ok(unneeded.len())
+    }
+
+    /// Makes every zero slot available to [`KeyFile::write`]. Reads the whole file and looks at nothing
+    /// else in it. Errors: `Io`.
+    pub fn find_free(&mut self) -> Result<(), KeysError> {
+        let mut free = Vec::new();
+        let mut buffer = vec![0; SLOTS_PER_READ as usize * SLOT];
+        let mut index = 0;
+        while index < self.slots {
+            let count = SLOTS_PER_READ.min(self.slots - index);
+            let bytes = &mut buffer[..count as usize * SLOT];
+            self.file.read_exact_at(bytes, offset(index))?;
+            let zero = (index..).zip(bytes.as_chunks::<SLOT>().0).filter(|(_, slot)| **slot == ZEROS);
+            free.extend(zero.map(|(index, _)| index));
+            index += count;
+        }
+        free.reverse();
+        self.free = free;
+        Ok(())
     }
 
     /// The bytes of a file with the same header and only the slots that `is_needed` claims, each at its

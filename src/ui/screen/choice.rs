@@ -242,9 +242,12 @@ fn asking(middle: Rect, notice: &Notice, lines: usize) -> (Rect, Rect, Deck) {
         let free = right.height.saturating_sub(Deck::lay(notice, below(2)).height() + 2);
         return (lines, row(right, free / 3), Deck::lay(notice, below(free / 3 + 2)));
     }
+    // Up to four lines of the basket and a blank one, but every word of the cards before that.
     let wanted = u16::try_from(lines).unwrap_or(u16::MAX).min(4) + 1;
-    let room = Rect { height: middle.height.saturating_sub(wanted + 2), ..middle };
-    let height = Deck::lay(notice, room).height();
+    let room = |kept: u16| Rect { height: middle.height.saturating_sub(kept + 2), ..middle };
+    let decks = (0..=wanted).rev().map(|kept| Deck::lay(notice, room(kept)));
+    let height =
+        decks.reduce(|best, next| if best.is_cut { next } else { best }).unwrap_or_default().height();
     let above = middle.height.saturating_sub(height + 2);
     let cards = Rect { y: middle.y + above + 2, height, ..middle }.intersection(middle);
     let lines = Rect { height: above.saturating_sub(1), ..middle };

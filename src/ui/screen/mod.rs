@@ -9,3 +9,6 @@ pub mod pay;
 pub mod remember;
 pub mod sell;
 pub mod setup;
+
+#[cfg(test)]
+mod customer_tests;

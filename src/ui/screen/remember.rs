@@ -13,7 +13,7 @@ use super::choice;
 use crate::domain::customer::{Identifier, IdentifierError, Purpose};
 use crate::domain::policy::Card;
 use crate::domain::sale::Answer;
-use crate::ui::event::{Effect, KnownCustomer};
+use crate::ui::event::Effect;
 use crate::ui::input::Input;
 use crate::ui::key::{Code, Key};
 use crate::ui::keymap::Action;
@@ -80,11 +80,6 @@ pub fn typed(model: &mut Model, key: Key) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Whether the customer is known: nothing on this screen may depend on it.
-pub fn answered(_model: &mut Model, _known: Option<KnownCustomer>) -> Vec<Effect> {
-    Vec::new()
-}
-
 pub fn buttons(model: &Model, state: &Remember) -> Vec<Button> {
     let layout = Layout::of(state, model.size);
     let field = Button { area: layout.field, action: Action::Row(0) };
@@ -99,7 +94,8 @@ pub fn draw(model: &Model, state: &Remember, frame: &mut Frame) {
     let layout = Layout::of(state, frame.area());
     let buffer = frame.buffer_mut();
     put(buffer, row(layout.inner, 1), &card.title, theme.strong);
-    for (index, line) in (2..4).zip(wrapped(&card.after, layout.inner.width.into())) {
+    let then = words.format("remember-then", &[("after", card.after.as_str().into())]);
+    for (index, line) in (2..4).zip(wrapped(&then, layout.inner.width.into())) {
         put(buffer, row(layout.inner, index), &line, theme.text);
     }
     put(buffer, row(layout.inner, 5), &words.text("remember-title"), theme.strong);

@@ -14,6 +14,8 @@ use crate::ui::theme::Theme;
 pub struct Deck {
     /// One for each card, in the policy's order.
     pub cards: Vec<Rect>,
+    /// Whether words are missing at the end of a card.
+    pub is_cut: bool,
     form: Form,
     parts: Parts,
 }
@@ -101,13 +103,15 @@ impl Deck {
         for (index, (part, text)) in (0..inner.height).zip(&lines) {
             let cut = index + 1 == inner.height && lines.len() > usize::from(inner.height);
             let indent = if *part == Part::Title && self.form != Form::Roomy { KEY } else { 0 };
-            let at = row(inner, index);
-            let at = Rect { x: at.x + indent, width: at.width.saturating_sub(indent), ..at };
+            let whole = row(inner, index);
+            let at = Rect { x: whole.x + indent, width: whole.width.saturating_sub(indent), ..whole };
             let style = match part {
                 Part::Title => theme.strong,
                 Part::Label => theme.quiet,
                 Part::Text => theme.text,
             };
+            // The whole row, so that no card looks different for having shorter words.
+            buffer.set_style(whole, style);
             put(buffer, at, if cut { "…" } else { text }, style);
         }
         put(buffer, Rect { width: 1, ..row(inner, 0) }, &card.key.to_string(), theme.action);
@@ -197,7 +201,8 @@ impl Shape {
             let (row, column) = (index / self.columns, index % self.columns);
             Rect::new(left + column * self.width, area.y + row * height, self.width, height)
         };
-        Deck { cards: (0..count).map(place).collect(), form: self.form, parts: self.parts }
+        let is_cut = height < self.height;
+        Deck { cards: (0..count).map(place).collect(), is_cut, form: self.form, parts: self.parts }
     }
 }
 

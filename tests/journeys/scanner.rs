@@ -1,0 +1,131 @@
+//! Scanners are fast keyboards: no code is lost, and none triggers anything.
+
+use std::fs;
+
+use crate::shop::Shop;
+use crate::till::{SMALL, Till};
+use crate::{BREAD, READY};
+
+/// Thirty codes of the demo shop, all of them different and sold by the piece.
+fn thirty() -> Vec<String> {
+    let catalogue =
+        fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/assets/demo-catalogue.csv")).unwrap();
+    let codes = catalogue.lines().skip(1).filter(|line| line.contains(",ud,"));
+    let codes: Vec<String> = codes.map(|line| line[..13].to_owned()).take(30).collect();
+    assert!(codes.iter().all(|code| code.bytes().all(|b| b.is_ascii_digit())), "{codes:?}");
+    codes
+}
+
+/// Thirty codes with no pause at all, in one write.
+fn burst(till: &mut Till) {
+    let codes: String = thirty().iter().map(|code| format!("{code}\r")).collect();
+    till.sends(codes.as_bytes());
+}
+
+/// A till with one loaf in its basket.
+fn with_bread(shop: &Shop) -> Till {
+    let mut till = shop.till();
+    till.sees(READY);
+    till.scans(BREAD).sees("1 línea · 1 artículo");
+    till
+}
+
+#[test]
+fn all_of_a_burst_is_sold() {
+    let shop = Shop::demo("es");
+    let mut till = shop.till();
+    till.sees(READY);
+    burst(&mut till);
+    till.sees("30 líneas · 30 artículos");
+    burst(&mut till);
+    till.sees("60 líneas · 60 artículos");
+}
+
+/// Not even while the program is still starting.
+#[test]
+fn scans_before_the_first_frame_are_sold() {
+    let shop = Shop::demo("es");
+    let mut till = shop.till();
+    till.sees("caja 1");
+    burst(&mut till);
+    till.sees("30 líneas · 30 artículos");
+}
+
+#[test]
+fn a_burst_sells_behind_what_is_only_read() {
+    let shop = Shop::demo("es");
+    for (key, covered) in
+        [("F1", "Teclas de esta pantalla"), ("F12", "¿Anular toda la venta?"), ("Alt+Q", "¿Cerrar la caja?")]
+    {
+        let mut till = shop.till();
+        till.sees(READY);
+        if !till.screen().contains("línea") {
+            till.scans(BREAD).sees("1 línea · 1 artículo");
+        }
+        till.key(key).sees(covered);
+        burst(&mut till);
+        till.sees_no(covered).sees("30 líneas · 31 artículos");
+        till.key("F12").sees("¿Anular toda la venta?").key("x").sees("La venta está anulada");
+        till.key("Alt+Q");
+        till.ends_and_restores();
+    }
+}
+
+#[test]
+fn a_burst_pays_nothing() {
+    let shop = Shop::demo("es");
+    let mut till = with_bread(&shop);
+    till.key("F10").sees("Falta");
+    burst(&mut till);
+    till.sees("no se añade. Termine antes el cobro").sees("Efectivo entregado:").sees("Falta");
+    // At the terminal's question, too.
+    till.key("t").sees("¿aprobada en el datáfono?");
+    burst(&mut till);
+    till.sees("no se añade. Termine antes el cobro").sees("¿aprobada en el datáfono?");
+    till.key("d").sees("Tarjeta rechazada").key("Esc").sees("1 línea · 1 artículo");
+}
+
+#[test]
+fn a_burst_chooses_nothing() {
+    let shop = Shop::demo("es");
+    let mut till = with_bread(&shop);
+    till.key("F8").sees("Olvidar esta compra");
+    burst(&mut till);
+    till.sees("ahora no se añade").sees("Olvidar esta compra").sees("Recordarla para mí");
+    assert!(!till.screen().contains("Anotado"), "{}", till.screen());
+    till.key("0").sees("Qué guardamos y para qué");
+    burst(&mut till);
+    till.sees("ahora no se añade").sees("Qué guardamos y para qué");
+    till.key("Esc").sees("Olvidar esta compra").key("3").sees("¿Con qué la encontramos?");
+    burst(&mut till);
+    till.sees("ahora no se añade").sees("[ ] Ver mis compras").sees("[ ] Ofertas");
+    for code in thirty() {
+        assert!(till.screen().matches(&code).count() <= 1, "not in the field\n{}", till.screen());
+    }
+    till.key("Enter").sees("Escriba un teléfono");
+    till.key("Esc").sees("Olvidar esta compra").key("Esc").sees(READY).sees("1 línea · 1 artículo");
+    till.key("F10").sees("sin respuesta");
+}
+
+#[test]
+fn a_burst_opens_nothing() {
+    let shop = Shop::demo("es");
+    let mut till = with_bread(&shop);
+    till.key("Alt+L").sees("Caja bloqueada").sees("La cesta sigue aquí: 1 artículo");
+    burst(&mut till);
+    till.sees("no se añade. Abra antes la caja").sees("Su PIN  ········").sees("Caja bloqueada");
+    till.types("9999").key("Enter").sees("El PIN no es ese");
+    till.types("1234").key("Enter").sees(READY).sees("1 línea · 1 artículo");
+}
+
+#[test]
+fn a_burst_sets_nothing_up() {
+    let shop = Shop::empty("es");
+    let mut till = Till::start(&["--data", shop.data().to_str().unwrap(), "--lang", "es"], SMALL, &[]);
+    till.sees("Olvido: preparar la caja");
+    burst(&mut till);
+    till.sees("no se escribe aquí").sees("Olvido: preparar la caja").sees("Ultramarinos Sol");
+    till.key("Esc");
+    assert_eq!(till.ends_and_restores().code, 0);
+    assert!(!shop.data().join("config.toml").exists());
+}

@@ -1,0 +1,84 @@
+//! Sizes, colours, the mouse, and doing nothing.
+
+use std::time::{Duration, Instant};
+
+use crate::shop::Shop;
+use crate::till::{LARGE, SMALL};
+use crate::{BREAD, MILK, READY};
+
+/// How many SGR sequences (`ESC [ … m`) of what was written set a colour.
+fn colours(raw: &[u8]) -> usize {
+    let text = String::from_utf8_lossy(raw);
+    let sequences = text.split("\x1b[").skip(1).filter_map(|rest| {
+        let end = rest.find(|c: char| !c.is_ascii_digit() && c != ';' && c != ':')?;
+        rest[end..].starts_with('m').then_some(&rest[..end])
+    });
+    let is_colour = |code: &str| {
+        code.parse().is_ok_and(|n: u16| matches!(n, 30..=38 | 40..=48 | 58 | 90..=97 | 100..=107))
+    };
+    sequences.filter(|codes| codes.split([';', ':']).any(is_colour)).count()
+}
+
+#[test]
+fn no_color_means_none() {
+    let shop = Shop::demo("es");
+    for (env, coloured) in [(&[][..], true), (&[("NO_COLOR", "1")][..], false)] {
+        let mut till = shop.till_in(SMALL, env);
+        till.sees(READY);
+        till.scans(BREAD).sees("Barra de pan").key("F1").sees("Teclas de esta pantalla").key("Esc");
+        till.sees("Barra de pan").key("F8").sees("Olvidar esta compra").key("Esc").sees(READY);
+        till.key("F10").sees("Falta").key("a").sees("vendido");
+        assert_eq!(colours(&till.raw()) > 0, coloured, "{env:?}: {}", colours(&till.raw()));
+        till.key("Alt+Q");
+        let raw = till.ends_and_restores().raw;
+        assert_eq!(colours(&raw) > 0, coloured, "{env:?}");
+    }
+}
+
+#[test]
+fn a_window_that_is_too_small_says_so_and_still_sells() {
+    let shop = Shop::demo("es");
+    let mut till = shop.till();
+    till.sees(READY);
+    till.scans(BREAD).sees("Barra de pan");
+    till.resizes((60, 20)).sees("Hacen falta 80×24");
+    till.scans(MILK);
+    till.resizes(LARGE).sees("Barra de pan").sees("Leche entera 1 L").sees("2 líneas");
+    till.resizes(SMALL).sees("Barra de pan").sees("Leche entera 1 L");
+    till.resizes((1, 1)).resizes((79, 24)).sees("Hacen falta 80×24");
+    till.resizes(SMALL).sees("2 líneas · 2 artículos");
+}
+
+#[test]
+fn every_button_can_be_clicked() {
+    let shop = Shop::demo("es");
+    let mut till = shop.till();
+    till.sees(READY);
+    till.scans(BREAD).sees("Barra de pan");
+    till.clicks("F2 cantidad").sees("Cantidad de Barra de pan").key("Esc").sees(READY);
+    till.clicks("F10 cobrar").sees("Falta");
+    till.clicks("F8 cliente").sees("Solo para garantía");
+    till.clicks("Solo para garantía").sees("Anotado: Solo para garantía");
+    till.clicks("Enter  Listo").sees("Cliente: Solo para garantía");
+    till.clicks("a 0,85").sees("vendido A-000001");
+}
+
+#[test]
+fn idle_it_uses_no_processor() {
+    let shop = Shop::demo("es");
+    let mut till = shop.till();
+    till.sees(READY);
+    till.scans(BREAD).sees("Barra de pan");
+    // The background check of the start takes some; then there must be two seconds with none. One
+    // tick is a minute's new clock.
+    let deadline = Instant::now() + Duration::from_secs(20);
+    loop {
+        let before = till.ticks();
+        std::thread::sleep(Duration::from_secs(2));
+        let used = till.ticks() - before;
+        if used <= 1 {
+            break;
+        }
+        assert!(Instant::now() < deadline, "{used} ticks in two idle seconds");
+    }
+}
