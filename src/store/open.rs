@@ -251,6 +251,13 @@ impl Store {
     }
 }
 
+/// Length of the write-ahead log beside the database.
+fn log_bytes(database: &Path) -> u64 {
+    let mut path = database.to_owned().into_os_string();
+    path.push("-wal");
+    fs::metadata(path).map_or(0, |m| m.len())
+}
+
 /// The log is copied into the database between sales once it is larger than this.
 const LOG_BYTES_BEFORE_CHECKPOINT: u64 = 4 << 20;
 
