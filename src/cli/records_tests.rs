@@ -130,8 +130,8 @@ fn a_kept_purchase_is_shown_printed_and_forgotten() {
         (&json["lines"][0]["name"], &json["lines"][0]["quantity"]),
         (&"Rye bread".into(), &"2".into())
     );
-    // A customer's purchase only to whoever says why.
-    assert!(shop.refused(&["purchase", "show", &shop.remember]).contains("--purpose"));
+    // Whoever brings the code is the customer; staff say why.
+    assert!(shop.done(&["purchase", "show", &shop.remember]).contains("Rye bread"));
     let shown = shop.done(&["purchase", "show", &shop.remember, "--purpose", "return"]);
     assert!(shown.contains("+34600123456") && shown.contains("history"), "{shown}");
     let forgotten = shop.done(&["purchase", "forget", &shop.guarantee]);
