@@ -37,7 +37,15 @@ pub(super) fn accept(model: &mut Model, swift: bool) -> Vec<Effect> {
             super::say(model, "sell-several");
             return Vec::new();
         }
-        let quantity = before.strip_suffix('*').filter(|q| is_number(q)).map(str::to_owned);
+        let mut quantity = before.strip_suffix('*').filter(|q| is_number(q)).map(str::to_owned);
+        let mut code = code;
+        // Pasted, or typed by a program: the quantity came as fast as the code.
+        if let (Some(swift), rest) = split_quantity(&code)
+            && quantity.is_none()
+            && find(model, &code).is_none()
+        {
+            (quantity, code) = (Some(swift.to_owned()), rest.to_owned());
+        }
         // What somebody was typing when the scan came stays.
         model.sell.input.set(if quantity.is_some() { "" } else { &before });
         model.sell.hits.clear();
