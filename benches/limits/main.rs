@@ -74,8 +74,9 @@ fn main() {
         }
         let directory = Scratch::new(names);
         let before = Instant::now();
-        rows.extend(measure(&shop, &directory.0));
-        eprintln!("{names}: {:.1} s", before.elapsed().as_secs_f64());
+        let measured = measure(&shop, &directory.0);
+        eprintln!("{}{:.0} s", table(&measured), before.elapsed().as_secs_f64());
+        rows.extend(measured);
     }
     println!("{}", table(&rows));
     eprintln!("{:.0} s in all", started.elapsed().as_secs_f64());

@@ -12,7 +12,7 @@ use super::{Row, median, timed};
 
 const BARE: &str = "bare transaction";
 /// Samples of each kind.
-const SAMPLES: usize = 400;
+const SAMPLES: usize = 300;
 /// Lines of a measured sale: the mean of a real year is 9.4.
 const LINES: usize = 9;
 const FEW: usize = 1_000;

@@ -56,7 +56,7 @@ pub fn measure(shop: &Shop, directory: &Path) -> Vec<Row> {
             model.till.void(0).expect("a line");
         }
     }
-    let p99 = percentile(&mut times, 99) / 1000.0;
-    let from = format!("99th percentile of {SCANS} scans");
+    let (median, p99) = (percentile(&mut times, 50) / 1000.0, percentile(&mut times, 99) / 1000.0);
+    let from = format!("99th percentile of {SCANS} scans; median {median:.2} ms");
     vec![Row::at_most(format!("scan to frame, basket of {LINES}"), p99, 2.0, "ms", &from)]
 }

@@ -163,9 +163,9 @@ impl Random {
 
     /// Below `end`, small numbers far more often: three in four of the sales are of a tenth of the products.
     fn popular(&mut self, end: usize) -> usize {
-        let one = self.below(1 << 16) * self.below(1 << 16) >> 16;
-        let one = one * self.below(1 << 16) >> 16;
-        one * end >> 16
+        let one = (self.below(1 << 16) * self.below(1 << 16)) >> 16;
+        let one = (one * self.below(1 << 16)) >> 16;
+        (one * end) >> 16
     }
 }
 

@@ -10,10 +10,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use olvido::cli::config;
-use olvido::cli::paths::write_private;
-use olvido::domain::policy::SHIPPED;
+use olvido::cli::paths::{DataDir, write_private};
+use olvido::domain::policy::{Policy, SHIPPED};
 use olvido::domain::settings::Settings;
-use olvido::store::Order;
+use olvido::store::{Files, Order, Store};
 use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 
 use super::shop::Shop;
@@ -29,13 +29,16 @@ pub fn measure(shop: &Shop, directory: &Path) -> Vec<Row> {
     fill(shop, directory);
     let (mut versions, mut starts, mut memory) = (Vec::new(), Vec::new(), 0);
     for start in 1..=STARTS {
-        // Another product each time: the basket of the start before is still there.
         let product = &shop.products[shop.products.len() * start / (STARTS + 1)];
         let code = product.barcode.expect("products have barcodes").to_string();
         versions.push(timed(version).0);
         let till = Start::of(directory, &code, &product.name);
         starts.push(micros(till.took));
         memory = memory.max(till.memory_kb);
+        // The till was killed: its open basket would come back at the next start.
+        let mut store = open(directory);
+        store.drop_draft().expect("no open basket");
+        store.close().expect("closed");
     }
     let (version, start) = (median(&mut versions), median(&mut starts));
     let from = format!("the most it had, {STARTS} starts, a scan each");
@@ -54,10 +57,11 @@ pub fn measure(shop: &Shop, directory: &Path) -> Vec<Row> {
 /// A data directory as `olvido init` makes it, with the catalogue and the sales.
 fn fill(shop: &Shop, directory: &Path) {
     let settings = Settings::default();
+    private(directory);
+    DataDir::at(directory).create().expect("a data directory");
     write_private(&directory.join("policy.toml"), SHIPPED.as_bytes()).expect("a policy");
     write_private(&directory.join("config.toml"), config::fill(config::SHIPPED, &settings.store).as_bytes())
         .expect("a configuration");
-    private(directory);
     let mut store = shop.store(directory);
     store.add_staff("Ana", "1234").expect("a member of staff");
     for first in (0..SALES).step_by(1_000) {
@@ -69,6 +73,11 @@ fn fill(shop: &Shop, directory: &Path) {
     }
     store.rank_catalogue().expect("a ranked catalogue");
     store.close().expect("closed");
+}
+
+fn open(directory: &Path) -> Store {
+    let issuer = Settings::default().store.issuer();
+    Store::open(&Files::of(directory), &issuer, SHIPPED, Policy::shipped()).expect("the store")
 }
 
 fn private(directory: &Path) {

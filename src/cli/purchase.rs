@@ -52,15 +52,13 @@ impl Session {
         self.say(&lines.join("\n"), out)
     }
 
-    /// Shows a kept purchase. One that is linked to a customer only to whoever says why.
+    /// Shows a kept purchase to whoever brings its code: that is the customer, and staff say why they
+    /// look. Either is logged.
     pub(super) fn show_purchase(&self, args: &PurchaseShowArgs, out: &mut impl Write) -> Result<u8, Problem> {
         let code = self.code(&args.code)?;
         let mut locked = self.open_store()?;
         let purchase = self.kept(&locked.store, &code)?;
         let stated = args.purpose.as_deref().map(str::trim).filter(|purpose| !purpose.is_empty());
-        if let (Some(_), None) = (&purchase.customer, stated) {
-            return Err(self.refusal("purchase-say-why", "purchase-say-why-next"));
-        }
         if stated.is_some_and(customer::looks_like_payment_card) {
             return Err(self.refusal("customer-payment-card", "purchase-say-why-next"));
         }

@@ -128,6 +128,8 @@ impl Store {
         policy_text: &str,
         policy: Policy,
     ) -> Result<Store, StoreError> {
+        // A log that outlived its process may hold what was forgotten just before.
+        let log_to_truncate = log_bytes(&files.database) > 0;
         let store_key = StoreKey::load(&files.store_key)?;
         let keys = KeyFile::open(&files.keys, &store_key)?;
         schema::migrate(&mut connection)?;
@@ -136,7 +138,7 @@ impl Store {
         let tally = Tally::load(&connection, &keys)?;
         let draft = DraftSlot::load(&connection)?;
         let doomed = connection.query_row("SELECT EXISTS (SELECT 1 FROM doomed)", [], |row| row.get(0))?;
-        let mut store = Store {
+        Ok(Store {
             connection,
             keys,
             store_key,
@@ -149,12 +151,9 @@ impl Store {
             draft,
             sold: false,
             doomed,
-            log_to_truncate: false,
+            log_to_truncate,
             ballast_held: false,
-        };
-        // A log that outlived its process may hold what was forgotten just before.
-        store.log_to_truncate = store.log_bytes() > 0;
-        Ok(store)
+        })
     }
 
     /// Notes the day on which the shop began to use this store.
@@ -205,7 +204,7 @@ impl Store {
         if self.tally.is_due() {
             self.spill_tally()?;
         }
-        if self.log_bytes() > LOG_BYTES_BEFORE_CHECKPOINT {
+        if log_bytes(&self.files.database) > LOG_BYTES_BEFORE_CHECKPOINT {
             self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
         }
         // A full disk is no error here: the next sale says it.
@@ -223,12 +222,6 @@ impl Store {
     #[doc(hidden)]
     pub fn weaken_durability_for_mutation_test(&mut self) -> Result<(), StoreError> {
         Ok(self.connection.pragma_update(None, "synchronous", "NORMAL")?)
-    }
-
-    pub(super) fn log_bytes(&self) -> u64 {
-        let mut path = self.files.database.clone().into_os_string();
-        path.push("-wal");
-        fs::metadata(path).map_or(0, |m| m.len())
     }
 
     /// Makes sure that a forget will find room: a sale must not take the last of it.
@@ -256,6 +249,13 @@ impl Store {
             result => result,
         }
     }
+}
+
+/// Length of the write-ahead log beside the database.
+fn log_bytes(database: &Path) -> u64 {
+    let mut path = database.to_owned().into_os_string();
+    path.push("-wal");
+    fs::metadata(path).map_or(0, |m| m.len())
 }
 
 /// The log is copied into the database between sales once it is larger than this.

@@ -57,8 +57,15 @@ struct InPlace {
     head: Option<ticket::Head>,
     /// It is whole and up to date: what has no tombstone was not forgotten.
     complete: bool,
-    /// Owner of each live slot, and which slots can be read at all.
-    keys: Option<(HashMap<[u8; 16], u32>, HashSet<u32>)>,
+    keys: Option<Slots>,
+}
+
+/// A keys file in place.
+struct Slots {
+    /// Slot of each owner.
+    live: HashMap<[u8; 16], u32>,
+    /// Live or zero: whose owner is not among the live ones is no longer there.
+    readable: HashSet<u32>,
 }
 
 /// Whether a restore was interrupted after everything was ready.
@@ -280,7 +287,7 @@ impl InPlace {
         {
             let live = survey.live.iter().map(|id| (id.owner, id.index)).collect();
             let readable = survey.live.iter().map(|id| id.index).chain(survey.free).collect();
-            found.keys = Some((live, readable));
+            found.keys = Some(Slots { live, readable });
         }
         found
     }
@@ -307,7 +314,7 @@ impl InPlace {
         if self.complete {
             return Some(false);
         }
-        let (live, readable) = self.keys.as_ref()?;
+        let Slots { live, readable } = self.keys.as_ref()?;
         if live.get(&slot.owner) == Some(&slot.index) {
             return Some(false);
         }
