@@ -230,9 +230,8 @@ impl Loop {
     }
 
     fn ask(&mut self, job: Job) {
-        if self.jobs.send(job).is_err() {
-            self.ended.get_or_insert(Ended::Quit);
-        }
+        // A thread that is gone has said so, and before that perhaps why: [`Message::Closed`].
+        let _ = self.jobs.send(job);
     }
 
     fn resized(&mut self) -> io::Result<()> {
