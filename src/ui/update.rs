@@ -83,6 +83,9 @@ pub(super) fn on_action(model: &mut Model, action: Action) -> Vec<Effect> {
 /// What came at once where nobody scans. Where only something to read or a question covers the
 /// selling screen, the scans sell; elsewhere they are shown and do nothing.
 fn on_burst(model: &mut Model, text: &str) -> Vec<Effect> {
+    if let Some(line) = typed_at_once(model, text) {
+        return line.chars().flat_map(|c| on_key(model, Key::char(c))).collect();
+    }
     if matches!(model.screen, Screen::Dissolve(_)) {
         model.screen = Screen::Sell;
     }
@@ -111,6 +114,29 @@ fn on_burst(model: &mut Model, text: &str) -> Vec<Effect> {
         begins = end;
     }
     effects
+}
+
+/// What came at once and is still no product's code: a loyalty card's number scanned, or an address
+/// pasted, into a field for it; an amount with a decimal sign, which no barcode has. It is written
+/// where the cursor stands, without its Enter, so that a person sees it before it counts.
+fn typed_at_once<'a>(model: &Model, text: &'a str) -> Option<&'a str> {
+    let line = text.strip_suffix('\n').unwrap_or(text);
+    let fits = match &model.screen {
+        _ if model.overlay.is_some() => false,
+        Screen::Remember(remember) => remember.takes_text(),
+        Screen::Setup(setup) => setup.takes_text(),
+        Screen::Pay(pay) => !pay.asks_terminal() && is_amount(line),
+        _ => false,
+    };
+    let plain = !line.is_empty() && !line.contains(char::is_control) && !looks_like_payment_card(line);
+    (fits && plain).then_some(line)
+}
+
+/// Such as `20,00`: at most six digits, a decimal sign, one or two more.
+fn is_amount(text: &str) -> bool {
+    let digits =
+        |part: &str, most| (1..=most).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
+    text.split_once([',', '.']).is_some_and(|(whole, cents)| digits(whole, 6) && digits(cents, 2))
 }
 
 /// A scanned code as it may be shown: short, and never what looks like a payment card's number.

@@ -40,6 +40,13 @@ enum Focus {
     Confirm,
 }
 
+impl Remember {
+    /// Whether the cursor stands in the empty field.
+    pub fn takes_text(&self) -> bool {
+        self.focus == Focus::Identifier && self.identifier.is_empty()
+    }
+}
+
 /// Opens the empty form for a choice of the policy.
 pub fn open(model: &mut Model, choice: &str) {
     let purposes = model.policy.choice(choice).map(|choice| choice.purposes.clone()).unwrap_or_default();

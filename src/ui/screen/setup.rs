@@ -139,6 +139,20 @@ impl Setup {
         }
     }
 
+    /// Whether the cursor stands in an empty field.
+    pub fn takes_text(&self) -> bool {
+        let field = match self.focus {
+            Slot::Name => &self.name,
+            Slot::TaxId => &self.tax_id,
+            Slot::Currency => &self.currency,
+            Slot::Staff => &self.staff,
+            Slot::Pin => &self.pin,
+            Slot::Products => &self.file,
+            Slot::Language | Slot::Start => return false,
+        };
+        self.work == Work::Asking && field.is_empty()
+    }
+
     /// Whether it is the demo shop still, for which nothing needs to be safe or true.
     fn is_demo(&self) -> bool {
         let demo = Store::default();

@@ -90,6 +90,13 @@ fn a_burst_is_never_money_nor_a_choice() {
 }
 
 #[test]
+fn an_amount_with_a_decimal_sign_may_come_at_once() {
+    let (mut model, _) = paying("");
+    assert_eq!(update(&mut model, Event::Burst("400,00\n".to_owned())), []);
+    assert!(model.sold.is_none() && frame(&mut model, 80, 24).contains("400,00"));
+}
+
+#[test]
 fn sold_is_said_only_when_it_is_durable() {
     let (mut model, _) = paying("400<Enter>");
     assert!(matches!(model.sold, Some(Sold::Recording(_))));

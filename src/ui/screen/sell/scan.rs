@@ -27,7 +27,11 @@ pub(super) struct Waiting {
 pub(super) fn accept(model: &mut Model, swift: bool) -> Vec<Effect> {
     let run = std::mem::take(&mut model.sell.run);
     let text = model.sell.input.text().to_owned();
-    if let Some((before, code)) = scanned_part(&text, if swift { run } else { 0 }) {
+    // A number with a decimal sign answers what is asked, however fast it came: no code has one.
+    let asked = model.sell.ask.is_some() || !model.sell.weigh.is_empty();
+    let scan = scanned_part(&text, if swift { run } else { 0 })
+        .filter(|(_, code)| !(asked && code.contains([',', '.', '%'])));
+    if let Some((before, code)) = scan {
         let (before, code) = (before.to_owned(), code.to_owned());
         if names_several(model, &code) {
             // Pasted words, or a label that nobody can mean by itself: the list asks which. The space

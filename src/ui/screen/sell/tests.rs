@@ -51,6 +51,8 @@ fn a_scan_is_a_scan_whatever_is_being_typed() {
     );
     check("{2000000000015}<F9>{2000000000022}", "1×Leche entera 1 L 1.15 | 1×Pan de centeno 1.80 | = 2.95");
     check("{3*2000000000015}", "3×Leche entera 1 L 3.45 | = 3.45");
+    check("{2000000000039}{0,482}", "0.482×Tomate rama 1.20 | = 1.20");
+    check("{2000000000015}<F6>{0,15}", "1×Leche entera 1 L 1.00 | = 1.00");
     check("{0,345*T1}", "0.345×Tomate rama 0.86 | = 0.86");
     check("{LAV-8}", "1×Lavadora Alba 8 kg 389.00 | = 389.00");
     check("{lavadora}", "1×Lavadora Alba 8 kg 389.00 | = 389.00");
