@@ -12,7 +12,7 @@
 //! | [`locale`] | every word that a user reads, in Spanish and English | `domain` |
 //! | [`seal`] | what is encrypted, the file of key slots, receipt codes, PINs | `domain` |
 //! | [`store`] | the database, one file for each noun; forgetting, verifying, backup | `domain`, `seal` |
-//! | [`print`] | the receipt as text | `domain`, `locale` |
+//! | [`mod@print`] | the receipt as text | `domain`, `locale` |
 //! | [`ui`] | the screens as a pure machine: events in, a changed model and effects out | `domain`, `locale` |
 //! | [`app`] | the loop: keys and time in, effects carried out by the thread that owns the store | all but `cli` |
 //! | [`cli`] | arguments, configuration, paths, the log, every command | all |
