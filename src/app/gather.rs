@@ -15,11 +15,16 @@ pub const QUIET: Duration = Duration::from_millis(60);
 /// This many characters without a pause were not typed by a person. The shortest barcode has 6.
 const SCANNED_CHARACTERS: usize = 4;
 
+/// What follows a burst within this time is its rest: a busy computer may have held it up.
+const AFTER_A_BURST: Duration = Duration::from_millis(300);
+
 /// Keys held until it is clear who typed them.
 #[derive(Default)]
 pub struct Gather {
     keys: Vec<KeyEvent>,
     last: Option<Instant>,
+    /// When the last burst was over.
+    burst_ended: Option<Instant>,
 }
 
 /// Keys that belong together.
@@ -52,17 +57,23 @@ impl Gather {
 
     /// What is held, now: the screen changed to one that takes keys at once.
     pub fn flush(&mut self) -> Option<Typed> {
-        self.last = None;
+        let last = self.last.take();
         let keys = std::mem::take(&mut self.keys);
         if keys.is_empty() {
             return None;
         }
+        let follows = self.burst_ended.zip(last).is_some_and(|(ended, last)| last - ended < AFTER_A_BURST);
         let text: Option<String> = keys.iter().map(character).collect();
-        match text {
-            Some(text) if text.chars().filter(|c| !c.is_whitespace()).count() >= SCANNED_CHARACTERS => {
+        let long = |text: &String| text.chars().filter(|c| !c.is_whitespace()).count() >= SCANNED_CHARACTERS;
+        match text.filter(|text| follows || long(text)) {
+            Some(text) => {
+                self.burst_ended = last;
                 Some(Typed::Burst(text))
             }
-            _ => Some(Typed::Keys(keys)),
+            None => {
+                self.burst_ended = None;
+                Some(Typed::Keys(keys))
+            }
         }
     }
 }
@@ -115,6 +126,21 @@ mod tests {
         }
         let thirty = "0400010952755\n".repeat(30);
         assert_eq!(typed(&thirty, 0), [Typed::Burst(thirty.clone())]);
+    }
+
+    #[test]
+    fn the_rest_of_a_burst_that_was_held_up_is_no_choice() {
+        let mut gather = Gather::default();
+        let start = Instant::now();
+        for c in "04000109527".chars() {
+            gather.hold(key(c), start);
+        }
+        let late = start + Duration::from_millis(150);
+        assert_eq!(gather.hold(key('3'), late), Some(Typed::Burst("04000109527".into())));
+        assert_eq!(gather.settle(late + QUIET), Some(Typed::Burst("3".into())));
+        let person = late + Duration::from_millis(500);
+        assert_eq!(gather.hold(key('3'), person), None);
+        assert_eq!(gather.settle(person + QUIET), Some(Typed::Keys(vec![key('3')])));
     }
 
     #[test]

@@ -49,7 +49,7 @@ impl Till {
 
     /// Chooses the line, if there is one; the last line means none in particular.
     pub fn choose(&mut self, index: usize) {
-        self.chosen = Some(index).filter(|&index| index + 1 < self.basket.lines().len());
+        self.chosen = Some(index).filter(|&index| index < self.basket.lines().len().saturating_sub(1));
     }
 
     /// Chooses `by` lines up or down from the current one.

@@ -9,7 +9,7 @@ review-cash = Cash
 review-card = Card
 review-unanswered = not answered (forgotten)
 
-verify-looked-at = Looked at { $tickets } tickets, { $purchases } kept purchases, { $profiles } customers and { $forgotten } forgotten.
+verify-looked-at = Looked at tickets: { $tickets }, kept purchases: { $purchases }, customers: { $profiles }, forgotten: { $forgotten }.
 verify-holds = Everything holds.
 verify-found = { $count ->
     [one] One thing does not hold:
@@ -60,7 +60,7 @@ purchase-customer = Customer
 purchase-purposes = For
 purchase-no-purposes = nothing ticked
 purchase-total = Total
-purchase-forget-complete = Forgotten. The key is erased, and its bytes are gone from this computer.
+purchase-forget-complete = Forgotten. The key is overwritten, and the sealed bytes are out of the files.
 purchase-forget-reader = Accepted: nobody can open it any more. Its last traces go when the other program that reads the database ends.
 purchase-forget-full = Accepted: nobody can open it any more. Its last traces go when there is room on the disk.
 

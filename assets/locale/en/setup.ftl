@@ -33,3 +33,4 @@ setup-error-staff = Type the name of whoever sells.
 setup-error-pin = A PIN has 4 to 8 digits.
 setup-error-easy-pin = Anybody tries this PIN first. Choose another for your store.
 setup-error-payment-card = This looks like the number of a payment card. It is not kept here.
+setup-quit = quit

@@ -9,7 +9,7 @@ review-cash = Efectivo
 review-card = Tarjeta
 review-unanswered = sin respuesta (olvidadas)
 
-verify-looked-at = Revisado: { $tickets } tiques, { $purchases } compras guardadas, { $profiles } clientes y { $forgotten } olvidos.
+verify-looked-at = Revisado: tiques: { $tickets }, compras guardadas: { $purchases }, clientes: { $profiles }, olvidos: { $forgotten }.
 verify-holds = Todo está bien.
 verify-found = { $count ->
     [one] Una cosa no está bien:
@@ -60,7 +60,7 @@ purchase-customer = Cliente
 purchase-purposes = Para
 purchase-no-purposes = nada marcado
 purchase-total = Total
-purchase-forget-complete = Olvidada. La llave está borrada y sus datos ya no están en este ordenador.
+purchase-forget-complete = Olvidada. La llave está sobrescrita y los datos cerrados ya no están en los ficheros.
 purchase-forget-reader = Aceptado: ya nadie puede abrirla. Sus últimos restos desaparecen cuando termine el otro programa que lee la base de datos.
 purchase-forget-full = Aceptado: ya nadie puede abrirla. Sus últimos restos desaparecen cuando haya sitio en el disco.
 

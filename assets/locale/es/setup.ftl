@@ -14,8 +14,8 @@ setup-making = preparando la tienda…
 setup-progress = { $done } de { $total } artículos
 setup-scanned = Leído { $code }: no se escribe aquí. Empiece antes la caja.
 
-setup-hint-demo = Intro empieza con la tienda de ejemplo. Su PIN es 1234.
-setup-hint-start = Intro prepara la tienda. El nombre y el NIF salen en cada tique.
+setup-hint-demo = Enter empieza con la tienda de ejemplo. Su PIN es 1234.
+setup-hint-start = Enter prepara la tienda. El nombre y el NIF salen en cada tique.
 setup-hint-language = Espacio: otro idioma. Es el de la caja; el cliente puede leer en otro.
 setup-hint-name = Como sale en el tique.
 setup-hint-tax-id-right = El NIF está bien escrito.
@@ -33,3 +33,4 @@ setup-error-staff = Escriba el nombre de quien vende.
 setup-error-pin = El PIN tiene de 4 a 8 cifras.
 setup-error-easy-pin = Este PIN lo prueba cualquiera. Elija otro para su tienda.
 setup-error-payment-card = Parece el número de una tarjeta de pago. Aquí no se guarda.
+setup-quit = salir

@@ -297,7 +297,7 @@ pub fn buttons(model: &Model, state: &Setup) -> Vec<Button> {
     }
     let layout = Layout::of(model.size);
     let slots = (0..).zip(layout.slots).map(|(place, area)| Button { area, action: Action::Row(place) });
-    slots.chain(foot(model, layout.foot).into_iter().map(|(button, ..)| button)).collect()
+    slots.chain(foot(model, state, layout.foot).into_iter().map(|(button, ..)| button)).collect()
 }
 
 pub fn draw(model: &Model, state: &Setup, frame: &mut Frame) {
@@ -322,7 +322,7 @@ pub fn draw(model: &Model, state: &Setup, frame: &mut Frame) {
         cursor = draw_value(model, state, *slot, value, focused, buffer).or(cursor);
     }
     draw_below(model, state, &layout, buffer);
-    draw_key_row(model, &foot(model, layout.foot), buffer);
+    draw_key_row(model, &foot(model, state, layout.foot), buffer);
     if let Some(position) = cursor {
         frame.set_cursor_position(position);
     }
@@ -443,13 +443,11 @@ fn bar(done: usize, total: usize, width: u16) -> String {
     format!("{}{}", "█".repeat(full), "░".repeat(width - full))
 }
 
-fn foot(model: &Model, area: Rect) -> Vec<(Button, String, String)> {
-    let entries = [
-        (Action::Accept, "setup-next"),
-        (Action::Up, "key-up"),
-        (Action::Down, "key-down"),
-        (Action::Back, "key-back"),
-    ];
+fn foot(model: &Model, state: &Setup, area: Rect) -> Vec<(Button, String, String)> {
+    let (accept, back) =
+        if state.focus == Slot::Start { ("setup-start", "setup-quit") } else { ("setup-next", "key-back") };
+    let entries =
+        [(Action::Accept, accept), (Action::Up, "key-up"), (Action::Down, "key-down"), (Action::Back, back)];
     key_row(model, ScreenId::Setup, area, model.locale, &entries)
 }
 

@@ -41,15 +41,7 @@ pub(super) fn accept(model: &mut Model, swift: bool) -> Vec<Effect> {
             super::say(model, "sell-several");
             return Vec::new();
         }
-        let mut quantity = before.strip_suffix('*').filter(|q| is_number(q)).map(str::to_owned);
-        let mut code = code;
-        // Pasted, or typed by a program: the quantity came as fast as the code.
-        if let (Some(swift), rest) = split_quantity(&code)
-            && quantity.is_none()
-            && find(model, &code).is_none()
-        {
-            (quantity, code) = (Some(swift.to_owned()), rest.to_owned());
-        }
+        let quantity = before.strip_suffix('*').filter(|q| is_number(q)).map(str::to_owned);
         // What somebody was typing when the scan came stays.
         model.sell.input.set(if quantity.is_some() { "" } else { &before });
         model.sell.hits.clear();
@@ -76,7 +68,9 @@ fn names_several(model: &Model, code: &str) -> bool {
 fn scanned_part(text: &str, run: usize) -> Option<(&str, &str)> {
     if run >= SHORTEST_RUN {
         let start = text.char_indices().nth_back(run - 1).map_or(0, |(index, _)| index);
-        return Some(text.split_at(start));
+        // The quantity before it, or its star alone, may have come as fast.
+        let star = text.rfind('*').filter(|&star| is_number(&text[..star])).map_or(0, |star| star + 1);
+        return Some(text.split_at(start.max(star)));
     }
     let start = text.rfind('*').map_or(0, |star| star + 1);
     let (before, code) = text.split_at(start);

@@ -20,6 +20,7 @@ fn codes_names_quantities_and_weights() {
     check("2000000000015<Enter>", "1×Leche entera 1 L 1.15 | = 1.15");
     check("{2000000000015}{2000000000015}", "2×Leche entera 1 L 2.30 | = 2.30");
     check("3*{2000000000015}", "3×Leche entera 1 L 3.45 | = 3.45");
+    check("3{*2000000000015}", "3×Leche entera 1 L 3.45 | = 3.45");
     check("3*2000000000015<Enter>", "3×Leche entera 1 L 3.45 | = 3.45");
     check("0,345*T1<Enter>", "0.345×Tomate rama 0.86 | = 0.86");
     check("0.345*tom<Enter>", "0.345×Tomate rama 0.86 | = 0.86");
@@ -69,6 +70,7 @@ fn lines_change_and_come_back() {
     let after = |keys: &str| format!("{two}{keys}");
     check(&after("<F2>3<Enter>"), "1×Leche entera 1 L 1.15 | 3×Pan de centeno 5.40 | = 6.55");
     check(&after("3<F2>"), "1×Leche entera 1 L 1.15 | 3×Pan de centeno 5.40 | = 6.55");
+    check(&after("<Up><Esc><F2>3<Enter>"), "1×Leche entera 1 L 1.15 | 3×Pan de centeno 5.40 | = 6.55");
     check(&after("<Up><F2>3<Enter>"), "3×Leche entera 1 L 3.45 | 1×Pan de centeno 1.80 | = 5.25");
     check(
         &after("<F2>1,5<Enter>"),
