@@ -92,8 +92,20 @@ impl Bare {
     }
 }
 
-/// The whole import, from the file to a catalogue that the till can load, beside reading the file
-/// and inserting the rows that are in it.
+/// Reads a CSV file into records of text, and does nothing with them. Returns how many.
+fn records(file: &Path) -> usize {
+    let bytes = fs::read(file).expect("the products' file");
+    let mut reader = csv::Reader::from_reader(bytes.as_slice());
+    let mut record = csv::StringRecord::new();
+    let mut count = 0;
+    while reader.read_record(&mut record).expect("a CSV file") {
+        count += 1;
+    }
+    count
+}
+
+/// The whole import, from the file to a catalogue that the till can load, beside reading its
+/// records and inserting the same rows.
 pub fn measure_import(shop: &Shop, directory: &Path) -> Vec<Row> {
     let file = directory.join("products.csv");
     fs::write(&file, &shop.csv).expect("the products' file");
@@ -110,9 +122,8 @@ pub fn measure_import(shop: &Shop, directory: &Path) -> Vec<Row> {
             store.import_products(&products, |_, _| {}).expect("an import");
         });
         ours.push(took);
-        let (read, bytes) = timed(|| fs::read(&file).expect("the products' file"));
-        theirs.push(read + bare.bulk(&shop.products));
-        drop((store, bytes));
+        theirs.push(timed(|| records(&file)).0 + bare.bulk(&shop.products));
+        drop(store);
         fs::remove_dir_all(&folder).expect("the folder again");
     }
     let (ours, theirs) = (median(&mut ours), median(&mut theirs));
