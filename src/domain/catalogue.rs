@@ -10,7 +10,7 @@ mod words;
 use std::cmp::Ordering;
 use std::fmt;
 
-pub use image::build_image;
+pub use image::{WordIndex, build_image, image_with};
 pub use words::fold;
 
 use image::{Image, Section};

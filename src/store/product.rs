@@ -7,7 +7,7 @@ use std::thread;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use crate::domain::barcode::Gtin;
-use crate::domain::catalogue::{Catalogue, build_image};
+use crate::domain::catalogue::{Catalogue, WordIndex, build_image, image_with};
 use crate::domain::money::Money;
 use crate::domain::product::{Product, ProductId};
 use crate::domain::quantity::Unit;
@@ -126,13 +126,20 @@ fn sold(connection: &Connection) -> Result<HashMap<u32, i64>, StoreError> {
 }
 
 /// The ready-made catalogue of these products, best-seller first, then by name.
-fn ranked_image<P: Borrow<Product>>(mut products: Vec<(ProductId, P)>, sold: &HashMap<u32, i64>) -> Vec<u8> {
+fn ranked_image<P: Borrow<Product> + Sync>(
+    mut products: Vec<(ProductId, P)>,
+    sold: &HashMap<u32, i64>,
+) -> Vec<u8> {
     let sold = |id: ProductId| sold.get(&id.0).copied().unwrap_or(0);
     products.sort_unstable_by(|(a, one), (b, other)| {
         let by_name = || one.borrow().name.cmp(&other.borrow().name).then(a.cmp(b));
         sold(*b).cmp(&sold(*a)).then_with(by_name)
     });
-    build_image(&products)
+    // Half of the work is the index of words: it has a thread of its own.
+    thread::scope(|scope| {
+        let words = scope.spawn(|| WordIndex::of(&products));
+        image_with(&products, || words.join().expect("building an index does not panic"))
+    })
 }
 
 fn save_image(connection: &Connection, image: &[u8]) -> Result<(), StoreError> {

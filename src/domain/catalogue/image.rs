@@ -186,6 +186,14 @@ fn checksum(bytes: &[u8]) -> u64 {
 ///
 /// Panics beyond 4 GB of products: some forty million.
 pub fn build_image<P: Borrow<Product>>(products: &[(ProductId, P)]) -> Vec<u8> {
+    image_with(products, || WordIndex::of(products))
+}
+
+/// The same, the index of words given: making it is about half of the work, and can be done beside.
+pub fn image_with<P: Borrow<Product>>(
+    products: &[(ProductId, P)],
+    words: impl FnOnce() -> WordIndex,
+) -> Vec<u8> {
     let mut text = Vec::new();
     let (departments, department_of) = build_departments(products, &mut text);
     let mut records = Vec::with_capacity(products.len() * RECORD);
@@ -209,17 +217,21 @@ pub fn build_image<P: Borrow<Product>>(products: &[(ProductId, P)]) -> Vec<u8> {
         put(DURABLE, &[product.durable_years]);
         records.extend_from_slice(&record);
     }
-    let words = Words::of(products);
+    let by_id = sorted_by(products, |_, id| Some(id), |a, b| a.cmp(b));
+    let by_barcode = sorted_by(products, |product, _| product.barcode, |a, b| a.cmp(b));
+    let by_sku = sorted_by(
+        products,
+        |p, _| Some(p.sku.as_str()).filter(|s| !s.is_empty()).map(|s| (leading_bytes(s), s)),
+        |a, b| a.0.cmp(&b.0).then_with(|| sku_order(a.1, b.1)),
+    );
+    let by_plu = sorted_by(products, |product, _| product.plu, |a, b| a.cmp(b));
+    let words = words();
     assemble([
         records,
-        sorted_by(products, |_, id| Some(id), |a, b| a.cmp(b)),
-        sorted_by(products, |product, _| product.barcode, |a, b| a.cmp(b)),
-        sorted_by(
-            products,
-            |p, _| Some(p.sku.as_str()).filter(|s| !s.is_empty()).map(|s| (leading_bytes(s), s)),
-            |a, b| a.0.cmp(&b.0).then_with(|| sku_order(a.1, b.1)),
-        ),
-        sorted_by(products, |product, _| product.plu, |a, b| a.cmp(b)),
+        by_id,
+        by_barcode,
+        by_sku,
+        by_plu,
         departments,
         words.starts,
         words.text,
@@ -289,15 +301,16 @@ fn build_departments<P: Borrow<Product>>(
 }
 
 /// The distinct words of all names, sorted, each with the ranks that have it.
-struct Words {
+pub struct WordIndex {
     starts: Vec<u8>,
     text: Vec<u8>,
     posting_starts: Vec<u8>,
     postings: Vec<u8>,
 }
 
-impl Words {
-    fn of<P: Borrow<Product>>(products: &[(ProductId, P)]) -> Words {
+impl WordIndex {
+    /// The index of these products, in the order of their rank.
+    pub fn of<P: Borrow<Product>>(products: &[(ProductId, P)]) -> WordIndex {
         // All names folded into one text, and where each of them ends.
         let mut folded = String::with_capacity(products.len() * 32);
         let mut ends = Vec::with_capacity(products.len());
@@ -322,11 +335,11 @@ impl Words {
         for (at, (_, _, number)) in sorted.iter().enumerate() {
             place[*number as usize] = at;
         }
-        Words::collect(&sorted, &place, pairs)
+        WordIndex::collect(&sorted, &place, pairs)
     }
 
     /// Puts the pairs of word and rank, which rise by rank, in the order of the words' places.
-    fn collect(sorted: &[(u64, &str, u32)], place: &[usize], mut pairs: Vec<(u32, u32)>) -> Words {
+    fn collect(sorted: &[(u64, &str, u32)], place: &[usize], mut pairs: Vec<(u32, u32)>) -> WordIndex {
         // A word that a name has twice counts once; its pairs need not be neighbours.
         let mut last = vec![u32::MAX; place.len()];
         pairs.retain(|&(number, rank)| std::mem::replace(&mut last[number as usize], rank) != rank);
@@ -344,7 +357,7 @@ impl Words {
             postings[*slot * 4..*slot * 4 + 4].copy_from_slice(&rank.to_le_bytes());
             *slot += 1;
         }
-        let mut words = Words { starts: Vec::new(), text: Vec::new(), posting_starts, postings };
+        let mut words = WordIndex { starts: Vec::new(), text: Vec::new(), posting_starts, postings };
         for (_, word, _) in sorted {
             words.starts.extend_from_slice(&small(words.text.len()).to_le_bytes());
             words.text.extend_from_slice(word.as_bytes());
