@@ -18,6 +18,7 @@ struct Report<'a> {
     purchases: usize,
     profiles: usize,
     forgotten: usize,
+    past_term: usize,
     findings: Vec<Found<'a>>,
 }
 
@@ -40,6 +41,9 @@ impl Session {
     }
 }
 
+/// Findings of one kind that are shown to people; `--json` has all.
+const SHOWN: usize = 5;
+
 fn json(verified: &Verified, locale: &'static Locale) -> String {
     let findings = verified.findings.iter().map(|finding| {
         let (message, hint) = words(finding, locale);
@@ -51,6 +55,7 @@ fn json(verified: &Verified, locale: &'static Locale) -> String {
         purchases: verified.purchases,
         profiles: verified.profiles,
         forgotten: verified.forgotten,
+        past_term: verified.past_term,
         findings: findings.collect(),
     };
     serde_json::to_string(&report).expect("a report is JSON")
@@ -69,11 +74,23 @@ fn text(verified: &Verified, locale: &'static Locale) -> String {
     } else {
         lines.push(locale.format("verify-found", &[("count", verified.findings.len().into())]));
     }
-    for finding in &verified.findings {
-        let (message, hint) = words(finding, locale);
-        // SQLite's own words may have line breaks.
-        lines.push(format!("  {}", message.replace('\n', " ")));
-        lines.push(format!("    {hint}"));
+    let mut findings: Vec<&Finding> = verified.findings.iter().collect();
+    findings.sort_by_key(|finding| finding.kind);
+    for alike in findings.chunk_by(|a, b| a.kind == b.kind) {
+        for finding in alike.iter().take(SHOWN) {
+            // SQLite's own words may have line breaks.
+            lines.push(format!("  {}", words(finding, locale).0.replace('\n', " ")));
+        }
+        if alike.len() > SHOWN {
+            lines.push(format!(
+                "  {}",
+                locale.format("verify-more", &[("count", (alike.len() - SHOWN).into())])
+            ));
+        }
+        lines.push(format!("    {}", words(alike[0], locale).1));
+    }
+    if verified.past_term > 0 {
+        lines.push(locale.format("verify-past-term", &[("count", verified.past_term.into())]));
     }
     lines.join("\n")
 }
@@ -91,7 +108,6 @@ fn words(finding: &Finding, locale: &'static Locale) -> (String, String) {
         FindingKind::KeyMissing => ["verify-key-missing", "verify-sealed-next"],
         FindingKind::Unopened => ["verify-unopened", "verify-sealed-next"],
         FindingKind::Unlinked => ["verify-unlinked", "verify-sealed-next"],
-        FindingKind::PastTerm => ["verify-past-term", "verify-past-term-next"],
         FindingKind::Pending => ["verify-pending", "verify-pending-next"],
     };
     let subject = finding.subject.as_str();

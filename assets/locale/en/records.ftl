@@ -29,8 +29,8 @@ verify-key-missing = The key of something kept is missing: { $subject }
 verify-unopened = Something kept does not open: { $subject }
 verify-unlinked = A purchase and its customer do not belong together: { $subject }
 verify-sealed-next = What it held cannot be read. A backup may still have it: olvido restore FILE
-verify-past-term = Kept beyond its term: { $subject }
-verify-past-term-next = Remove it: olvido expire
+verify-past-term = Past their term: { $count }. They go at the start of the next day, or now: olvido expire
+verify-more = and { $count } more
 verify-pending = Something forgotten is not gone completely yet.
 verify-pending-next = Close other programs that read the database, make room on the disk, then check again.
 

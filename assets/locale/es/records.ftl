@@ -29,8 +29,8 @@ verify-key-missing = Falta la llave de algo guardado: { $subject }
 verify-unopened = Algo guardado no se abre: { $subject }
 verify-unlinked = Una compra y su cliente no casan: { $subject }
 verify-sealed-next = Lo que contenía no se puede leer. Quizá una copia de seguridad lo tenga: olvido restore FICHERO
-verify-past-term = Guardado más allá de su plazo: { $subject }
-verify-past-term-next = Quítelo: olvido expire
+verify-past-term = Pasado su plazo: { $count }. Se van al empezar el próximo día, o ahora: olvido expire
+verify-more = y { $count } más
 verify-pending = Algo olvidado aún no ha desaparecido del todo.
 verify-pending-next = Cierre otros programas que lean la base de datos, haga sitio en el disco y revise otra vez.
 

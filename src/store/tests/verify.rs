@@ -62,7 +62,7 @@ impl Shop {
 fn a_whole_store_holds() {
     let mut shop = Shop::new();
     let verified = shop.store.verify(today()).unwrap();
-    let expected = Verified { tickets: 5, purchases: 3, profiles: 1, forgotten: 1, findings: vec![] };
+    let expected = Verified { tickets: 5, purchases: 3, profiles: 1, forgotten: 1, ..Verified::default() };
     assert_eq!(verified, expected);
     // Slots made ahead of need and never used are no finding.
     drop(shop.store);
@@ -164,7 +164,6 @@ fn each_thing_broken_is_found() {
             &[Unopened],
         ),
         ("a purchase that its profile names", |s| s.break_remembered("DELETE FROM purchase"), &[Unlinked]),
-        ("a term", |s| s.sql("UPDATE purchase SET until = 20000 WHERE memory = 1"), &[PastTerm]),
     ];
     for (what, broken, expected) in breaks {
         let mut shop = Shop::new();
