@@ -16,7 +16,7 @@ pub const QUIET: Duration = Duration::from_millis(60);
 const SCANNED_CHARACTERS: usize = 4;
 
 /// What follows a burst within this time is its rest: a busy computer may have held it up.
-const AFTER_A_BURST: Duration = Duration::from_millis(300);
+const AFTER_A_BURST: Duration = Duration::from_millis(200);
 
 /// Keys held until it is clear who typed them.
 #[derive(Default)]

@@ -20,6 +20,8 @@ fn thirty() -> Vec<String> {
 fn burst(till: &mut Till) {
     let codes: String = thirty().iter().map(|code| format!("{code}\r")).collect();
     till.sends(codes.as_bytes());
+    // Nobody puts the scanner down and presses a key faster than this.
+    std::thread::sleep(std::time::Duration::from_millis(500));
 }
 
 /// A till with one loaf in its basket.

@@ -222,23 +222,3 @@ fn findings_as_json() {
         r#"{"tickets":3,"purchases":3,"profiles":1,"forgotten":1,"findings":[{"kind":"ticket-missing","subject":"A-000002 – A-000003"}]}"#
     );
 }
-
-/// How long both take with a year's tickets.
-#[test]
-#[ignore]
-fn timing() {
-    let directory = tempfile::tempdir_in(".").unwrap();
-    let mut store = create(directory.path());
-    let sales: Vec<Sale> = (0..140).map(|_| sale(Some("forget"), None, &["a", "b", "c"])).collect();
-    for _ in 0..1000 {
-        let orders: Vec<Order<'_>> = sales.iter().map(|sale| Order { sale, request: None }).collect();
-        store.commit(&orders).unwrap();
-        store.tend().unwrap();
-    }
-    let start = std::time::Instant::now();
-    assert_eq!(store.review(Days::default()).unwrap().sales, 140_000);
-    println!("review of 140,000: {:?}", start.elapsed());
-    let start = std::time::Instant::now();
-    assert!(store.verify(today()).unwrap().holds());
-    println!("verify of 140,000: {:?}", start.elapsed());
-}
