@@ -44,16 +44,21 @@ pub fn main() -> ExitCode {
     let args: Vec<OsString> = env::args_os().collect();
     let environment = Environment::of_process();
     let language = environment.language.unwrap_or(Language::English);
-    log::install_panic_log();
-    let ended = panic::catch_unwind(AssertUnwindSafe(|| {
+    ExitCode::from(sheltered(language, || {
         run(&args, environment, &mut io::stdout().lock(), &mut io::stderr().lock())
-    }));
-    ExitCode::from(ended.unwrap_or_else(|_| {
+    }))
+}
+
+/// Does the program's work. A panic in it goes to the log, and one sentence to the screen; the exit
+/// code is then 1.
+pub fn sheltered(language: Language, work: impl FnOnce() -> u8) -> u8 {
+    log::install_panic_log();
+    panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
         let words = |key| Locale::of(language).text(key).into_owned();
         let next = Some(words("cli-panic-next"));
         let _ = write!(io::stderr(), "{}", Problem { what: words("cli-panic"), place: None, next });
         REFUSED
-    }))
+    })
 }
 
 /// The same with everything given: for tests, and for other programs. Returns the exit code.

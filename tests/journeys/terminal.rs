@@ -1,9 +1,17 @@
 //! Sizes, colours, the mouse, and doing nothing.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
+use olvido::app;
+use olvido::cli::paths::DataDir;
+use olvido::cli::{log, run};
+use olvido::domain::language::Language;
+use olvido::domain::policy::Policy;
+use olvido::domain::settings::Settings;
+
 use crate::shop::Shop;
-use crate::till::{LARGE, SMALL};
+use crate::till::{LARGE, SMALL, Till};
 use crate::{BREAD, MILK, READY};
 
 /// How many SGR sequences (`ESC [ … m`) of what was written set a colour.
@@ -81,4 +89,41 @@ fn idle_it_uses_no_processor() {
         }
         assert!(Instant::now() < deadline, "{used} ticks in two idle seconds");
     }
+}
+
+/// Names the data directory for [`panicking_program`].
+const PANICS_IN: &str = "OLVIDO_JOURNEY_PANICS_IN";
+
+/// Not a test of its own: the till with a store that panics, for the test below, which starts it.
+#[test]
+fn panicking_program() {
+    let Ok(directory) = std::env::var(PANICS_IN) else { return };
+    let data = DataDir::at(Path::new(&directory));
+    data.create().unwrap();
+    log::start(&data).unwrap();
+    let code = run::sheltered(Language::English, || {
+        let model = app::till_model(Settings::default(), Policy::shipped());
+        let till = app::Till {
+            model,
+            open: Some(Box::new(|| panic!("a fault on purpose"))),
+            set_up: Box::new(|_, _| unreachable!("there is a store")),
+        };
+        app::run(till).map_or(3, |_| 0)
+    });
+    std::process::exit(code.into());
+}
+
+#[test]
+fn a_panic_gives_the_terminal_back_and_says_so() {
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().join("data");
+    let program = std::env::current_exe().unwrap();
+    let args = ["--exact", "terminal::panicking_program", "--nocapture"];
+    let env = [(PANICS_IN, data.to_str().unwrap())];
+    let ended = Till::start_program(program.to_str().unwrap(), &args, SMALL, &env).ends_and_restores();
+    assert_eq!(ended.code, 1, "{}", ended.screen);
+    assert!(ended.screen.contains("Olvido had to stop"), "{}", ended.screen);
+    assert!(!ended.screen.contains("on purpose"), "{}", ended.screen);
+    let logged = std::fs::read_to_string(data.join("logs/olvido.log")).unwrap();
+    assert!(logged.contains("a fault on purpose") && logged.contains("terminal.rs"), "{logged}");
 }

@@ -69,9 +69,14 @@ impl Till {
     /// Starts `olvido` with these arguments, and with nothing in its environment but a terminal's
     /// name and `env`.
     pub fn start(args: &[&str], size: Size, env: &[(&str, &str)]) -> Till {
+        Till::start_program(env!("CARGO_BIN_EXE_olvido"), args, size, env)
+    }
+
+    /// The same with another program.
+    pub fn start_program(program: &str, args: &[&str], size: Size, env: &[(&str, &str)]) -> Till {
         let pair = native_pty_system().openpty(pty_size(size)).expect("a pseudo-terminal");
         let mode_before = mode(&*pair.master);
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_olvido"));
+        let mut command = CommandBuilder::new(program);
         command.env_clear();
         command.env("TERM", "xterm-256color");
         for (name, value) in env {

@@ -219,6 +219,15 @@ fn findings_as_json() {
     let json = serde_json::to_string(&shop.store.verify(today()).unwrap()).unwrap();
     assert_eq!(
         json,
-        r#"{"tickets":3,"purchases":3,"profiles":1,"forgotten":1,"findings":[{"kind":"ticket-missing","subject":"A-000002 – A-000003"}]}"#
+        r#"{"tickets":3,"purchases":3,"profiles":1,"forgotten":1,"past_term":0,"findings":[{"kind":"ticket-missing","subject":"A-000002 – A-000003"}]}"#
     );
+}
+
+/// It goes at the start of the next day, so it is counted and is no fault.
+#[test]
+fn what_is_past_its_term_is_counted() {
+    let mut shop = Shop::new();
+    shop.sql("UPDATE purchase SET until = 20000 WHERE memory = 1");
+    let verified = shop.store.verify(today()).unwrap();
+    assert!(verified.holds() && verified.past_term > 0, "{verified:?}");
 }
