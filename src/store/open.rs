@@ -203,6 +203,8 @@ impl Store {
         self.stock_spares()?;
         if self.tally.is_due() {
             self.spill_tally()?;
+        } else if self.tally.has_stale_key() {
+            self.rekey_tally()?;
         }
         if log_bytes(&self.files.database) > LOG_BYTES_BEFORE_CHECKPOINT {
             self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;

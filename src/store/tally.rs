@@ -32,6 +32,9 @@ struct Sums {
     /// Product → thousandths of its unit, minor units of money.
     products: BTreeMap<u32, (i64, i64)>,
     choices: BTreeMap<String, u32>,
+    /// Sums of the day before were sealed under the row's key, and are in the log.
+    #[serde(default)]
+    stale_key: bool,
 }
 
 /// Counters not yet in the tables, with the key of their row.
@@ -60,6 +63,11 @@ impl Tally {
     /// Whether enough sales are mixed, or no key is there for the next.
     pub(super) fn is_due(&self) -> bool {
         self.sums.sales >= SALES_MIXED
+    }
+
+    /// Whether the row needs a new key, though its sums stay: too few sales are mixed in them.
+    pub(super) fn has_stale_key(&self) -> bool {
+        self.sums.stale_key
     }
 
     /// Whether a sale needs a spare slot for the row first.
@@ -111,8 +119,9 @@ impl Pending {
     pub(super) fn add(&mut self, sale: &Sale, connection: &Connection) -> Result<(), StoreError> {
         let day = day_number(sale.at.date_naive());
         if self.0.day != day {
+            let stale_key = self.0.sales > 0 || self.0.stale_key;
             self.spill(connection)?;
-            self.0.day = day;
+            self.0 = Sums { day, stale_key, ..Sums::default() };
         }
         self.0.sales += 1;
         for (line, priced) in sale.lines.iter().zip(&sale.priced.lines) {
@@ -155,12 +164,24 @@ impl Pending {
 impl Store {
     /// Moves the sealed sums into the tables under a new key, and zeroes the old one.
     pub(super) fn spill_tally(&mut self) -> Result<(), StoreError> {
+        self.renew_tally(true)
+    }
+
+    /// Gives the sealed sums a new key, and zeroes the old one.
+    pub(super) fn rekey_tally(&mut self) -> Result<(), StoreError> {
+        self.renew_tally(false)
+    }
+
+    fn renew_tally(&mut self, spill: bool) -> Result<(), StoreError> {
         self.require_spares(0, 1)?;
         let mut pending = self.tally.begin();
+        pending.0.stale_key = false;
         let fresh = self.spares.plain.pop().expect("just required");
         let next = Tally { sums: Sums::default(), key: Some((fresh.slot, fresh.key)) };
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        pending.spill(&transaction)?;
+        if spill {
+            pending.spill(&transaction)?;
+        }
         next.save(&pending, &transaction)?;
         if let Some((old, _)) = &self.tally.key {
             super::forget::doom(&transaction, *old)?;

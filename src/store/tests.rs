@@ -229,6 +229,22 @@ fn counters_are_spilled_together_and_nothing_is_lost() {
 }
 
 #[test]
+fn a_new_day_gives_the_sealed_sums_a_new_key() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut store = create(directory.path());
+    let first = sale(None, None, &["a"]);
+    let next_day = Sale { at: first.at + chrono::Duration::days(1), ..first.clone() };
+    store.sell(&first).unwrap();
+    let old = store.tally.slot().unwrap();
+    store.sell(&next_day).unwrap();
+    store.tend().unwrap();
+    assert!(store.keys.key(old).unwrap().is_none(), "what sealed the sums of the day before is zero");
+    assert_eq!(store.tally.choices().1[tally::UNANSWERED], 1, "the new day's are still sealed");
+    drop(store);
+    assert_eq!(open(directory.path()).tally.choices().1[tally::UNANSWERED], 1);
+}
+
+#[test]
 fn what_is_past_its_term_is_forgotten() {
     let directory = tempfile::tempdir().unwrap();
     let mut store = create(directory.path());
