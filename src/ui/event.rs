@@ -10,6 +10,7 @@ use super::screen::setup::SetupAnswers;
 use crate::domain::basket::Basket;
 use crate::domain::catalogue::Catalogue;
 use crate::domain::money::Money;
+use crate::domain::product::ProductId;
 use crate::domain::sale::Answer;
 use crate::domain::tender::Payment;
 
@@ -89,6 +90,9 @@ pub struct Draft {
     /// Codes that were scanned and are in no catalogue, oldest first, each once for each scan.
     #[serde(default)]
     pub unknown: Vec<String>,
+    /// Weighed products that wait for their weight, oldest first.
+    #[serde(default)]
+    pub weigh: Vec<ProductId>,
     /// A second basket, begun while the first was being recorded.
     #[serde(default)]
     pub held: Option<Basket>,
@@ -97,7 +101,7 @@ pub struct Draft {
 impl Draft {
     /// Whether there is nothing to keep.
     pub fn is_empty(&self) -> bool {
-        self.basket.is_empty() && self.unknown.is_empty() && self.held.is_none()
+        self.basket.is_empty() && self.unknown.is_empty() && self.weigh.is_empty() && self.held.is_none()
     }
 }
 

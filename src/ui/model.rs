@@ -213,6 +213,7 @@ impl Model {
         Draft {
             basket: self.till.basket().clone(),
             unknown: self.sell.unknown().to_vec(),
+            weigh: self.sell.weighing().collect(),
             held: self.held.clone(),
         }
     }

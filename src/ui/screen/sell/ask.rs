@@ -197,11 +197,13 @@ pub(super) fn weigh(model: &mut Model, text: &str) -> Vec<Effect> {
         model.error = Some(model.locale.format("sell-weigh-kg", &[("weight", weight.into())]));
         return vec![Effect::Beep];
     }
+    // It waits no more before the basket is sealed with it; a weight that is refused is asked for again.
+    model.sell.weigh.pop_front();
     let effects = scan::put(model, id, None, Some(text));
     if model.error.is_some() {
+        model.sell.weigh.push_front(id);
         return effects;
     }
     model.sell.input.clear();
-    model.sell.weigh.pop_front();
     effects
 }

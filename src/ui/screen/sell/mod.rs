@@ -53,6 +53,11 @@ impl Sell {
         &self.unknown
     }
 
+    /// Weighed products that wait for their weight, oldest first.
+    pub fn weighing(&self) -> impl Iterator<Item = ProductId> + '_ {
+        self.weigh.iter().copied()
+    }
+
     /// Shows the last sale where the basket stands, until the next scan.
     pub fn show_sold(&mut self) {
         self.show_sold = true;
@@ -145,6 +150,7 @@ pub fn resume(model: &mut Model, draft: Option<Draft>) -> Vec<Effect> {
         Err(error) => model.error = Some(basket_error(model, error)),
     }
     model.sell.unknown.splice(0..0, draft.unknown);
+    draft.weigh.into_iter().rev().for_each(|id| model.sell.weigh.push_front(id));
     model.held = model.held.take().or(draft.held);
     if found && model.error.is_none() {
         model.hint = Some(model.locale.text("sell-resumed").into_owned());
@@ -219,6 +225,7 @@ fn back(model: &mut Model) -> Vec<Effect> {
         // Nothing is asked any more.
     } else if model.sell.weigh.pop_front().is_some() {
         say(model, "sell-not-weighed");
+        return save(model);
     } else if !model.sell.unknown.is_empty() {
         model.sell.unknown.remove(0);
         return save(model);

@@ -160,7 +160,7 @@ pub(super) fn put(
     if product.unit() == Unit::Kilogram && measure.is_none() && quantity.is_none() {
         model.sell.weigh.push_back(id);
         model.error = None;
-        return Vec::new();
+        return save(model);
     }
     match line(product, measure, quantity).and_then(|line| model.till.add(line)) {
         Ok(()) => changed(model),

@@ -137,13 +137,15 @@ fn scans_wait_for_the_catalogue() {
 #[test]
 fn every_change_is_sealed_and_comes_back() {
     let mut model = till(English);
-    let effects = press(&mut model, "{2000000000015}{12345670}");
+    let effects = press(&mut model, "{2000000000015}{12345670}{2000000000039}");
     let Some(Effect::SaveDraft(draft)) = effects.last() else { panic!("{effects:?}") };
     let text = serde_json::to_string(draft).unwrap();
     let mut next = till(English);
     let draft: Draft = serde_json::from_str(&text).unwrap();
     update(&mut next, Event::Done(Done::Draft(Some(draft))));
     assert_eq!(told(&next), told(&model));
+    press(&mut next, "0,482<Enter>");
+    assert_eq!(told(&next), "1×Leche entera 1 L 1.15 | 0.482×Tomate rama 1.20 | = 2.35 | ? 12345670");
 }
 
 #[test]
