@@ -1,17 +1,18 @@
 //! Whether the store's files keep every promise: tickets, keys, forgotten purchases, the database.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
 use chrono::NaiveDate;
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use serde::Serialize;
 
-use crate::domain::policy::Memory;
+use crate::domain::policy::{DataClass, Memory};
 use crate::domain::ticket::Ticket;
 use crate::seal::SlotId;
 
 use super::error::StoreError;
+use super::expire::Terms;
 use super::forget::Forgetting;
 use super::open::Store;
 use super::tally::Tally;
@@ -133,6 +134,12 @@ impl Store {
             Ok(slots) => verified.past_term = slots.len(),
             Err(error) => verified.note(Err(error))?,
         }
+        // Where the chain itself is at fault, that says enough.
+        let chain = [FindingKind::TicketMissing, FindingKind::TicketChanged];
+        if !verified.findings.iter().any(|finding| chain.contains(&finding.kind)) {
+            let checked = self.verify_counts(&mut verified, today);
+            verified.note(checked)?;
+        }
         let checked = self.verify_keys(&mut verified);
         verified.note(checked)?;
         Ok(verified)
@@ -161,6 +168,30 @@ impl Store {
             expected = ticket.number + 1;
             Ok(())
         })
+    }
+
+    /// Tickets taken off the end leave a whole chain, but the day's choices were counted with them.
+    fn verify_counts(&self, verified: &mut Verified, today: NaiveDate) -> Result<(), StoreError> {
+        let mut counted: BTreeMap<i32, i64> = BTreeMap::new();
+        let mut statement =
+            self.connection.prepare("SELECT day, sum(sales) FROM choice_counter GROUP BY day")?;
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        counted.extend(rows.collect::<Result<Vec<(i32, i64)>, _>>()?);
+        let (day, choices) = self.tally.choices();
+        *counted.entry(day).or_default() += choices.values().copied().map(i64::from).sum::<i64>();
+        let terms = Terms::load(&self.connection)?;
+        let mut statement =
+            self.connection.prepare("SELECT substr(at, 1, 10), count(*) FROM ticket GROUP BY 1")?;
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let tickets = rows.collect::<Result<HashMap<String, i64>, _>>()?;
+        for (day, sales) in counted {
+            let Some(day) = NaiveDate::from_epoch_days(day) else { continue };
+            let there = tickets.get(&day.to_string()).copied().unwrap_or(0);
+            if there < sales && !terms.is_past(DataClass::Ticket, day, today) {
+                verified.find(FindingKind::TicketMissing, format!("{day}: {}", sales - there));
+            }
+        }
+        Ok(())
     }
 
     fn verify_keys(&self, verified: &mut Verified) -> Result<(), StoreError> {

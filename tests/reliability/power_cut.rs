@@ -9,7 +9,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 use super::child::{self, Orders};
-use super::common::{Rng, fast_directory, open, seeds};
+use super::common::{Rng, fast_directory, try_open, seeds};
 use super::world::{Tally, World};
 
 /// Shops, and how often the power goes out in each.
@@ -52,8 +52,10 @@ fn without_waiting_for_the_disk_sales_are_lost() {
         let till = Till { seed, weak: true, torn: false };
         let data = till.run(&mut world, fast_directory(), 25 + Rng::new(seed).below(SYNCS / 2), true);
         sum.cuts += 1;
-        sum.lost += world.lost(&open(data.path()));
-        sum.acknowledged += world.figures().acknowledged;
+        let acknowledged = world.figures().acknowledged;
+        // A store that does not open any more has lost them all: its counters can outlive their key.
+        sum.lost += try_open(data.path()).map_or(acknowledged, |store| world.lost(&store));
+        sum.acknowledged += acknowledged;
     }
     println!("synchronous=NORMAL: {sum:?}");
     assert!(sum.lost > 0);

@@ -156,6 +156,7 @@ fn each_thing_broken_is_found() {
             |s| s.sql("UPDATE profile SET sealed = zeroblob(300)"),
             &[Unopened, Unlinked, Unlinked],
         ),
+        ("the end of the chain", |s| s.sql("DELETE FROM ticket WHERE number = 5"), &[TicketMissing]),
         ("a draft that does not open", |s| s.sql("UPDATE draft SET sealed = zeroblob(300)"), &[Unopened]),
         ("a tally that does not open", |s| s.sql("UPDATE tally SET sealed = zeroblob(300)"), &[Unopened]),
         (
