@@ -9,7 +9,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 use super::child::{self, Orders};
-use super::common::{Rng, fast_directory, try_open, seeds};
+use super::common::{Rng, fast_directory, seeds, try_open};
 use super::world::{Tally, World};
 
 /// Shops, and how often the power goes out in each.
