@@ -43,6 +43,17 @@ fn all_of_a_burst_is_sold() {
     till.sees("60 líneas · 60 artículos");
 }
 
+/// More than one read takes: the rest must not wait for the next key.
+#[test]
+fn two_kilobytes_at_once_are_sold() {
+    let shop = Shop::demo("es");
+    let mut till = shop.till();
+    till.sees(READY);
+    let codes: String = thirty().iter().map(|code| format!("{code}\r")).collect();
+    till.sends(codes.repeat(5).as_bytes());
+    till.sees("150 líneas · 150 artículos");
+}
+
 /// Not even while the program is still starting.
 #[test]
 fn scans_before_the_first_frame_are_sold() {
