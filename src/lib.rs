@@ -60,4 +60,5 @@ pub mod locale;
 pub mod print;
 pub mod seal;
 pub mod store;
+pub mod sync;
 pub mod ui;

@@ -42,6 +42,7 @@ const LAYERS: &[Layer] = &[
     },
     Layer { name: "seal", may_use: &["domain"], never: &["rusqlite", "ratatui", "crossterm", "std::net"] },
     Layer { name: "store", may_use: &["domain", "seal"], never: &["ratatui", "crossterm", "std::net"] },
+    Layer { name: "sync", may_use: &["domain", "seal", "store"], never: &["ratatui", "crossterm"] },
     Layer { name: "print", may_use: &["domain", "locale"], never: &["rusqlite", "ratatui", "crossterm"] },
     Layer {
         name: "ui",
@@ -59,12 +60,12 @@ const LAYERS: &[Layer] = &[
     },
     Layer {
         name: "app",
-        may_use: &["domain", "locale", "seal", "store", "print", "ui"],
+        may_use: &["domain", "locale", "seal", "store", "print", "sync", "ui"],
         never: &["rusqlite", "ratatui"],
     },
     Layer {
         name: "cli",
-        may_use: &["domain", "locale", "seal", "store", "print", "ui", "app"],
+        may_use: &["domain", "locale", "seal", "store", "print", "sync", "ui", "app"],
         never: &["rusqlite", "ratatui"],
     },
 ];
@@ -147,7 +148,12 @@ fn sql_and_the_terminal_have_one_home() {
     for path in sources(&src()).iter().filter(|path| !is_test(path)) {
         let code = code(path);
         let inside = |folder: &str| path.starts_with(src().join(folder));
-        assert!(inside("store") || !names(&code, SQL), "{} names {SQL}", path.display());
+        let sql = inside("store") || inside("sync/hub/db");
+        assert!(sql || !names(&code, SQL), "{} names {SQL}", path.display());
+        // A till's threads wait for nobody; only the hub serves many at once.
+        for name in ["tokio", "async"] {
+            assert!(inside("sync/hub") || !names(&code, name), "{} names {name}", path.display());
+        }
         for library in TERMINAL {
             let home = inside("ui") || (inside("app") && library == "crossterm");
             assert!(home || !names(&code, library), "{} names {library}", path.display());

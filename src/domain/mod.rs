@@ -13,6 +13,7 @@ pub mod product;
 pub mod quantity;
 pub mod receipt;
 pub mod sale;
+pub mod series;
 pub mod settings;
 pub mod tax;
 pub mod tax_id;

@@ -9,6 +9,7 @@
 
 pub mod aead;
 pub mod code;
+pub mod device;
 pub mod keys;
 pub mod lookup;
 pub mod pin;
@@ -19,6 +20,7 @@ mod private_file;
 
 pub use aead::{DataKey, SealError};
 pub use code::{CodeError, ReceiptCode};
+pub use device::{DeviceKey, DevicePublicKey, DeviceSignature};
 pub use keys::{KeyFile, KeysError, SlotId, SlotSurvey};
 pub use lookup::{customer_lookup, request_lookup};
 pub use pin::PinError;

@@ -1,0 +1,15 @@
+//! Sync: tills that have sold alone for a minute or a year bring their records to a hub, get prices
+//! and policies back, and a forget said anywhere reaches every copy.
+//!
+//! - [`record`]: records in series, and how a till signs them.
+//! - [`wire`]: what travels.
+//! - [`enrolment`]: how a till gets an identity, and shows it.
+//! - [`hub`]: the server and its stores.
+//!
+//! A till keeps no second copy of what it sends: its tickets, counts, purchases and tombstones are
+//! the records, and the outbox is how far the hub has them durably.
+
+pub mod enrolment;
+pub mod hub;
+pub mod record;
+pub mod wire;
