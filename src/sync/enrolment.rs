@@ -207,7 +207,7 @@ mod tests {
             |r| r.previous = None,
             |r| r.previous.as_mut().unwrap().device.0[0] ^= 1,
             |r| r.previous.as_mut().unwrap().epoch = 2,
-            |r| drop(r.begin.insert(Series::Forget, 2)),
+            |r| r.begin = [(Series::Ticket, 481), (Series::Forget, 2)].into(),
         ];
         for (place, change) in changed.into_iter().enumerate() {
             let mut request = request();
