@@ -4,6 +4,8 @@
 //! - [`record`]: records in series, and how a till signs them.
 //! - [`wire`]: what travels.
 //! - [`enrolment`]: how a till gets an identity, and shows it.
+//! - [`outgoing`]: what a till says.
+//! - [`incoming`]: what a hub says, carried out at a till.
 //! - [`hub`]: the server and its stores.
 //!
 //! A till keeps no second copy of what it sends: its tickets, counts, purchases and tombstones are
@@ -11,5 +13,10 @@
 
 pub mod enrolment;
 pub mod hub;
+pub mod incoming;
+pub mod outgoing;
 pub mod record;
 pub mod wire;
+
+#[cfg(test)]
+mod testing;
