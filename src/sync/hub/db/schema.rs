@@ -4,7 +4,7 @@
 //! partitioned by a hash of it, or sharded by it. Times are seconds and days are days since
 //! 1970-01-01, UTC. What is sealed is ciphertext under a key that is not in the database.
 
-use super::Engine;
+use super::{DbError, Engine, Row};
 
 /// A table, in PostgreSQL's types: see [`statements`] for what becomes of them in SQLite.
 struct Table {
@@ -258,7 +258,9 @@ fn create(table: &Table, engine: Engine, partitions: u32) -> Vec<String> {
 /// Where the version stands.
 pub(super) const SELECT_VERSION: &str = "SELECT value FROM hub WHERE store = '' AND name = 'schema'";
 
-/// Reads the version as it stands in the table `hub`.
-pub(super) fn read_version(value: &[u8]) -> Option<i64> {
-    std::str::from_utf8(value).ok()?.parse().ok()
+/// Reads the version out of that row. Errors: `Damaged`.
+pub(super) fn read_version(row: Option<&Row>) -> Result<i64, DbError> {
+    let text = row.map(|row| row.bytes(0)).transpose()?.and_then(|bytes| std::str::from_utf8(bytes).ok());
+    let version = text.and_then(|text| text.parse().ok());
+    version.ok_or_else(|| DbError::Damaged("it has no version".into()))
 }
