@@ -14,5 +14,6 @@
 pub mod client;
 pub mod enrolment;
 pub mod hub;
+pub mod plan;
 pub mod record;
 pub mod wire;
