@@ -27,6 +27,8 @@ pub enum Purpose {
     CodeWithoutMemory,
     /// The pepper of staff PINs.
     PinPepper,
+    /// Seals the secret half of the till's own key.
+    DeviceKey,
 }
 
 #[derive(Debug)]
@@ -92,6 +94,7 @@ impl Purpose {
             Purpose::RequestLookup => "olvido 1 request lookup",
             Purpose::CodeWithoutMemory => "olvido 1 code without memory",
             Purpose::PinPepper => "olvido 1 pin pepper",
+            Purpose::DeviceKey => "olvido 1 device key",
         }
     }
 }
