@@ -55,6 +55,8 @@ pub enum Command {
     Restore(RestoreArgs),
     #[command(subcommand)]
     Policy(PolicyCommand),
+    #[command(subcommand)]
+    Sync(SyncCommand),
 }
 
 /// A new store without the set-up screen.
@@ -219,6 +221,38 @@ pub struct RestoreArgs {
     /// The till's series of tickets from now on.
     #[arg(long, value_name = "TEXT")]
     pub series: Option<String>,
+}
+
+/// A till and its hub.
+#[derive(Debug, Subcommand)]
+pub enum SyncCommand {
+    Enrol(SyncEnrolArgs),
+    Now(SyncNowArgs),
+    Status(SyncStatusArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct SyncEnrolArgs {
+    #[arg(id = "hub-url", value_name = "URL")]
+    pub url: String,
+    /// What `olvido hub enrol` shows.
+    #[arg(id = "enrol-code", value_name = "CODE")]
+    pub code: String,
+    /// What the hub calls this till; its own name where it is not given.
+    #[arg(id = "till-name", long = "name", value_name = "TEXT")]
+    pub name: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct SyncNowArgs {
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct SyncStatusArgs {
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// What an argument must be; the words come from the locale at the edge.
