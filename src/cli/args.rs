@@ -54,9 +54,9 @@ pub enum Command {
     Backup(BackupArgs),
     Restore(RestoreArgs),
     #[command(subcommand)]
-    Policy(PolicyCommand),
-    #[command(subcommand)]
     Sync(SyncCommand),
+    #[command(subcommand)]
+    Policy(PolicyCommand),
 }
 
 /// A new store without the set-up screen.
@@ -205,24 +205,6 @@ pub struct PolicyCheckArgs {
     pub file: PathBuf,
 }
 
-#[derive(Debug, Args)]
-pub struct BackupArgs {
-    #[arg(id = "backup", value_name = "FILE")]
-    pub file: PathBuf,
-}
-
-#[derive(Debug, Args)]
-pub struct RestoreArgs {
-    #[arg(id = "backup", value_name = "FILE")]
-    pub file: PathBuf,
-    /// Where the store key is, if not in the data directory.
-    #[arg(long, value_name = "FILE")]
-    pub store_key: Option<PathBuf>,
-    /// The till's series of tickets from now on.
-    #[arg(long, value_name = "TEXT")]
-    pub series: Option<String>,
-}
-
 /// A till and its hub.
 #[derive(Debug, Subcommand)]
 pub enum SyncCommand {
@@ -253,6 +235,24 @@ pub struct SyncNowArgs {
 pub struct SyncStatusArgs {
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct BackupArgs {
+    #[arg(id = "backup", value_name = "FILE")]
+    pub file: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct RestoreArgs {
+    #[arg(id = "backup", value_name = "FILE")]
+    pub file: PathBuf,
+    /// Where the store key is, if not in the data directory.
+    #[arg(long, value_name = "FILE")]
+    pub store_key: Option<PathBuf>,
+    /// The till's series of tickets from now on.
+    #[arg(long, value_name = "TEXT")]
+    pub series: Option<String>,
 }
 
 /// What an argument must be; the words come from the locale at the edge.
