@@ -280,6 +280,17 @@ impl Outbox {
         Ok(choice.keeps_until(kept.day).date())
     }
 
+    /// Ids behind `after` of forgets that were said here and that not every copy has confirmed, in order;
+    /// `most` at the most.
+    pub fn unconfirmed(&self, after: &[u8; 16], most: usize) -> Result<Vec<[u8; 16]>, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT id FROM forget_state WHERE (copies = 0 OR confirmed + lost < copies) AND id > ?1
+             ORDER BY id LIMIT ?2",
+        )?;
+        let rows = statement.query_map(params![after, most as u64], |row| row.get(0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
     /// The rows of a series behind `after`. `select` gives the index first.
     fn numbered<T>(
         &self,
