@@ -35,8 +35,6 @@ pub enum Purpose {
     HubChallenge,
     /// Seals a hub's enrolment codes until they are used.
     HubEnrolment,
-    /// Seals the secret half of the till's own key.
-    DeviceKey,
 }
 
 #[derive(Debug)]
@@ -106,10 +104,6 @@ impl Purpose {
             Purpose::HubSession => "olvido 1 hub session",
             Purpose::HubChallenge => "olvido 1 hub challenge",
             Purpose::HubEnrolment => "olvido 1 hub enrolment",
-            Purpose::HubSession => "olvido 1 hub session",
-            Purpose::HubChallenge => "olvido 1 hub challenge",
-            Purpose::HubEnrolment => "olvido 1 hub enrolment",
-            Purpose::DeviceKey => "olvido 1 device key",
         }
     }
 }
