@@ -1,0 +1,128 @@
+//! `GET /health` and `GET /metrics`: how the hub is, for whoever watches over it.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::body::Body;
+use axum::http::{Response, StatusCode};
+use serde::Serialize;
+use tokio::sync::Mutex;
+
+use super::answer::Shared;
+use super::body;
+use super::metrics::Gauges;
+use super::refusal::Refusal;
+use crate::sync::hub::db::Engine;
+use crate::sync::hub::{Health, Replication};
+
+/// The hub asks itself no more often, however many ask it.
+const FRESH: Duration = Duration::from_secs(1);
+/// A database that says nothing for so long does not answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The last [`Report`], and when it was made.
+#[derive(Default)]
+pub struct HealthCache(Mutex<Option<(Instant, Report)>>);
+
+/// What `/health` says.
+#[derive(Clone, Copy, Debug, Serialize)]
+struct Report {
+    status: Status,
+    /// The program's version.
+    version: &'static str,
+    database: Database,
+    /// Purchases whose traces are not gone from the hub yet.
+    pending_erasures: u64,
+    /// Restored from a backup, and not sure yet that every tombstone is back.
+    recovering: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Status {
+    Ok,
+    /// It serves, and somebody should look.
+    Degraded,
+    /// It cannot serve.
+    Down,
+}
+
+#[derive(Clone, Copy, Debug, Serialize)]
+struct Database {
+    reachable: bool,
+    /// `sqlite` or `postgres`; none where it is not reachable.
+    engine: Option<&'static str>,
+    /// `none`: one file on one disk. `synchronous`: a commit waits for another node. `asynchronous`: it
+    /// does not. `unconfirmed`: it should, and no node is there that could say so.
+    replication: Option<&'static str>,
+}
+
+impl Report {
+    fn of(health: &Health) -> Report {
+        let replication = match health.replication {
+            Replication::None => "none",
+            Replication::Synchronous => "synchronous",
+            Replication::Asynchronous => "asynchronous",
+            Replication::Unconfirmed => "unconfirmed",
+        };
+        let engine = match health.engine {
+            Engine::Sqlite => "sqlite",
+            Engine::Postgres => "postgres",
+        };
+        let sound = matches!(health.replication, Replication::None | Replication::Synchronous);
+        let ok = sound && health.pending_erasures == 0 && !health.recovering;
+        Report {
+            status: if ok { Status::Ok } else { Status::Degraded },
+            version: env!("CARGO_PKG_VERSION"),
+            database: Database { reachable: true, engine: Some(engine), replication: Some(replication) },
+            pending_erasures: health.pending_erasures,
+            recovering: health.recovering,
+        }
+    }
+
+    fn down() -> Report {
+        Report {
+            status: Status::Down,
+            version: env!("CARGO_PKG_VERSION"),
+            database: Database { reachable: false, engine: None, replication: None },
+            pending_erasures: 0,
+            recovering: false,
+        }
+    }
+}
+
+/// 200 where the hub can serve, even if somebody should look; 503 where it cannot.
+pub async fn health(shared: &Arc<Shared>, zstd: bool) -> Response<Body> {
+    let report = report(shared).await;
+    if report.status == Status::Down {
+        let plain = serde_json::to_vec(&report).expect("a report is JSON");
+        return body::text(StatusCode::SERVICE_UNAVAILABLE, "application/json", plain, zstd);
+    }
+    body::answer(&report, zstd)
+}
+
+pub async fn metrics(shared: &Arc<Shared>, zstd: bool) -> Response<Body> {
+    let report = report(shared).await;
+    let text = shared.metrics.text(Gauges {
+        erasures_pending: report.pending_erasures,
+        database_up: report.database.reachable,
+        recovering: report.recovering,
+    });
+    body::text(StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8", text.into(), zstd)
+}
+
+async fn report(shared: &Arc<Shared>) -> Report {
+    let mut last = shared.health.0.lock().await;
+    if let Some((at, report)) = *last
+        && at.elapsed() < FRESH
+    {
+        return report;
+    }
+    let asked = shared.in_turn(|shared| shared.hub.health().map_err(|error| shared.refusal(error)));
+    let report = match tokio::time::timeout(PATIENCE, asked).await {
+        Ok(Ok(health)) => Report::of(&health),
+        Ok(Err(Refusal { .. })) | Err(_) => Report::down(),
+    };
+    *last = Some((Instant::now(), report));
+    report
+}
