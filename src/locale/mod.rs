@@ -25,7 +25,7 @@ macro_rules! areas {
 }
 
 areas![
-    "choice", "cli", "common", "error", "import", "pay", "policy", "receipt", "records", "ring", "sell",
+    "choice", "cli", "common", "error", "hub", "import", "pay", "policy", "receipt", "records", "ring", "sell",
     "setup",
 ];
 

@@ -12,13 +12,46 @@ use super::answer::Shared;
 use super::body;
 use super::metrics::Gauges;
 use super::refusal::Refusal;
-use crate::sync::hub::db::Engine;
-use crate::sync::hub::{Health, Replication};
+use crate::sync::hub::Health;
+use crate::sync::hub::db::{DbHealth, Engine};
 
 /// The hub asks itself no more often, however many ask it.
 const FRESH: Duration = Duration::from_secs(1);
 /// A database that says nothing for so long does not answer.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Whether a record that the hub has acknowledged is on more than one node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Replication {
+    /// One file on one disk.
+    None,
+    /// A commit waits for another node.
+    Synchronous,
+    /// It does not.
+    Asynchronous,
+    /// It should, and no node is seen that could say so: none is there, or the hub's role lacks
+    /// `pg_monitor`.
+    Unconfirmed,
+}
+
+impl Replication {
+    /// PostgreSQL waits where `synchronous_commit` is `on`, `remote_write` or `remote_apply` and
+    /// `synchronous_standby_names` names somebody.
+    pub fn of(health: &DbHealth) -> Replication {
+        if health.engine == Engine::Sqlite {
+            return Replication::None;
+        }
+        let waits = health.synchronous_commit.as_deref().is_some_and(|how| !["off", "local"].contains(&how));
+        let named = health.synchronous_standby_names.as_deref().is_some_and(|names| !names.trim().is_empty());
+        let confirms = |state: &Option<String>| matches!(state.as_deref(), Some("sync" | "quorum"));
+        match (waits && named, health.standbys.iter().any(|standby| confirms(&standby.sync_state))) {
+            (false, _) => Replication::Asynchronous,
+            (true, true) => Replication::Synchronous,
+            (true, false) => Replication::Unconfirmed,
+        }
+    }
+}
 
 /// The last [`Report`], and when it was made.
 #[derive(Default)]
@@ -52,24 +85,17 @@ struct Database {
     reachable: bool,
     /// `sqlite` or `postgres`; none where it is not reachable.
     engine: Option<&'static str>,
-    /// `none`: one file on one disk. `synchronous`: a commit waits for another node. `asynchronous`: it
-    /// does not. `unconfirmed`: it should, and no node is there that could say so.
-    replication: Option<&'static str>,
+    replication: Option<Replication>,
 }
 
 impl Report {
     fn of(health: &Health) -> Report {
-        let replication = match health.replication {
-            Replication::None => "none",
-            Replication::Synchronous => "synchronous",
-            Replication::Asynchronous => "asynchronous",
-            Replication::Unconfirmed => "unconfirmed",
-        };
-        let engine = match health.engine {
+        let replication = Replication::of(&health.database);
+        let engine = match health.database.engine {
             Engine::Sqlite => "sqlite",
             Engine::Postgres => "postgres",
         };
-        let sound = matches!(health.replication, Replication::None | Replication::Synchronous);
+        let sound = matches!(replication, Replication::None | Replication::Synchronous);
         let ok = sound && health.pending_erasures == 0 && !health.recovering;
         Report {
             status: if ok { Status::Ok } else { Status::Degraded },

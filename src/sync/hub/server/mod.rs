@@ -27,6 +27,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use self::answer::Shared;
+pub use self::health::Replication;
 use self::tls::Certificate;
 use super::Hub;
 use crate::sync::wire::Hex;
