@@ -82,6 +82,12 @@ pub struct InitArgs {
     /// Name of the first member of staff.
     #[arg(long, value_name = "TEXT")]
     pub staff: Option<String>,
+    /// What the shop calls this till.
+    #[arg(id = "init-till", long = "till", value_name = "TEXT")]
+    pub till: Option<String>,
+    /// The series of this till's tickets: another one for each till of a shop.
+    #[arg(id = "init-series", long = "series", value_name = "TEXT")]
+    pub series: Option<String>,
     /// A file of products to import.
     #[arg(long, value_name = "FILE")]
     pub catalogue: Option<PathBuf>,

@@ -67,7 +67,17 @@ pub fn run(session: &Session, args: &InitArgs, out: &mut impl io::Write) -> Resu
     store.name = given(&args.name).unwrap_or(store.name);
     store.tax_id = given(&args.tax_id).unwrap_or(store.tax_id);
     store.currency = args.currency.clone().unwrap_or(store.currency);
-    store.till = Locale::of(store.language).text("init-till").into_owned();
+    store.till =
+        given(&args.till).unwrap_or_else(|| Locale::of(store.language).text("init-till").into_owned());
+    store.series = given(&args.series).unwrap_or(store.series);
+    if !settings::Store::is_till(&store.till) || !settings::Store::is_series(&store.series) {
+        let longest = [("longest", settings::Store::LONGEST_ID.into())];
+        return Err(Problem {
+            what: locale.format("init-bad-till", &longest),
+            place: None,
+            next: Some(words("init-bad-till-next")),
+        });
+    }
     let pin = args.pin.clone().unwrap_or_else(|| DEMO_PIN.to_owned());
     if !is_pin(&pin) {
         return refused("init-bad-pin", "init-bad-pin-next");

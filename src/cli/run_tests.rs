@@ -102,3 +102,18 @@ fn nothing_from_a_file_reaches_the_terminal_as_a_command() {
     let problem = Problem { what: "a\u{1b}[2Jb".into(), place: Some("c\u{7}\nd".into()), next: None };
     assert_eq!(problem.to_string(), "olvido: a[2Jb\n  c\n  d\n");
 }
+
+#[test]
+fn each_till_of_a_shop_gets_a_name_and_a_series() {
+    let (_folder, data) = data();
+    for wrong in ["--series A/1", "--series ABCDEFGHIJKLMNOPQRSTU", "--till 0123456789_0123456789"] {
+        let (code, _, complaints) = ran(data.root(), &format!("init --demo --lang en {wrong}"));
+        assert_eq!(code, REFUSED, "{wrong}");
+        assert!(complaints.contains("at most 20") && complaints.contains("--series"), "{complaints}");
+        assert!(!data.is_set_up(), "{wrong}");
+    }
+    let (code, _, complaints) = ran(data.root(), "init --demo --lang en --till bakery --series B");
+    assert_eq!(code, DONE, "{complaints}");
+    let config = config::parse(&fs::read_to_string(data.config()).unwrap()).unwrap();
+    assert_eq!((config.store.till.as_str(), config.store.series.as_str()), ("bakery", "B"));
+}

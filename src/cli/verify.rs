@@ -108,6 +108,8 @@ fn words(finding: &Finding, locale: &'static Locale) -> (String, String) {
         FindingKind::KeyMissing => ["verify-key-missing", "verify-sealed-next"],
         FindingKind::Unopened => ["verify-unopened", "verify-sealed-next"],
         FindingKind::Unlinked => ["verify-unlinked", "verify-sealed-next"],
+        FindingKind::OutboxGap => ["verify-outbox-gap", "verify-outbox-next"],
+        FindingKind::OutboxPurchase => ["verify-outbox-purchase", "verify-outbox-next"],
         FindingKind::Pending => ["verify-pending", "verify-pending-next"],
     };
     let subject = finding.subject.as_str();

@@ -147,6 +147,15 @@ pub fn change(locale: &'static Locale, change: &Change) -> String {
         ChangeKind::Detail { to: TicketDetail::Departments, .. } => ("policy-detail-departments", vec![]),
         ChangeKind::Default { from, to } => ("policy-default", vec![("from", word(from)), ("to", word(to))]),
         ChangeKind::Order => ("policy-order", vec![]),
+        ChangeKind::BackupDays { from, to } => {
+            let span = |days: Option<u32>| {
+                days.map_or_else(
+                    || locale.text("policy-no-end").into_owned(),
+                    |days| term(locale, Term::Days(days)),
+                )
+            };
+            ("policy-backup-days", vec![("from", Arg::from(span(*from))), ("to", Arg::from(span(*to)))])
+        }
         ChangeKind::LanguageAdded { language } => {
             ("policy-language-added", vec![("language", word(language.own_name()))])
         }
@@ -260,6 +269,7 @@ mod tests {
             ChangeKind::Detail { from: TicketDetail::Products, to: TicketDetail::Departments },
             ChangeKind::Default { from: choice(), to: choice() },
             ChangeKind::Order,
+            ChangeKind::BackupDays { from: Some(30), to: None },
             ChangeKind::LanguageAdded { language: Language::English },
             ChangeKind::LanguageRemoved { language: Language::English },
             ChangeKind::Text { place: choice(), language: Language::English },

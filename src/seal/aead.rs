@@ -66,6 +66,11 @@ impl DataKey {
         DataKey(random_bytes())
     }
 
+    /// The key itself, for the one who may have it too: it travels with what it seals to a hub.
+    pub fn expose(&self) -> &[u8; DataKey::LENGTH] {
+        &self.0
+    }
+
     pub(super) fn from_bytes(bytes: [u8; DataKey::LENGTH]) -> DataKey {
         DataKey(bytes)
     }

@@ -92,6 +92,7 @@ fn remove_counters(connection: &Connection, terms: &Terms, today: NaiveDate) -> 
     for day in days {
         if NaiveDate::from_epoch_days(day).is_some_and(|d| terms.is_past(DataClass::Counters, d, today)) {
             removed += connection.execute("DELETE FROM choice_counter WHERE day = ?1", [day])?;
+            super::outbox::drop_counts(connection, day)?;
             removed += connection.execute("DELETE FROM product_counter WHERE day = ?1", [day])?;
         }
     }

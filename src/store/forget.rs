@@ -14,7 +14,7 @@ use crate::seal::{ReceiptCode, SlotId};
 
 use super::error::StoreError;
 use super::open::Store;
-use super::{profile, purchase};
+use super::{hub, outbox, profile, purchase};
 
 /// How far a forget got. It is accepted in either case: nobody can open the purchase any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +30,14 @@ pub enum Reason {
     Reader,
     /// No room to write on the disk.
     DiskFull,
+}
+
+/// Where a forget was said first.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Said {
+    /// At this till, or by its calendar: the hub has yet to hear of it.
+    Here,
+    AtHub,
 }
 
 /// Puts a slot on the list of those to zero, whose rows are to go, inside a transaction.
@@ -57,8 +65,19 @@ impl Store {
     /// Forgets purchases and profiles, all four steps. On an error before the tombstones are
     /// durable nothing was forgotten; after that the rest is pending.
     pub fn forget_all(&mut self, slots: &[SlotId]) -> Result<Forgetting, StoreError> {
+        self.forget_as(slots, &[], Said::Here)
+    }
+
+    fn forget_as(
+        &mut self,
+        slots: &[SlotId],
+        not_held: &[[u8; 16]],
+        said: Said,
+    ) -> Result<Forgetting, StoreError> {
+        if !slots.is_empty() || !not_held.is_empty() {
+            self.despite_full_disk(|store| store.entomb_as(slots, not_held, said))?;
+        }
         if !slots.is_empty() {
-            self.despite_full_disk(|store| store.entomb(slots))?;
             self.zero_doomed()?;
         }
         self.finish_forgetting()
@@ -83,24 +102,71 @@ impl Store {
 
     /// Step 1. A purchase leaves its customer's profile in the same transaction.
     pub fn entomb(&mut self, slots: &[SlotId]) -> Result<(), StoreError> {
+        self.entomb_as(slots, &[], Said::Here)
+    }
+
+    /// Step 1 for what is held, and a tombstone for what is not.
+    pub(super) fn entomb_as(
+        &mut self,
+        slots: &[SlotId],
+        not_held: &[[u8; 16]],
+        said: Said,
+    ) -> Result<(), StoreError> {
         let Store { connection, keys, .. } = self;
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         for &slot in slots {
             if let Some(lookup) = purchase::customer_of(&transaction, keys, slot)? {
                 let last = profile::remove(&transaction, keys, &lookup, &slot.owner)?;
                 if let Some(profile_slot) = last {
-                    bury(&transaction, profile_slot)?;
+                    bury(&transaction, profile_slot, said)?;
                 }
             }
-            bury(&transaction, slot)?;
+            bury(&transaction, slot, said)?;
         }
-        transaction
-            .prepare_cached("INSERT OR IGNORE INTO meta (name, value) VALUES ('compaction', 'due')")?
-            .execute([])?;
+        for id in not_held {
+            mark(&transaction, id, false, said)?;
+        }
+        if !slots.is_empty() {
+            transaction
+                .prepare_cached("INSERT OR IGNORE INTO meta (name, value) VALUES ('compaction', 'due')")?
+                .execute([])?;
+        }
         transaction.commit()?;
-        self.doomed = true;
-        self.log_to_truncate = true;
+        self.doomed |= !slots.is_empty();
+        self.log_to_truncate |= !slots.is_empty();
         Ok(())
+    }
+
+    /// Forgets what a hub says was forgotten elsewhere, all four steps; what is not held here gets its
+    /// tombstone, so that it never comes back. Safe to repeat. The hub may be told that it is done only when
+    /// it is `Complete`.
+    pub fn forget_from_hub(&mut self, ids: &[[u8; 16]]) -> Result<Forgetting, StoreError> {
+        let (mut slots, mut not_held) = (Vec::new(), Vec::new());
+        for id in ids {
+            match self.held(id)? {
+                Some(slot) => slots.push(slot),
+                None if !is_entombed(&self.connection, id)? => not_held.push(*id),
+                None => {}
+            }
+        }
+        self.forget_as(&slots, &not_held, Said::AtHub)
+    }
+
+    /// Forgets a purchase that may be kept at other tills: here, where it is held, and a tombstone that goes
+    /// to the hub in any case.
+    pub fn forget_elsewhere(&mut self, id: &[u8; 16]) -> Result<Forgetting, StoreError> {
+        match self.held(id)? {
+            Some(slot) => self.forget_as(&[slot], &[], Said::Here),
+            None => self.forget_as(&[], &[*id], Said::Here),
+        }
+    }
+
+    /// The key slot of a purchase or profile that is kept here.
+    fn held(&self, id: &[u8; 16]) -> Result<Option<SlotId>, StoreError> {
+        match purchase::slot_of(&self.connection, id)? {
+            None => profile::slot_of(&self.connection, id),
+            held => Ok(held),
+        }
     }
 
     /// Step 2: after it nobody can open what was forgotten, with any copy of the database.
@@ -171,7 +237,22 @@ impl Store {
     }
 }
 
-fn bury(connection: &Connection, slot: SlotId) -> Result<(), StoreError> {
-    connection.prepare_cached("INSERT OR IGNORE INTO tombstone (id) VALUES (?1)")?.execute([slot.owner])?;
+fn bury(connection: &Connection, slot: SlotId, said: Said) -> Result<(), StoreError> {
+    mark(connection, &slot.owner, true, said)?;
     doom(connection, slot)
+}
+
+/// Sets the tombstone; a new one that was said here goes to the hub.
+pub(super) fn mark(connection: &Connection, id: &[u8; 16], held: bool, said: Said) -> Result<(), StoreError> {
+    let set = connection.prepare_cached("INSERT OR IGNORE INTO tombstone (id) VALUES (?1)")?.execute([id])?;
+    if set == 1 && said == Said::Here {
+        outbox::queue_forget(connection, id, held)?;
+        hub::await_copies(connection, id)?;
+    }
+    Ok(())
+}
+
+fn is_entombed(connection: &Connection, id: &[u8; 16]) -> Result<bool, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT EXISTS (SELECT 1 FROM tombstone WHERE id = ?1)")?;
+    Ok(statement.query_row([id], |row| row.get(0))?)
 }

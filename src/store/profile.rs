@@ -53,6 +53,12 @@ fn row(connection: &Connection, lookup: &[u8; 32]) -> Result<Option<Row>, StoreE
     Ok(row.optional()?)
 }
 
+/// The slot of a profile.
+pub(super) fn slot_of(connection: &Connection, owner: &[u8; 16]) -> Result<Option<SlotId>, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT slot FROM profile WHERE owner = ?1")?;
+    Ok(statement.query_row([owner], |row| Ok(SlotId { index: row.get(0)?, owner: *owner })).optional()?)
+}
+
 fn unseal(key: &DataKey, row: &Row) -> Result<Profile, StoreError> {
     let damaged = || StoreError::Damaged("a customer's profile cannot be unsealed".into());
     let plain = aead::open(key, &row.slot.owner, &row.sealed).map_err(|_| damaged())?;

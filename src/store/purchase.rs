@@ -6,16 +6,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::customer::Purpose;
 use crate::domain::money::Money;
-use crate::domain::policy::{Memory, Until};
-use crate::domain::sale::{Keep, KeptLine, Sale};
+use crate::domain::policy::{Memory, Policy, Until, effective_until};
+use crate::domain::sale::{Keep, KeptLine, Promise, Sale};
 use crate::domain::ticket::Ticket;
 use crate::seal::{DataKey, ReceiptCode, SlotId, StoreKey, aead};
 
 use super::error::StoreError;
 use super::open::Store;
-use super::profile;
 use super::spare::PurchaseSpare;
 use super::ticket::{self, day_number};
+use super::{outbox, profile};
 
 /// What a receipt code leads to.
 #[derive(Debug)]
@@ -83,6 +83,7 @@ struct Row {
 pub(super) fn keep(
     connection: &Connection,
     store_key: &StoreKey,
+    policy: &Policy,
     spare: &PurchaseSpare,
     ticket: &Ticket,
     sale: &Sale,
@@ -118,10 +119,21 @@ pub(super) fn keep(
             sale.promise.choice,
             sale.promise.policy_version,
             day_number(ticket.day()),
-            sale.promise.until.date().map(day_number),
+            until(connection, policy, ticket.day(), sale)?.date().map(day_number),
             aead::seal(key, &spare.slot.owner, &plain)
         ])?;
-    Ok(())
+    outbox::queue_purchase(connection, &spare.slot.owner)
+}
+
+/// The end of what was promised; earlier where a policy that came while the basket was open is shorter.
+fn until(connection: &Connection, policy: &Policy, day: NaiveDate, sale: &Sale) -> Result<Until, StoreError> {
+    let Promise { until, policy_version, choice, .. } = &sale.promise;
+    if *policy_version == policy.version {
+        return Ok(*until);
+    }
+    let shown = super::policy::kept(connection, *policy_version)?;
+    let shortened = shown.and_then(|shown| effective_until(&shown, policy, choice, day));
+    Ok(shortened.map_or(*until, |shortened| shortened.min(*until)))
 }
 
 /// Slots of the purchases whose last day is before `today`.

@@ -56,7 +56,7 @@ impl Store {
     pub fn commit(&mut self, orders: &[Order<'_>]) -> Result<Vec<Outcome>, StoreError> {
         self.require_ballast()?;
         self.require_keys(orders)?;
-        let Store { connection, store_key, keys, issuer, issuer_id, spares, tally, .. } = self;
+        let Store { connection, store_key, keys, issuer, issuer_id, policy, spares, tally, .. } = self;
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut head = ticket::head(&transaction)?;
         let mut pending = tally.begin();
@@ -84,7 +84,7 @@ impl Store {
                     let id = spare.slot.owner;
                     doomed |= profile::add(&transaction, keys, store_key, (customer, purposes), id, fresh)?;
                 }
-                purchase::keep(&transaction, store_key, spare, &ticket, sale)?;
+                purchase::keep(&transaction, store_key, policy, spare, &ticket, sale)?;
                 spare.code.clone()
             };
             if let Some(request) = &order.request {

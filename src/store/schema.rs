@@ -7,8 +7,10 @@ use rusqlite::Connection;
 use rusqlite_migration::{M, Migrations};
 
 /// A new step is added at the end; a shipped one never changes.
-const STEPS: &[M<'static>] = &[M::up(
-    "
+const STEPS: &[M<'static>] = &[M::up(ALONE), M::up(OUTBOX)];
+
+/// A till by itself.
+pub(super) const ALONE: &str = "
     CREATE TABLE meta (
         name TEXT PRIMARY KEY,
         value TEXT NOT NULL
@@ -147,8 +149,74 @@ const STEPS: &[M<'static>] = &[M::up(
         id BLOB NOT NULL CHECK (length(id) = 16),
         purpose TEXT NOT NULL
     ) STRICT;
-    ",
-)];
+";
+
+/// What a till has to say to a hub, and what it knows of it. What was there before is queued.
+const OUTBOX: &str = "
+    -- Counts, purchases and forgets in series: see domain/series.rs. Tickets are there by their numbers.
+    -- No row is ever deleted, so that no index is used twice.
+    CREATE TABLE outbox (
+        series INTEGER NOT NULL CHECK (series BETWEEN 2 AND 4),
+        idx INTEGER NOT NULL CHECK (idx > 0),
+        -- Of a purchase or a tombstone.
+        id BLOB CHECK (length(id) = 16),
+        -- A count's day and choices, NULL once past its term; whether a tombstone's purchase was held here.
+        body TEXT,
+        PRIMARY KEY (series, idx)
+    ) STRICT, WITHOUT ROWID;
+
+    -- Sales of the day and choice that are in the outbox.
+    ALTER TABLE choice_counter ADD COLUMN queued INTEGER NOT NULL DEFAULT 0;
+
+    CREATE TABLE hub (
+        id INTEGER PRIMARY KEY CHECK (id = 1),
+        url TEXT NOT NULL,
+        pin BLOB CHECK (length(pin) = 32),
+        store TEXT NOT NULL,
+        device BLOB NOT NULL CHECK (length(device) = 16),
+        epoch INTEGER NOT NULL CHECK (epoch > 0),
+        seed BLOB NOT NULL,
+        incarnation BLOB NOT NULL CHECK (length(incarnation) = 16),
+        cursor INTEGER NOT NULL,
+        state INTEGER NOT NULL CHECK (state BETWEEN 1 AND 4),
+        last_contact TEXT
+    ) STRICT;
+
+    CREATE TABLE durable (
+        series INTEGER PRIMARY KEY,
+        through INTEGER NOT NULL
+    ) STRICT;
+
+    -- Forgets that were said here: how many copies there are, have confirmed, and never will.
+    CREATE TABLE forget_state (
+        id BLOB PRIMARY KEY CHECK (length(id) = 16),
+        confirmed INTEGER NOT NULL,
+        copies INTEGER NOT NULL,
+        lost INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX forget_open ON forget_state (id) WHERE copies = 0 OR confirmed + lost < copies;
+
+    -- Changes of a kind or version that this program does not know, as they came.
+    CREATE TABLE kept_change (
+        seq INTEGER PRIMARY KEY,
+        kind TEXT NOT NULL,
+        body TEXT NOT NULL
+    ) STRICT;
+
+    -- What these devices say counts no longer, up to that epoch.
+    CREATE TABLE revoked (
+        device BLOB PRIMARY KEY CHECK (length(device) = 16),
+        epoch INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+
+    INSERT INTO outbox (series, idx, body)
+        SELECT 2, row_number() OVER (ORDER BY day), json_object('day', day, 'choices', json(choices))
+        FROM (SELECT day, json_group_object(choice, sales) AS choices FROM choice_counter GROUP BY day);
+    UPDATE choice_counter SET queued = sales;
+    INSERT INTO outbox (series, idx, id) SELECT 3, row_number() OVER (ORDER BY number), id FROM purchase;
+    INSERT INTO outbox (series, idx, id, body)
+        SELECT 4, row_number() OVER (ORDER BY id), id, 'held' FROM tombstone;
+";
 
 /// Brings the database to the newest shape. Errors: `MigrationDefinition(DatabaseTooFarAhead)` for
 /// a file of a newer Olvido.

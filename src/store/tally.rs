@@ -5,6 +5,9 @@
 //! are summed in one sealed row, rewritten in each sale's transaction, and spilled into the tables
 //! only a few dozen sales together, after which the row gets a new key and the old one is zeroed.
 //! It also touches one page a sale where nine counters would touch nine.
+//!
+//! What is spilled goes to a hub one spill later, and with the last few of a day, so that each count
+//! in the outbox is over as many sales, too, or over a whole day.
 
 use std::collections::BTreeMap;
 
@@ -16,6 +19,7 @@ use crate::seal::{DataKey, KeyFile, SlotId, aead};
 
 use super::error::StoreError;
 use super::open::Store;
+use super::outbox;
 use super::ticket::day_number;
 
 /// Sales mixed before they are spilled.
@@ -121,6 +125,7 @@ impl Pending {
         if self.0.day != day {
             let stale_key = self.0.sales > 0 || self.0.stale_key;
             self.spill(connection)?;
+            outbox::queue_counts(connection, self.0.day)?;
             self.0 = Sums { day, stale_key, ..Sums::default() };
         }
         self.0.sales += 1;
@@ -180,6 +185,8 @@ impl Store {
         let next = Tally { sums: Sums::default(), key: Some((fresh.slot, fresh.key)) };
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         if spill {
+            // The sums before these: a day's last few are never told by themselves.
+            outbox::queue_counts(&transaction, pending.0.day)?;
             pending.spill(&transaction)?;
         }
         next.save(&pending, &transaction)?;

@@ -19,7 +19,9 @@ use super::*;
 mod backup;
 mod damage;
 mod expire;
+mod hub;
 mod keys;
+mod outbox;
 mod review;
 mod verify;
 

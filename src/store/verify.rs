@@ -8,6 +8,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use serde::Serialize;
 
 use crate::domain::policy::{DataClass, Memory};
+use crate::domain::series::Series;
 use crate::domain::ticket::Ticket;
 use crate::seal::SlotId;
 
@@ -65,6 +66,10 @@ pub enum FindingKind {
     Unlinked,
     /// A forget is not complete.
     Pending,
+    /// A place in a series for the hub is not there.
+    OutboxGap,
+    /// A kept purchase has no place there, or a place names one that is neither kept nor forgotten.
+    OutboxPurchase,
 }
 
 impl Verified {
@@ -141,6 +146,8 @@ impl Store {
             verified.note(checked)?;
         }
         let checked = self.verify_keys(&mut verified);
+        verified.note(checked)?;
+        let checked = self.verify_outbox(&mut verified);
         verified.note(checked)?;
         Ok(verified)
     }
@@ -262,6 +269,30 @@ impl Store {
             if let Err(error) = opened {
                 unopened(error, slot, verified)?;
             }
+        }
+        Ok(())
+    }
+
+    fn verify_outbox(&self, verified: &mut Verified) -> Result<(), StoreError> {
+        let mut statement =
+            self.connection.prepare("SELECT series, count(*), max(idx) FROM outbox GROUP BY series")?;
+        let rows = statement
+            .query_map([], |row| Ok((row.get::<_, u8>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?)))?;
+        for row in rows {
+            let (number, there, last) = row?;
+            let series = Series::ALL.into_iter().find(|series| series.number() == number);
+            if let Some(series) = series.filter(|_| there != last) {
+                verified.find(FindingKind::OutboxGap, format!("{series}: {}", last - there));
+            }
+        }
+        let mut statement = self.connection.prepare(
+            "SELECT id FROM (SELECT id FROM outbox WHERE series = ?1 EXCEPT SELECT id FROM purchase)
+             UNION ALL SELECT id FROM (SELECT id FROM purchase EXCEPT SELECT id FROM outbox WHERE series = ?1)
+             EXCEPT SELECT id FROM tombstone",
+        )?;
+        let rows = statement.query_map([Series::Purchase.number()], |row| row.get::<_, [u8; 16]>(0))?;
+        for id in rows {
+            verified.find(FindingKind::OutboxPurchase, id_text(&id?));
         }
         Ok(())
     }

@@ -159,3 +159,99 @@ impl fmt::Debug for EnrolmentCode {
         write!(f, "EnrolmentCode({}-…)", self.store)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::sync::wire::{Base64, Previous};
+
+    fn code() -> EnrolmentCode {
+        EnrolmentCode::new("SOL", std::array::from_fn(|i| i as u8 * 17))
+    }
+
+    fn request() -> EnrolRequest {
+        EnrolRequest {
+            store: "SOL".into(),
+            code: code().name(),
+            public_key: Base64(vec![1; 32]),
+            name: "caja 1".into(),
+            certificate: Some(Hex([9; 32])),
+            proof: Hex([0; 32]),
+            previous: Some(Previous { device: Hex([3; 16]), epoch: 1, signature: Base64(vec![]) }),
+            begin: [(Series::Ticket, 481)].into(),
+            version: "0.2.0".into(),
+        }
+    }
+
+    #[test]
+    fn code_and_proofs_are_frozen() {
+        let answer =
+            EnrolAnswer { device: Hex([3; 16]), epoch: 2, incarnation: Hex([4; 16]), proof: Hex([0; 32]) };
+        let till = code().proof_of_till(&request());
+        let hub = code().proof_of_hub(&till, &answer);
+        insta::assert_snapshot!(format!("{}\n{}\n{till}\n{hub}", code().text(), code().name()));
+    }
+
+    /// Whoever stands between changes something, and then the proof is another.
+    #[test]
+    fn a_proof_covers_everything_that_is_said() {
+        let proof = code().proof_of_till(&request());
+        let changed: [fn(&mut EnrolRequest); 9] = [
+            |r| r.store = "LUNA".into(),
+            |r| r.public_key.0[0] ^= 1,
+            |r| r.name = "caja 2".into(),
+            |r| r.certificate = None,
+            |r| r.certificate = Some(Hex([8; 32])),
+            |r| r.previous = None,
+            |r| r.previous.as_mut().unwrap().device.0[0] ^= 1,
+            |r| r.previous.as_mut().unwrap().epoch = 2,
+            |r| r.begin = [(Series::Ticket, 481), (Series::Forget, 2)].into(),
+        ];
+        for (place, change) in changed.into_iter().enumerate() {
+            let mut request = request();
+            change(&mut request);
+            assert_ne!(code().proof_of_till(&request), proof, "{place}");
+        }
+        assert_ne!(EnrolmentCode::new("SOL", [1; 16]).proof_of_till(&request()), proof);
+    }
+
+    #[test]
+    fn codes_are_read_as_people_type_them() {
+        let text = code().text();
+        assert_eq!(EnrolmentCode::parse(&text), Ok(code()));
+        let (store, rest) = text.split_once('-').unwrap();
+        let typed = format!(" {store}-{} ", rest.replace('-', " ").to_lowercase().replace('0', "o"));
+        assert_eq!(EnrolmentCode::parse(&typed), Ok(code()));
+        for (wrong, error) in [
+            ("", EnrolmentCodeError::Store),
+            ("SOL", EnrolmentCodeError::Store),
+            ("S.L-00000", EnrolmentCodeError::Store),
+            ("SOL-00000", EnrolmentCodeError::Length),
+            ("SOL-0000000000000000000000000U", EnrolmentCodeError::Symbol('U')),
+            ("SOL-80000000000000000000000000", EnrolmentCodeError::Symbol('8')),
+        ] {
+            assert_eq!(EnrolmentCode::parse(wrong), Err(error), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn debug_shows_no_secret() {
+        assert_eq!(format!("{:?}", code()), "EnrolmentCode(SOL-…)");
+    }
+
+    proptest! {
+        #[test]
+        fn text_and_back(secret in any::<[u8; 16]>(), store in "[A-Za-z0-9_]{1,32}") {
+            let code = EnrolmentCode::new(&store, secret);
+            prop_assert_eq!(EnrolmentCode::parse(&code.text()), Ok(code));
+        }
+
+        #[test]
+        fn parse_never_panics(text in "\\PC*", symbols in "S-[0-9A-Z]{26}") {
+            let _ = EnrolmentCode::parse(&text);
+            let _ = EnrolmentCode::parse(&symbols);
+        }
+    }
+}

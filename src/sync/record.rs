@@ -66,3 +66,57 @@ impl Run {
         key.verifies(&self.signed(hashes), signature)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ORIGIN: Origin = Origin { device: [7; 16], epoch: 2 };
+
+    fn key() -> DeviceKey {
+        DeviceKey::from_seed(&[5; 32])
+    }
+
+    /// The signature is part of the format: a changed byte makes every run ever signed a stranger's.
+    #[test]
+    fn a_runs_signature_is_frozen() {
+        let run = Run { origin: ORIGIN, series: Series::Purchase, first: 41 };
+        let hashes = [body_hash(Some("{\"v\":1}")), body_hash(None)];
+        let signature = run.sign(&key(), &hashes);
+        let text: String = signature.0.iter().map(|byte| format!("{byte:02x}")).collect();
+        insta::assert_snapshot!(text);
+        assert!(run.is_signed(&key().public(), &hashes, &signature));
+    }
+
+    #[test]
+    fn a_signature_holds_for_its_own_run_alone() {
+        let run = Run { origin: ORIGIN, series: Series::Ticket, first: 41 };
+        let hashes = [body_hash(Some("a")), body_hash(Some("b"))];
+        let signature = run.sign(&key(), &hashes);
+        let others = [
+            Run { first: 42, ..run },
+            Run { series: Series::Count, ..run },
+            Run { origin: Origin { epoch: 3, ..ORIGIN }, ..run },
+            Run { origin: Origin { device: [8; 16], ..ORIGIN }, ..run },
+        ];
+        for other in others {
+            assert!(!other.is_signed(&key().public(), &hashes, &signature), "{other:?}");
+        }
+        for other in
+            [vec![], vec![hashes[0]], vec![hashes[1], hashes[0]], vec![hashes[0], hashes[1], NO_BODY]]
+        {
+            assert!(!run.is_signed(&key().public(), &other, &signature));
+        }
+        assert!(!run.is_signed(&DeviceKey::random().public(), &hashes, &signature));
+    }
+
+    #[test]
+    fn series_are_named_and_numbered_apart() {
+        for series in Series::ALL {
+            assert_eq!(Series::from_name(series.name()), Some(series));
+            assert_eq!(serde_json::to_string(&series).unwrap(), format!("{:?}", series.name()));
+        }
+        assert_eq!(Series::ALL.map(Series::number), [1, 2, 3, 4]);
+        assert_eq!(Series::from_name("tickets"), None);
+    }
+}

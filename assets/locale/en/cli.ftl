@@ -116,6 +116,8 @@ help-arg-name = The store's name, as on its tickets.
 help-arg-tax-id = Its tax identification number.
 help-arg-language = The language of the till.
 help-arg-currency = The currency of prices.
+help-arg-init-till = What the shop calls this till.
+help-arg-init-series = The series of this till's tickets; each till of a shop has its own.
 help-arg-pin = PIN of the first member of staff.
 help-arg-staff = Name of the first member of staff.
 help-arg-catalogue = A file of products to import.
@@ -166,6 +168,8 @@ init-needs-name = a new store needs a name and a tax id.
 init-needs-name-next = Add --name and --tax-id, or --demo.
 init-bad-pin = a PIN has 4 to 8 digits.
 init-bad-pin-next = Give another with --pin.
+init-bad-till = a till's name has at most { $longest } characters, a series at most { $longest } letters, digits or "-".
+init-bad-till-next = Give others with --till and --series.
 init-bad-catalogue = { $lines ->
     [one] one line of the catalogue cannot be read. No store was made.
    *[other] { $lines } lines of the catalogue cannot be read. No store was made.

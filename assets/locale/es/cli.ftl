@@ -116,6 +116,8 @@ help-arg-name = El nombre de la tienda, como en sus facturas.
 help-arg-tax-id = Su NIF.
 help-arg-language = El idioma de la caja.
 help-arg-currency = La moneda de los precios.
+help-arg-init-till = Cómo llama la tienda a esta caja.
+help-arg-init-series = La serie de los tiques de esta caja; cada caja de una tienda tiene la suya.
 help-arg-pin = PIN de la primera persona del equipo.
 help-arg-staff = Nombre de la primera persona del equipo.
 help-arg-catalogue = Un archivo de productos para importar.
@@ -166,6 +168,8 @@ init-needs-name = una tienda nueva necesita nombre y NIF.
 init-needs-name-next = Añada --name y --tax-id, o --demo.
 init-bad-pin = un PIN tiene de 4 a 8 cifras.
 init-bad-pin-next = Dé otro con --pin.
+init-bad-till = el nombre de una caja tiene como mucho { $longest } caracteres; una serie, { $longest } letras, cifras o «-».
+init-bad-till-next = Dé otros con --till y --series.
 init-bad-catalogue = { $lines ->
     [one] una línea del catálogo no se puede leer. No se ha creado la tienda.
    *[other] { $lines } líneas del catálogo no se pueden leer. No se ha creado la tienda.

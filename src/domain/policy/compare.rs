@@ -83,6 +83,11 @@ pub enum ChangeKind {
         to: String,
     },
     Order,
+    /// `None` where a policy sets no end to what a backup can bring back.
+    BackupDays {
+        from: Option<u32>,
+        to: Option<u32>,
+    },
     LanguageAdded {
         language: Language,
     },
@@ -104,6 +109,13 @@ pub fn compare(old: &Policy, new: &Policy) -> Vec<Change> {
         changes.push(Change {
             effect,
             kind: ChangeKind::Detail { from: old.ticket_detail, to: new.ticket_detail },
+        });
+    }
+    if old.backup_days != new.backup_days {
+        let longest = |days: Option<u32>| days.unwrap_or(u32::MAX);
+        changes.push(Change {
+            effect: widens_if(longest(new.backup_days) > longest(old.backup_days)),
+            kind: ChangeKind::BackupDays { from: old.backup_days, to: new.backup_days },
         });
     }
     compare_classes(old, new, &mut changes);

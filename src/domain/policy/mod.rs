@@ -33,6 +33,8 @@ pub struct Policy {
     /// Never empty; the first stands in for languages that are not here.
     pub languages: Vec<Language>,
     pub ticket_detail: TicketDetail,
+    /// After so many days a backup brings no purchase back; `None` where the policy does not say.
+    pub backup_days: Option<u32>,
     /// Ticket and counters are always here.
     pub classes: BTreeMap<DataClass, ClassPolicy>,
     /// What a customer can tick, with its name in every language.

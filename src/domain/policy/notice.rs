@@ -85,7 +85,8 @@ impl Policy {
         let kept = |class| self.choices.iter().any(|choice| choice.keeps.contains(class));
         let classes = self.classes.iter().filter(|(class, _)| kept(class));
         sections.extend(classes.map(|(&class, policy)| self.class(class, policy, language, sale_date)));
-        sections.extend([&words.who, &words.copies, &words.rights, &words.complaint].map(Section::clone));
+        let copies = self.copies(&words.copies);
+        sections.extend([words.who.clone(), copies, words.rights.clone(), words.complaint.clone()]);
         Notice {
             language,
             version: self.version,
@@ -152,6 +153,16 @@ impl Policy {
                 labelled(&words.label_basis, &format!("{law} ({})", policy.basis.article(language))),
                 labelled(&words.label_until, &until),
             ],
+        }
+    }
+
+    /// How it is kept and forgotten, with the days of backups filled in.
+    fn copies(&self, section: &Section) -> Section {
+        let Some(days) = self.backup_days else { return section.clone() };
+        let filled = |text: &String| text.replace("{backup-days}", &days.to_string());
+        Section {
+            heading: section.heading.clone(),
+            paragraphs: section.paragraphs.iter().map(filled).collect(),
         }
     }
 

@@ -12,6 +12,9 @@ use super::{Basis, ClassPolicy, ClassText, DataClass, Policy, Term, TicketDetail
 use crate::domain::customer::Purpose;
 use crate::domain::language::Language;
 
+/// A hundred years, as for every other term.
+const BACKUP_DAYS_MAX: u32 = 36_500;
+
 pub(super) fn parse(text: &str) -> Result<Policy, Vec<PolicyError>> {
     let mut reader = Reader::new(text);
     let (document, errors) = DeTable::parse_recoverable(text);
@@ -19,8 +22,18 @@ pub(super) fn parse(text: &str) -> Result<Policy, Vec<PolicyError>> {
         errors.iter().for_each(|error| reader.refuse_syntax(text, error));
         return Err(reader.into_errors());
     }
-    let known =
-        ["version", "languages", "default", "order", "ticket-detail", "class", "purpose", "choice", "notice"];
+    let known = [
+        "version",
+        "languages",
+        "default",
+        "order",
+        "ticket-detail",
+        "backup-days",
+        "class",
+        "purpose",
+        "choice",
+        "notice",
+    ];
     let root = reader.root(&document);
     reader.only(&root, &known);
     match policy(&mut reader, &root) {
@@ -35,6 +48,10 @@ fn policy(reader: &mut Reader, root: &Table<'_>) -> Option<Policy> {
     let detail = reader
         .need(root, "ticket-detail")
         .and_then(|e| reader.one_of(&e, &TicketDetail::ALL, TicketDetail::id, Expected::Detail));
+    // Policies that were written before it could be said stay what they are.
+    let backups = reader.find(root, "backup-days");
+    let says_backup_days = backups.is_some();
+    let backup_days = backups.and_then(|entry| reader.number(&entry, BACKUP_DAYS_MAX, Expected::Number));
     let default = reader.need(root, "default").and_then(|e| reader.text(&e));
     let order = reader.need(root, "order").and_then(|e| reader.list(&e));
     // Without languages nothing is known to be missing, so the rest waits for the next try.
@@ -49,7 +66,7 @@ fn policy(reader: &mut Reader, root: &Table<'_>) -> Option<Policy> {
         let choice = Choices { languages: &languages, classes: &classes, purposes: &purposes };
         choices.push((choice.read(reader, &id, &table), table.line));
     }
-    let words = notice(reader, root, &languages);
+    let words = notice(reader, root, &languages, says_backup_days);
     let choices = in_order(reader, choices, &order?);
     let minimum = minimum(reader, &choices, &classes, &default?)?;
     let choices = choices.into_iter().map(|(choice, _)| choice).collect();
@@ -57,6 +74,7 @@ fn policy(reader: &mut Reader, root: &Table<'_>) -> Option<Policy> {
         version: version?,
         languages,
         ticket_detail: detail?,
+        backup_days,
         classes,
         purposes,
         choices,

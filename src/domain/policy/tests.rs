@@ -199,6 +199,7 @@ fn every_refusal_names_its_line() {
             "choice.forget.text.es.keeps",
             Kind::MissingPlaceholder { name: "ticket" },
         ),
+        ("backup-days = 30", 0, "backup-days = 0", "backup-days", Kind::BadValue(Expected::Number)),
         (
             "Olvidar esta compra",
             0,
@@ -288,6 +289,28 @@ fn refusals_that_take_several_edits() {
     assert_eq!((error.line, error.kind), (line_of("order"), Kind::TooManyChoices { limit: 4 }));
     let named = four.replace("choice.four", "choice.\"Four five\"").replace("\"four\"]", "\"Four five\"]");
     assert_eq!(refused(&named).kind, Kind::BadValue(Expected::Id));
+}
+
+/// The notice says how long a backup counts, or the policy is refused; where it says no days, no
+/// text may speak of them.
+#[test]
+fn the_days_of_backups_are_said_in_the_notice() {
+    let (text, _) = edited("lo olvidado {backup-days} días", 0, "lo olvidado un tiempo");
+    let error = refused(&text);
+    assert_eq!(error.kind, Kind::MissingPlaceholder { name: "backup-days" });
+    assert_eq!(error.key, "notice.es.copies.text");
+    let section = line_of("[notice.es.copies]");
+    assert!((section..section + 4).contains(&error.line), "{}", error.line);
+    let (text, _) = edited("backup-days = 30\n", 0, "");
+    let unknown = Kind::UnknownPlaceholder { name: "backup-days".to_owned() };
+    let errors = Policy::parse(&text).unwrap_err();
+    assert_eq!(errors.iter().map(|error| &error.kind).collect::<Vec<_>>(), [&unknown, &unknown]);
+    // Policies of before it could be said are still read.
+    let text = text.replace("{backup-days}", "30");
+    let policy = Policy::parse(&text).unwrap();
+    assert_eq!(policy.backup_days, None);
+    let said = |policy: &Policy| policy.notice(Language::English, day(2026, 11, 23)).sections;
+    assert_eq!(said(&policy), said(&Policy::shipped()));
 }
 
 #[test]
@@ -483,6 +506,8 @@ fn changes_are_told() {
             vec![(Narrows, PurposeRemoved { choice: choice("remember"), purpose: purpose("offers") })],
         ),
         ("\"forget\", \"guarantee\"", "\"guarantee\", \"forget\"", vec![(Rewords, Order)]),
+        ("backup-days = 30", "backup-days = 31", vec![(Widens, BackupDays { from: Some(30), to: Some(31) })]),
+        ("backup-days = 30", "backup-days = 7", vec![(Narrows, BackupDays { from: Some(30), to: Some(7) })]),
         ("[\"es\", \"en\"]", "[\"es\"]", vec![(Rewords, LanguageRemoved { language: Language::English })]),
         (
             "keeps = [\"ticket\", \"counters\", \"lines\"]\nmemory = \"receipt\"",

@@ -15,6 +15,8 @@ pub(super) const SHORT: usize = 44;
 /// Longest of the other texts.
 pub(super) const SENTENCE: usize = 76;
 pub(super) const PARAGRAPH: usize = 400;
+/// How the copies' section names the days of [`super::Policy::backup_days`], and what they take at most.
+const BACKUP_DAYS: (&str, usize) = ("backup-days", "36500".len());
 /// What a date takes at most: `23 Nov 2032`.
 pub(super) const DATE: usize = "23 Nov 2032".len();
 
@@ -91,15 +93,19 @@ pub(super) fn notice(
     reader: &mut Reader,
     root: &Table<'_>,
     languages: &[Language],
+    says_backup_days: bool,
 ) -> BTreeMap<Language, NoticeWords> {
     let Some(parent) = reader.need(root, "notice").and_then(|entry| reader.table(&entry)) else {
         return BTreeMap::new();
     };
     let tables = per_language(reader, &parent, languages);
-    tables.into_iter().map(|(language, table)| (language, notice_words(reader, &table))).collect()
+    tables
+        .into_iter()
+        .map(|(language, table)| (language, notice_words(reader, &table, says_backup_days)))
+        .collect()
 }
 
-fn notice_words(reader: &mut Reader, table: &Table<'_>) -> NoticeWords {
+fn notice_words(reader: &mut Reader, table: &Table<'_>, says_backup_days: bool) -> NoticeWords {
     let texts = [
         "question",
         "default",
@@ -120,14 +126,15 @@ fn notice_words(reader: &mut Reader, table: &Table<'_>) -> NoticeWords {
         label_basis: label.read(reader, table, "label-basis"),
         label_until: label.read(reader, table, "label-until"),
         until_customer: Text::plain(SHORT).read(reader, table, "until-customer"),
-        who: section(reader, table, "who"),
-        copies: section(reader, table, "copies"),
-        rights: section(reader, table, "rights"),
-        complaint: section(reader, table, "complaint"),
+        who: section(reader, table, "who", &[]),
+        copies: section(reader, table, "copies", if says_backup_days { &[BACKUP_DAYS] } else { &[] }),
+        rights: section(reader, table, "rights", &[]),
+        complaint: section(reader, table, "complaint", &[]),
     }
 }
 
-fn section(reader: &mut Reader, parent: &Table<'_>, key: &str) -> Section {
+/// The texts of a section. Each of `values` must stand in one of them.
+fn section(reader: &mut Reader, parent: &Table<'_>, key: &str, values: &[(&'static str, usize)]) -> Section {
     let Some(entry) = reader.find(parent, key) else {
         reader.refuse(parent.line, parent.key(key), Kind::MissingText);
         return Section::default();
@@ -140,7 +147,13 @@ fn section(reader: &mut Reader, parent: &Table<'_>, key: &str) -> Section {
         return Section::default();
     };
     let texts = reader.list(&entry).unwrap_or_default();
-    let paragraphs =
-        texts.into_iter().map(|text| Text::plain(PARAGRAPH).checked(reader, &entry.path, text)).collect();
+    let form = Text { limit: PARAGRAPH, values, required: &[] };
+    let paragraphs: Vec<String> =
+        texts.into_iter().map(|text| form.checked(reader, &entry.path, text)).collect();
+    for &(name, _) in values {
+        if !paragraphs.iter().any(|text| text.contains(&format!("{{{name}}}"))) {
+            reader.refuse(entry.line, entry.path.clone(), Kind::MissingPlaceholder { name });
+        }
+    }
     Section { heading, paragraphs }
 }

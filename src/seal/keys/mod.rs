@@ -80,7 +80,16 @@ impl KeyFile {
     /// nothing. Free slots are found later, by [`KeyFile::find_free`].
     /// Errors: `NotAKeyFile`, `WrongStoreKey`, `Io`.
     pub fn open(path: &Path, store_key: &StoreKey) -> Result<KeyFile, KeysError> {
-        let file = OpenOptions::new().read(true).write(true).open(path)?;
+        KeyFile::opened(OpenOptions::new().read(true).write(true).open(path)?, store_key)
+    }
+
+    /// Opens a file for a reader beside its writer: it knows the slots that are there now, and whatever would
+    /// write gives `Io`. Errors: as of [`KeyFile::open`].
+    pub fn open_to_read(path: &Path, store_key: &StoreKey) -> Result<KeyFile, KeysError> {
+        KeyFile::opened(File::open(path)?, store_key)
+    }
+
+    fn opened(file: File, store_key: &StoreKey) -> Result<KeyFile, KeysError> {
         let length = file.metadata()?.len();
         let slots = (length / SLOT as u64).checked_sub(1).and_then(|count| u32::try_from(count).ok());
         let slots = slots.ok_or(KeysError::NotAKeyFile)?;

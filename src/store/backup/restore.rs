@@ -3,7 +3,7 @@
 //! one rename declares ready: before it nothing in place has changed, after it the rest is only
 //! moved, by this process or, after a crash, by [`finish_restore`].
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -19,7 +19,7 @@ use crate::seal::{KeyFile, KeysError, SlotId, StoreKey};
 use crate::store::error::StoreError;
 use crate::store::forget::Forgetting;
 use crate::store::open::{Files, Store, connect, issuer_row, sync_directory};
-use crate::store::{profile, schema, ticket, verify};
+use crate::store::{forget, hub, outbox, profile, schema, ticket, verify};
 
 const UNPACKED: &str = "restore.tmp";
 const READY: &str = "restore.ready";
@@ -52,7 +52,9 @@ pub struct Restoring {
 /// What the files in place tell.
 #[derive(Default)]
 struct InPlace {
-    tombstones: HashSet<[u8; 16]>,
+    tombstones: BTreeSet<[u8; 16]>,
+    /// Those of them whose purchase was held here.
+    held: HashSet<[u8; 16]>,
     /// The last ticket, where the database is whole.
     head: Option<ticket::Head>,
     /// It is whole and up to date: what has no tombstone was not forgotten.
@@ -170,7 +172,8 @@ fn prepare_in(
             None => drop(unknown.insert(slot.owner)),
         }
     }
-    store.adopt_tombstones(&in_place.tombstones)?;
+    store.adopt_tombstones(&in_place)?;
+    hub::mark_restored(&store.connection)?;
     let renewed = store.renew_changed_profiles(&forgotten, &in_place.tombstones)?;
     forgotten.retain(|slot| !renewed.contains(slot));
     if store.forget_all(&forgotten)? != Forgetting::Complete {
@@ -301,6 +304,11 @@ impl InPlace {
         while let Ok(Some(row)) = rows.next() {
             self.tombstones.insert(row.get(0)?);
         }
+        self.held = match outbox::held_forgets(&connection)? {
+            Some(held) => held,
+            // Of a time before there was a hub.
+            None => self.tombstones.iter().copied().collect(),
+        };
         verify::quick_check_file(path)?;
         self.head = Some(ticket::head(&connection)?);
         Ok(())
@@ -323,10 +331,11 @@ impl InPlace {
 }
 
 impl Store {
-    fn adopt_tombstones(&mut self, ids: &HashSet<[u8; 16]>) -> Result<(), StoreError> {
+    /// Takes over what was forgotten since, and says it to the hub, which may not have heard it all.
+    fn adopt_tombstones(&mut self, in_place: &InPlace) -> Result<(), StoreError> {
         let transaction = self.connection.transaction()?;
-        for id in ids {
-            transaction.prepare_cached("INSERT OR IGNORE INTO tombstone (id) VALUES (?1)")?.execute([id])?;
+        for id in &in_place.tombstones {
+            forget::mark(&transaction, id, in_place.held.contains(id), forget::Said::Here)?;
         }
         Ok(transaction.commit()?)
     }
@@ -337,7 +346,7 @@ impl Store {
     fn renew_changed_profiles(
         &mut self,
         forgotten: &[SlotId],
-        tombstones: &HashSet<[u8; 16]>,
+        tombstones: &BTreeSet<[u8; 16]>,
     ) -> Result<Vec<SlotId>, StoreError> {
         let gone: HashSet<[u8; 16]> = forgotten.iter().map(|slot| slot.owner).collect();
         let mut renewed = Vec::new();

@@ -164,7 +164,17 @@ fn each_thing_broken_is_found() {
             |s| s.break_remembered("UPDATE purchase SET sealed = zeroblob(300)"),
             &[Unopened],
         ),
-        ("a purchase that its profile names", |s| s.break_remembered("DELETE FROM purchase"), &[Unlinked]),
+        (
+            "a purchase that its profile names",
+            |s| s.break_remembered("DELETE FROM purchase"),
+            &[Unlinked, OutboxPurchase],
+        ),
+        ("a place of a tombstone", |s| s.sql("UPDATE outbox SET idx = 7 WHERE series = 4"), &[OutboxGap]),
+        (
+            "a place of a purchase",
+            |s| s.sql("UPDATE outbox SET id = zeroblob(16) WHERE series = 3 AND idx = 1"),
+            &[OutboxPurchase, OutboxPurchase],
+        ),
     ];
     for (what, broken, expected) in breaks {
         let mut shop = Shop::new();
