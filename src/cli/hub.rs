@@ -1,14 +1,14 @@
 //! `olvido hub`: the tills' hub, from the command line. Serving, and what whoever runs it does beside.
 
-mod backup;
+//TMP mod backup;
 mod config;
 mod devices;
 mod enrol;
 mod problem;
 mod publish;
-mod report;
+//TMP mod report;
 mod serve;
-mod verify;
+//TMP mod verify;
 
 use std::io::Write;
 use std::path::Path;
@@ -69,10 +69,11 @@ impl Session {
             HubCommand::Revoke(args) => self.hub_revoke(args, out),
             HubCommand::Publish(HubPublishCommand::Products(args)) => self.hub_publish_products(args, out),
             HubCommand::Publish(HubPublishCommand::Policy(args)) => self.hub_publish_policy(args, out),
-            HubCommand::Report(args) => self.hub_report(args, out),
-            HubCommand::Verify(args) => self.hub_verify(args, out),
-            HubCommand::Backup(args) => self.hub_backup(args, out),
-            HubCommand::Restore(args) => self.hub_restore(args, out),
+//TMP             HubCommand::Report(args) => self.hub_report(args, out),
+//TMP             HubCommand::Verify(args) => self.hub_verify(args, out),
+//TMP             HubCommand::Backup(args) => self.hub_backup(args, out),
+//TMP             HubCommand::Restore(args) => self.hub_restore(args, out),
+            _ => Ok(1), // TMP
         }
     }
 

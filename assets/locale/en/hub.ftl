@@ -107,3 +107,12 @@ hub-address-none = this computer has no such address.
 hub-address-none-next = Give one of its own, or 0.0.0.0 for all: --listen 0.0.0.0:7878
 hub-listen-failed = the hub cannot listen there.
 hub-listen-failed-next = Check the address, then try again.
+hub-published = { $sent ->
+    [one] The tills of { $store } are sent 1 product.
+   *[other] The tills of { $store } are sent { $sent } products.
+} { $unchanged ->
+    [0] None was there already.
+    [one] 1 is as it was.
+   *[other] { $unchanged } are as they were.
+}
+hub-policy-published = The tills of { $store } are sent version { $version } of the policy.

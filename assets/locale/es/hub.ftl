@@ -107,3 +107,12 @@ hub-address-none = este equipo no tiene esa dirección.
 hub-address-none-next = Dé una suya, o 0.0.0.0 para todas: --listen 0.0.0.0:7878
 hub-listen-failed = el nodo central no puede escuchar ahí.
 hub-listen-failed-next = Compruebe la dirección e inténtelo otra vez.
+hub-published = { $sent ->
+    [one] A las cajas de { $store } se envía 1 producto.
+   *[other] A las cajas de { $store } se envían { $sent } productos.
+} { $unchanged ->
+    [0] Ninguno estaba ya.
+    [one] 1 sigue como estaba.
+   *[other] { $unchanged } siguen como estaban.
+}
+hub-policy-published = A las cajas de { $store } se envía la versión { $version } de la política.

@@ -29,6 +29,7 @@ mod keys;
 mod publish;
 mod purchase;
 mod reread;
+pub mod server;
 mod stored;
 mod sums;
 #[cfg(test)]
@@ -90,6 +91,8 @@ pub struct Health {
     pub is_keeper: bool,
     /// What a forget has left to do.
     pub pending: Option<Pending>,
+    /// [`Hub::recovering`] for any of its stores.
+    pub recovering: bool,
 }
 
 impl HubFiles {
@@ -172,6 +175,7 @@ impl Hub {
             database: self.database.health()?,
             is_keeper: self.is_keeper(),
             pending: self.pending()?,
+            recovering: self.recovering_anywhere()?,
         })
     }
 }

@@ -98,7 +98,7 @@ async fn page(
                 // The device may have been revoked while it waited.
                 shared.hub.caller(&token, Utc::now()).map_err(|error| shared.refusal(error))?;
             }
-            shared.hub.feed(&caller, asked.after, asked.limit()).map_err(|error| shared.refusal(error))
+            shared.hub.feed(&caller, asked.after, asked.limit(), Utc::now()).map_err(|error| shared.refusal(error))
         })
         .await
 }

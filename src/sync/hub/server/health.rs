@@ -12,7 +12,7 @@ use super::answer::Shared;
 use super::body;
 use super::metrics::Gauges;
 use super::refusal::Refusal;
-use crate::sync::hub::Health;
+use crate::sync::hub::{Health, Pending};
 use crate::sync::hub::db::{DbHealth, Engine};
 
 /// The hub asks itself no more often, however many ask it.
@@ -64,8 +64,9 @@ struct Report {
     /// The program's version.
     version: &'static str,
     database: Database,
-    /// Purchases whose traces are not gone from the hub yet.
-    pending_erasures: u64,
+    /// What is left of forgets at the hub: `erasing`: keys to destroy; `traces`: bytes whose keys are gone,
+    /// in the database's log.
+    pending: Option<&'static str>,
     /// Restored from a backup, and not sure yet that every tombstone is back.
     recovering: bool,
 }
@@ -96,12 +97,15 @@ impl Report {
             Engine::Postgres => "postgres",
         };
         let sound = matches!(replication, Replication::None | Replication::Synchronous);
-        let ok = sound && health.pending_erasures == 0 && !health.recovering;
+        let ok = sound && health.pending.is_none() && !health.recovering;
         Report {
             status: if ok { Status::Ok } else { Status::Degraded },
             version: env!("CARGO_PKG_VERSION"),
             database: Database { reachable: true, engine: Some(engine), replication: Some(replication) },
-            pending_erasures: health.pending_erasures,
+            pending: health.pending.map(|pending| match pending {
+                Pending::Erasing => "erasing",
+                Pending::Traces => "traces",
+            }),
             recovering: health.recovering,
         }
     }
@@ -111,7 +115,7 @@ impl Report {
             status: Status::Down,
             version: env!("CARGO_PKG_VERSION"),
             database: Database { reachable: false, engine: None, replication: None },
-            pending_erasures: 0,
+            pending: None,
             recovering: false,
         }
     }
@@ -130,7 +134,7 @@ pub async fn health(shared: &Arc<Shared>, zstd: bool) -> Response<Body> {
 pub async fn metrics(shared: &Arc<Shared>, zstd: bool) -> Response<Body> {
     let report = report(shared).await;
     let text = shared.metrics.text(Gauges {
-        erasures_pending: report.pending_erasures,
+        forgets_pending: report.pending.is_some(),
         database_up: report.database.reachable,
         recovering: report.recovering,
     });

@@ -52,7 +52,7 @@ struct Durations {
 /// What the hub says of its state, asked for when it is counted.
 #[derive(Clone, Copy, Debug)]
 pub struct Gauges {
-    pub erasures_pending: u64,
+    pub forgets_pending: bool,
     pub database_up: bool,
     pub recovering: bool,
 }
@@ -115,7 +115,7 @@ impl Metrics {
             line(&mut out, format_args!("{name} {}", value.load(Relaxed)));
         }
         for (name, help, value) in [
-            ("olvido_hub_forgets_pending", "Erasures not finished at the hub.", gauges.erasures_pending),
+            ("olvido_hub_forgets_pending", "Whether erasing is not finished at the hub.", u64::from(gauges.forgets_pending)),
             ("olvido_hub_database_up", "Whether the database answers.", gauges.database_up.into()),
             ("olvido_hub_recovering", "Whether tombstones are waited for.", gauges.recovering.into()),
         ] {
@@ -173,7 +173,7 @@ mod tests {
         metrics.answered("/v1/feed", 429, None);
         let run = RunAnswer { first: 3, last: 9, answer: Answer::Created, reason: None };
         metrics.uploaded(Series::Ticket, &UploadAnswer { answers: vec![run], durable_through: 9 });
-        let gauges = Gauges { erasures_pending: 2, database_up: true, recovering: false };
+        let gauges = Gauges { forgets_pending: true, database_up: true, recovering: false };
         let text = metrics.text(gauges);
         for expected in [
             "olvido_hub_requests_total{route=\"/health\",status=\"200\"} 2",
@@ -184,7 +184,7 @@ mod tests {
             "olvido_hub_request_seconds_bucket{route=\"/health\",le=\"+Inf\"} 2",
             "olvido_hub_request_seconds_sum{route=\"/health\"} 60.001500",
             "olvido_hub_records_total{series=\"ticket\",answer=\"created\"} 7",
-            "olvido_hub_forgets_pending 2",
+            "olvido_hub_forgets_pending 1",
             "olvido_hub_database_up 1",
         ] {
             assert!(text.lines().any(|line| line == expected), "{expected} in\n{text}");

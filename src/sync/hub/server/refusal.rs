@@ -109,6 +109,7 @@ impl Refusal {
                 )
             },
             HubError::Recovering => Refusal::unavailable("recovering", 5),
+            HubError::KeysElsewhere => Refusal::unavailable("keys-elsewhere", 5),
             HubError::Database(error) => {
                 metrics.database_errors.fetch_add(1, Relaxed);
                 Refusal::of_database(&error)
