@@ -8,6 +8,7 @@ use std::backtrace::Backtrace;
 use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, IsTerminal, Write};
+use std::os::fd::AsFd;
 use std::panic::{self, PanicHookInfo};
 use std::path::{Path, PathBuf};
 
@@ -47,7 +48,8 @@ pub fn start_hub(data: &DataDir) -> io::Result<()> {
     let out: Box<dyn Write + Send> = if io::stderr().is_terminal() {
         Box::new(Rolling::open(data.hub_log())?)
     } else {
-        Box::new(io::stderr())
+        // A handle of its own: whoever runs a command holds the lock of the process's.
+        Box::new(File::from(io::stderr().as_fd().try_clone_to_owned()?))
     };
     let _ = fern::Dispatch::new()
         .level(log::LevelFilter::Info)
