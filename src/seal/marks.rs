@@ -53,7 +53,10 @@ mod tests {
     #[test]
     fn marks_are_frozen() {
         let marks = Marks::new(&fixed_store_key(), Purpose::HubSession);
-        assert_eq!(hex(&marks.mark(&[b"store", b"till"])), "b3f22eca0a6be73114276a49db5a55004cb6369610cfcae9f17fe66d1a1fe8af");
+        assert_eq!(
+            hex(&marks.mark(&[b"store", b"till"])),
+            "b3f22eca0a6be73114276a49db5a55004cb6369610cfcae9f17fe66d1a1fe8af"
+        );
     }
 
     #[test]
