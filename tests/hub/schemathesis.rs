@@ -3,7 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::support::Hub;
+use olvido::sync::record::Series;
+
+use crate::support::{Hub, forget};
+
+/// Some of what a JSON schema allows cannot be: half a surrogate pair in a text, 286.0 for a number
+/// without a fraction, 32 bytes that are no point of the curve. It is refused, and that is right.
+const EXCLUDED: &str = "positive_data_acceptance";
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -33,11 +39,16 @@ fn program() -> PathBuf {
 fn every_route_stands_up_to_what_its_description_allows() {
     let hub = Hub::plain();
     let till = hub.till("SOL");
+    // What asks for the feed after some number is answered at once, and few examples wait.
+    till.sent(&hub, Series::Forget, 1, &[Some(forget([1; 16]))]);
     let out = Command::new(program())
+        .arg("--config-file")
+        .arg(root().join("tests/hub/schemathesis.toml"))
         .args(["run", "--url", &format!("http://{}", hub.address)])
         .args(["--header", &format!("Authorization: {}", till.authorization())])
-        .args(["--checks", "all", "--max-examples", "60", "--seed", "20261124", "--no-color"])
-        .args(["--rate-limit", "150/s", "--request-timeout", "60"])
+        .args(["--checks", "all", "--exclude-checks", EXCLUDED])
+        .args(["--max-examples", "60", "--seed", "20261124", "--generation-database", "none", "--no-color"])
+        .args(["--request-timeout", "60", "--max-response-time", "55"])
         .arg(root().join("assets/openapi.json"))
         .current_dir(env!("CARGO_TARGET_TMPDIR"))
         .output()

@@ -16,9 +16,15 @@ const SOON: Duration = Duration::from_secs(5);
 
 fn works(hub: &Hub, till: &Till, index: u64) {
     let began = Instant::now();
+    assert_eq!(hub.session(till).status, 200);
+    uploads(hub, till, index);
+    assert!(began.elapsed() < SOON, "{:?}", began.elapsed());
+}
+
+fn uploads(hub: &Hub, till: &Till, index: u64) {
+    let began = Instant::now();
     let body = json!({"v": 9, "index": index}).to_string();
     assert_eq!(till.sent(hub, Series::Count, index, &[Some(body)]).durable_through, index);
-    assert_eq!(hub.session(till).status, 200);
     assert!(began.elapsed() < SOON, "{:?}", began.elapsed());
 }
 
@@ -60,12 +66,13 @@ fn five_hundred_requests_at_once_are_all_answered() {
                 scope.spawn(move || hub.ask(method, path, &[], b"").status)
             })
             .collect();
-        works(&hub, &till, 1);
+        // From the same address no more sessions are opened for now; who has one works on.
+        uploads(&hub, &till, 1);
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
     assert!(statuses.iter().all(|status| [200, 429].contains(status)), "{statuses:?}");
     assert!(statuses.iter().filter(|status| **status == 200).count() > 200);
-    works(&hub, &till, 2);
+    uploads(&hub, &till, 2);
 }
 
 #[test]

@@ -116,3 +116,31 @@ hub-published = { $sent ->
    *[other] { $unchanged } are as they were.
 }
 hub-policy-published = The tills of { $store } are sent version { $version } of the policy.
+
+hub-not-told = not told yet
+hub-quarantined = Attention: { $count } records break a rule and are in no sum ({ $reasons }).
+hub-conflicts = Attention: { $count } records came with two contents; both are kept.
+
+hub-looked-at = Looked at: { $stores } stores, { $records } records, { $tickets } tickets, { $purchases } purchases, { $erased } erased.
+hub-verify-quarantined = { $count ->
+    [one] 1 record breaks a rule: see olvido hub report
+   *[other] { $count } records break a rule: see olvido hub report
+}
+hub-found-database = A row of the database cannot be read: { $subject }
+hub-found-missing = A record is missing: { $subject }
+hub-found-changed = A record is not what its till signed: { $subject }
+hub-found-signature = A run of records is not signed by its till: { $subject }
+hub-found-unsound = A ticket was taken as sound and is not: { $subject }
+hub-found-chain = A ticket does not continue the chain: { $subject }
+hub-found-sums = The sums are not those of the records: { $subject }
+hub-found-key-kept = The key of something forgotten is still there: { $subject }
+hub-found-bytes-kept = The bytes of something forgotten are still there: { $subject }
+hub-found-key-unused = A key seals nothing: { $subject }
+hub-found-key-missing = The key of a purchase is gone: { $subject }
+hub-found-key-damaged = A slot of hub.keys is damaged: { $subject }
+hub-found-unopened = A purchase does not open with its key: { $subject }
+hub-found-list = The list of what was erased and the database disagree: { $subject }
+hub-found-pending = A forget is not complete here: { $subject }
+hub-found-records-next = Copy the hub's directory and database, then restore a backup; the tills send again what it lacks.
+hub-found-kept-next = Start the hub: it finishes what was left over. Then verify again.
+hub-found-sealed-next = Restore hub.keys with the database from a backup; the tills still have their own copies.

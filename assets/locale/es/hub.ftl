@@ -116,3 +116,31 @@ hub-published = { $sent ->
    *[other] { $unchanged } siguen como estaban.
 }
 hub-policy-published = A las cajas de { $store } se envía la versión { $version } de la política.
+
+hub-not-told = aún no dicho
+hub-quarantined = Atención: { $count } registros incumplen una regla y no están en ninguna suma ({ $reasons }).
+hub-conflicts = Atención: { $count } registros llegaron con dos contenidos; se guardan ambos.
+
+hub-looked-at = Revisado: { $stores } tiendas, { $records } registros, { $tickets } tiques, { $purchases } compras, { $erased } borradas.
+hub-verify-quarantined = { $count ->
+    [one] 1 registro incumple una regla: vea olvido hub report
+   *[other] { $count } registros incumplen una regla: vea olvido hub report
+}
+hub-found-database = No se puede leer una fila de la base de datos: { $subject }
+hub-found-missing = Falta un registro: { $subject }
+hub-found-changed = Un registro no es el que firmó su caja: { $subject }
+hub-found-signature = Una serie de registros no está firmada por su caja: { $subject }
+hub-found-unsound = Un tique se tomó por correcto y no lo es: { $subject }
+hub-found-chain = Un tique no continúa la cadena: { $subject }
+hub-found-sums = Las sumas no son las de los registros: { $subject }
+hub-found-key-kept = La clave de algo olvidado sigue ahí: { $subject }
+hub-found-bytes-kept = Los bytes de algo olvidado siguen ahí: { $subject }
+hub-found-key-unused = Una clave no sella nada: { $subject }
+hub-found-key-missing = Falta la clave de una compra: { $subject }
+hub-found-key-damaged = Una ranura de hub.keys está dañada: { $subject }
+hub-found-unopened = Una compra no se abre con su clave: { $subject }
+hub-found-list = La lista de lo borrado y la base de datos no coinciden: { $subject }
+hub-found-pending = Un olvido no está completo aquí: { $subject }
+hub-found-records-next = Copie el directorio y la base de datos y recupere una copia; las cajas envían otra vez lo que le falte.
+hub-found-kept-next = Arranque el nodo central: termina lo que quedó. Después compruebe otra vez.
+hub-found-sealed-next = Recupere hub.keys con la base de datos de una copia; las cajas aún tienen las suyas.
