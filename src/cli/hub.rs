@@ -1,14 +1,14 @@
 //! `olvido hub`: the tills' hub, from the command line. Serving, and what whoever runs it does beside.
 
-//TMP mod backup;
+mod backup;
 mod config;
 mod devices;
 mod enrol;
 mod problem;
 mod publish;
-//TMP mod report;
+mod report;
 mod serve;
-//TMP mod verify;
+mod verify;
 
 use std::io::Write;
 use std::path::Path;
@@ -69,11 +69,10 @@ impl Session {
             HubCommand::Revoke(args) => self.hub_revoke(args, out),
             HubCommand::Publish(HubPublishCommand::Products(args)) => self.hub_publish_products(args, out),
             HubCommand::Publish(HubPublishCommand::Policy(args)) => self.hub_publish_policy(args, out),
-//TMP             HubCommand::Report(args) => self.hub_report(args, out),
-//TMP             HubCommand::Verify(args) => self.hub_verify(args, out),
-//TMP             HubCommand::Backup(args) => self.hub_backup(args, out),
-//TMP             HubCommand::Restore(args) => self.hub_restore(args, out),
-            _ => Ok(1), // TMP
+            HubCommand::Report(args) => self.hub_report(args, out),
+            HubCommand::Verify(args) => self.hub_verify(args, out),
+            HubCommand::Backup(args) => self.hub_backup(args, out),
+            HubCommand::Restore(args) => self.hub_restore(args, out),
         }
     }
 
@@ -82,9 +81,9 @@ impl Session {
         match (&args.database, &self.environment.hub_database) {
             (Some(address), _) => Ok(address.clone()),
             // Its text can hold a password, and is not shown.
-            (None, Some(text)) => text
-                .parse()
-                .map_err(|_| self.refusal("hub-bad-environment", "hub-bad-environment-next")),
+            (None, Some(text)) => {
+                text.parse().map_err(|_| self.refusal("hub-bad-environment", "hub-bad-environment-next"))
+            }
             (None, None) => Ok(DatabaseAddress::Sqlite(self.data.hub_database())),
         }
     }
@@ -93,8 +92,7 @@ impl Session {
     fn open_hub(&self, args: &HubArgs) -> Result<Hub, Problem> {
         self.data.create().map_err(|error| Problem::of_paths(&error, self.locale()))?;
         let address = self.hub_address(args)?;
-        let database =
-            Database::open(&address).map_err(|error| self.hub_problem(&error.into(), &address))?;
+        let database = Database::open(&address).map_err(|error| self.hub_problem(&error.into(), &address))?;
         Hub::open(&HubFiles::of(self.data.root()), database, Utc::now())
             .map_err(|error| self.hub_problem(&error, &address))
     }

@@ -74,7 +74,12 @@ fn a_session_needs_the_tills_own_key() {
     assert_eq!(hub.session(&till).status, 401);
     till.key = own;
     for store in ["SUR", "sol", "", "SOL' OR '1'='1"] {
-        let elsewhere = Till { store: store.to_owned(), key: DeviceKey::from_seed(&till.key.seed()), token: String::new(), ..till };
+        let elsewhere = Till {
+            store: store.to_owned(),
+            key: DeviceKey::from_seed(&till.key.seed()),
+            token: String::new(),
+            ..till
+        };
         assert_eq!(hub.session(&elsewhere).status, 401, "{store}");
     }
     till.origin.epoch += 1;
@@ -124,8 +129,14 @@ fn one_store_never_sees_another() {
     let hub = Hub::plain();
     let (sol, sur) = (hub.till("SOL"), hub.till("SUR"));
     let (id, body) = ([7; 16], purchase([7; 16], "c2VhbGVk"));
-    assert_eq!(sol.sent(&hub, Series::Purchase, 1, &[Some(body.clone())]).answers[0].answer, RecordAnswer::Created);
-    assert_eq!(sol.sent(&hub, Series::Forget, 1, &[Some(forget(id))]).answers[0].answer, RecordAnswer::Created);
+    assert_eq!(
+        sol.sent(&hub, Series::Purchase, 1, &[Some(body.clone())]).answers[0].answer,
+        RecordAnswer::Created
+    );
+    assert_eq!(
+        sol.sent(&hub, Series::Forget, 1, &[Some(forget(id))]).answers[0].answer,
+        RecordAnswer::Created
+    );
     let asked = json!({"ids": [Hex(id)]}).to_string();
     let states = |till: &Till| {
         let headers = [JSON, ("authorization", &till.authorization())];

@@ -29,8 +29,12 @@ fn the_routes_and_the_description_agree_both_ways() {
     assert_eq!(described, served);
     for call in Call::ALL {
         let operation = &paths[call.path()][call.method().to_lowercase()];
-        let described: BTreeSet<u16> =
-            operation["responses"].as_object().unwrap().keys().map(|status| status.parse().unwrap()).collect();
+        let described: BTreeSet<u16> = operation["responses"]
+            .as_object()
+            .unwrap()
+            .keys()
+            .map(|status| status.parse().unwrap())
+            .collect();
         assert_eq!(described, call.statuses().iter().copied().collect(), "{call:?}");
         let secured = !operation["security"].as_array().unwrap().is_empty();
         assert_eq!(secured, call.needs_session(), "{call:?}");
@@ -64,7 +68,8 @@ fn every_reference_leads_somewhere_and_every_part_is_used() {
 #[test]
 fn the_validator_finds_what_is_wrong() {
     let forgets = resolve("#/components/schemas/ForgetsAnswer");
-    let right = serde_json::json!({"forgets": [{"id": "00".repeat(16), "confirmed": 1, "copies": 2, "lost": 0}]});
+    let right =
+        serde_json::json!({"forgets": [{"id": "00".repeat(16), "confirmed": 1, "copies": 2, "lost": 0}]});
     assert_eq!(faults(forgets, &right), Vec::<String>::new());
     for (place, wrong) in [
         ("/forgets/0/id", Value::from("xy")),
@@ -89,7 +94,11 @@ pub fn check(method: &str, path: &str, answer: &Answer) {
     let operation = known.map(|(_, methods)| &methods[method.to_lowercase()]).filter(|o| !o.is_null());
     let Some(operation) = operation else {
         assert!([404, 405].contains(&answer.status), "{method} {path}: {}", answer.status);
-        assert!(faults(resolve("#/components/schemas/Error"), &answer.json()).is_empty(), "{}", answer.text());
+        assert!(
+            faults(resolve("#/components/schemas/Error"), &answer.json()).is_empty(),
+            "{}",
+            answer.text()
+        );
         return;
     };
     let response = &operation["responses"][answer.status.to_string()];
@@ -163,10 +172,10 @@ fn faults(schema: &Value, value: &Value) -> Vec<String> {
                 found.extend(value.as_array().into_iter().flatten().flat_map(|item| faults(rule, item)));
                 true
             }
-            "required" => {
-                rule.as_array().unwrap().iter().all(|name| !value[name.as_str().unwrap()].is_null()
-                    || value.as_object().is_some_and(|fields| fields.contains_key(name.as_str().unwrap())))
-            }
+            "required" => rule.as_array().unwrap().iter().all(|name| {
+                !value[name.as_str().unwrap()].is_null()
+                    || value.as_object().is_some_and(|fields| fields.contains_key(name.as_str().unwrap()))
+            }),
             "properties" => {
                 for (name, schema) in rule.as_object().unwrap() {
                     found.extend(value.get(name).into_iter().flat_map(|field| faults(schema, field)));

@@ -33,9 +33,8 @@ fn valid(hub: &Hub, till: &Till) -> Vec<(String, Value)> {
         "device": "00".repeat(16), "epoch": 1, "signature": "A".repeat(86) + "=="
     });
     let session = serde_json::to_value(till.session_request("challenge")).unwrap();
-    let upload = |series, body| {
-        serde_json::from_str::<Value>(&till.upload(series, 1, &[Some(body)])).unwrap()
-    };
+    let upload =
+        |series, body| serde_json::from_str::<Value>(&till.upload(series, 1, &[Some(body)])).unwrap();
     vec![
         ("/v1/enrol".to_owned(), enrol),
         ("/v1/session".to_owned(), session),
@@ -49,7 +48,9 @@ fn valid(hub: &Hub, till: &Till) -> Vec<(String, Value)> {
 fn leaves(value: &Value, at: &str, found: &mut Vec<String>) {
     match value {
         Value::Object(fields) => fields.iter().for_each(|(k, v)| leaves(v, &format!("{at}/{k}"), found)),
-        Value::Array(items) => items.iter().enumerate().for_each(|(i, v)| leaves(v, &format!("{at}/{i}"), found)),
+        Value::Array(items) => {
+            items.iter().enumerate().for_each(|(i, v)| leaves(v, &format!("{at}/{i}"), found))
+        }
         _ => found.push(at.to_owned()),
     }
 }
@@ -81,7 +82,11 @@ fn sql_and_wrong_types_in_every_field() {
                 }
                 let answer = hub.ask("POST", &path, &headers, altered.to_string().as_bytes());
                 let optional = answer.status == 200 && path == "/v1/forgets";
-                assert!(optional || (400..500).contains(&answer.status), "{path}{place} {wrong}: {}", answer.text());
+                assert!(
+                    optional || (400..500).contains(&answer.status),
+                    "{path}{place} {wrong}: {}",
+                    answer.text()
+                );
                 tried += 1;
             }
         }
@@ -90,7 +95,10 @@ fn sql_and_wrong_types_in_every_field() {
     for sql in SQL.map(|sql| sql.bytes().map(|byte| format!("%{byte:02X}")).collect::<String>()) {
         in_the_fours(&till.feed(&hub, &format!("after={sql}")), &sql);
         in_the_fours(&hub.ask("POST", &format!("/v1/records/{sql}"), &headers, b"{}"), &sql);
-        in_the_fours(&hub.ask("GET", "/v1/feed?after=0", &[("authorization", &format!("Bearer {sql}"))], b""), &sql);
+        in_the_fours(
+            &hub.ask("GET", "/v1/feed?after=0", &[("authorization", &format!("Bearer {sql}"))], b""),
+            &sql,
+        );
     }
     alive(&hub, &till);
 }
@@ -103,7 +111,16 @@ fn enormous_and_odd_numbers() {
     let headers = [JSON, ("authorization", authorization.as_str())];
     let digits = "9".repeat(100_000);
     let signature = "A".repeat(86) + "==";
-    for number in ["0", "-1", "9223372036854775807", "9223372036854775808", "18446744073709551615", "1e400", "1.0", &digits] {
+    for number in [
+        "0",
+        "-1",
+        "9223372036854775807",
+        "9223372036854775808",
+        "18446744073709551615",
+        "1e400",
+        "1.0",
+        &digits,
+    ] {
         let body = format!("{{\"first\":{number},\"records\":[null],\"signature\":\"{signature}\"}}");
         in_the_fours(&hub.ask("POST", "/v1/records/ticket", &headers, body.as_bytes()), number);
     }
@@ -111,14 +128,17 @@ fn enormous_and_odd_numbers() {
     for first in [9_223_372_036_854_775_807, u64::MAX, u64::MAX - 1] {
         in_the_fours(&till.send(&hub, Series::Forget, first, &[Some(forget([3; 16])), None, None]), "signed");
     }
-    for query in ["after=9223372036854775808", "after=-1", "after=1e3", "limit=1", "after=1&limit=0", "after=1&wait=-1"] {
+    for query in [
+        "after=9223372036854775808",
+        "after=-1",
+        "after=1e3",
+        "limit=1",
+        "after=1&limit=0",
+        "after=1&wait=-1",
+    ] {
         in_the_fours(&till.feed(&hub, query), query);
     }
-    for query in [
-        "after=0&limit=18446744073709551615",
-        "after=0&wait=0&limit=1",
-        "after=0&unknown=%00",
-    ] {
+    for query in ["after=0&limit=18446744073709551615", "after=0&wait=0&limit=1", "after=0&unknown=%00"] {
         assert_eq!(till.feed(&hub, query).status, 200, "{query}");
     }
     // Far ahead of the feed: whatever it is answered, nothing was confirmed that was never there.
@@ -180,7 +200,11 @@ fn bodies_that_are_too_large_or_end_early() {
     let headers = [JSON, ("authorization", authorization.as_str())];
     let large = vec![b' '; PACKED_BYTES_MAX + 1];
     assert_eq!(hub.ask("POST", "/v1/records/ticket", &headers, &large).status, 413);
-    assert_eq!(hub.ask("POST", "/v1/session", &[JSON], &large[..70 << 10]).status, 413, "a stranger has less");
+    assert_eq!(
+        hub.ask("POST", "/v1/session", &[JSON], &large[..70 << 10]).status,
+        413,
+        "a stranger has less"
+    );
 
     // The same without saying so before.
     let mut chunked = format!(
@@ -245,7 +269,9 @@ fn what_is_not_asked_as_it_should_be() {
     let hub = Hub::plain();
     let till = hub.till("SOL");
     let authorization = till.authorization();
-    for path in ["/", "/v1", "/v1/", "/v1/feed/", "/v1/records", "/v2/feed", "/../etc/passwd", "/v1/records/ticket/1"] {
+    for path in
+        ["/", "/v1", "/v1/", "/v1/feed/", "/v1/records", "/v2/feed", "/../etc/passwd", "/v1/records/ticket/1"]
+    {
         assert_eq!(hub.get(path).status, 404, "{path}");
     }
     for (method, path, allowed) in [
@@ -273,7 +299,9 @@ fn what_is_not_asked_as_it_should_be() {
     assert_eq!(hub.raw(&head("GET", "/health", &[("x-long", &long)], b"")).status, 431);
     let many: Vec<(&str, &str)> = vec![("x-many", "1"); 300];
     assert_eq!(hub.raw(&head("GET", "/health", &many, b"")).status, 431);
-    for garbage in [&b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 tls to a plain hub\r\n\r\n"[..], b"GET\r\n\r\n"] {
+    for garbage in
+        [&b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 tls to a plain hub\r\n\r\n"[..], b"GET\r\n\r\n"]
+    {
         assert_eq!(exchange(hub.connect(), garbage).status, 400);
     }
     alive(&hub, &till);

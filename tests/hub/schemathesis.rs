@@ -25,7 +25,8 @@ fn program() -> PathBuf {
     }
     let run = |program: &Path, args: &[&str]| {
         let out = Command::new(program).args(args).output();
-        let out = out.unwrap_or_else(|error| panic!("{}: {error}; is python3-venv there?", program.display()));
+        let out =
+            out.unwrap_or_else(|error| panic!("{}: {error}; is python3-venv there?", program.display()));
         assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
     };
     run(Path::new("python3"), &["-m", "venv", "--clear", &folder.display().to_string()]);

@@ -14,7 +14,9 @@ use crate::support::{Hub, JSON, forget, olvido, purchase};
 #[test]
 fn a_hub_starts_with_one_command_and_says_what_it_is() {
     let hub = Hub::tls();
-    for part in ["The hub serves at https://127.0.0.1:", "Database: sqlite:", "hub.db", "Certificate: ", "backup"] {
+    for part in
+        ["The hub serves at https://127.0.0.1:", "Database: sqlite:", "hub.db", "Certificate: ", "backup"]
+    {
         assert!(hub.said.contains(part), "{part} in {}", hub.said);
     }
     let health: Value = hub.get("/health").expect(200).json();
@@ -149,7 +151,12 @@ fn told_to_stop_it_ends_the_waits_and_what_is_under_way() {
     let waiting: Vec<_> = (0..3)
         .map(|_| {
             let authorization = till.authorization();
-            let request = crate::support::head("GET", "/v1/feed?after=0&wait=50", &[("authorization", &authorization)], b"");
+            let request = crate::support::head(
+                "GET",
+                "/v1/feed?after=0&wait=50",
+                &[("authorization", &authorization)],
+                b"",
+            );
             let connection = rustls::ClientConnection::new(
                 crate::support::pinning(hub.fingerprint.unwrap()),
                 rustls::pki_types::ServerName::try_from("localhost").unwrap(),

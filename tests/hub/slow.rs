@@ -105,7 +105,8 @@ fn a_body_a_letter_a_second_is_refused() {
     let authorization = till.authorization();
     let body = till.upload(Series::Count, 1, &[Some("{\"v\":9}".to_owned())]);
     let slow = || {
-        let request = head("POST", "/v1/records/count", &[JSON, ("authorization", &authorization)], body.as_bytes());
+        let request =
+            head("POST", "/v1/records/count", &[JSON, ("authorization", &authorization)], body.as_bytes());
         let (start, rest) = request.split_at(request.len() - body.len());
         let mut stream = hub.connect();
         stream.write_all(start).unwrap();
@@ -165,6 +166,7 @@ fn a_drain_is_not_slowed_and_a_wild_loop_is() {
         threads.into_iter().map(|thread| thread.join().unwrap()).sum::<usize>()
     });
     // On a machine that answers no more than the rate allows there is nothing to refuse.
-    let allowed = refused > 0 || hub.get("/metrics").text().contains("route=\"/v1/feed\",status=\"200\"} 2400");
+    let allowed =
+        refused > 0 || hub.get("/metrics").text().contains("route=\"/v1/feed\",status=\"200\"} 2400");
     assert!(allowed, "{refused}");
 }

@@ -23,7 +23,8 @@ const LONGEST_SHOWN: usize = 40;
 
 /// Reads it. Errors: every refusal found, in the order of their lines.
 pub fn parse(text: &str) -> Result<HubConfig, Vec<ConfigError>> {
-    let refused = |at: usize, key: &str, kind| ConfigError { line: line_of(text, at), key: key.to_owned(), kind };
+    let refused =
+        |at: usize, key: &str, kind| ConfigError { line: line_of(text, at), key: key.to_owned(), kind };
     let root = DeTable::parse(text).map_err(|error| {
         let duplicate = error.message().contains("duplicate");
         let kind = if duplicate { ConfigErrorKind::Duplicate } else { ConfigErrorKind::NotToml };
@@ -82,7 +83,8 @@ mod tests {
 
     #[test]
     fn a_proxy_and_its_certificate() {
-        let text = format!("proxy = [\"10.0.0.5\", \"::1\"]\ncertificate = \"{}\"\n", "AB:".repeat(31) + "cd");
+        let text =
+            format!("proxy = [\"10.0.0.5\", \"::1\"]\ncertificate = \"{}\"\n", "AB:".repeat(31) + "cd");
         let config = parse(&text).unwrap();
         assert_eq!(config.proxy.len(), 2);
         let certificate = config.certificate.unwrap();
@@ -100,6 +102,9 @@ mod tests {
             ConfigErrorKind::UnknownKey { suggestion: Some(meant) } if meant == "proxy"));
         assert!(parse("proxy = []").is_err(), "nobody could connect");
         assert!(parse("proxy = [10.0.0.5]").is_err());
-        assert_eq!(parse("proxy = [\"::1\"]\nproxy = [\"::1\"]").unwrap_err()[0].kind, ConfigErrorKind::Duplicate);
+        assert_eq!(
+            parse("proxy = [\"::1\"]\nproxy = [\"::1\"]").unwrap_err()[0].kind,
+            ConfigErrorKind::Duplicate
+        );
     }
 }

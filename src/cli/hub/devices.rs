@@ -77,8 +77,10 @@ impl Session {
             DeviceState::Revoked => "hub-device-revoked",
         };
         let id = &device.device.to_string()[..SHOWN];
-        let through = |series| i64::try_from(device.through.get(&series).copied().unwrap_or(0)).unwrap_or(i64::MAX);
-        let seen = device.seen_at.map_or_else(|| locale.text("hub-device-never").into_owned(), |at| self.moment(at));
+        let through =
+            |series| i64::try_from(device.through.get(&series).copied().unwrap_or(0)).unwrap_or(i64::MAX);
+        let seen =
+            device.seen_at.map_or_else(|| locale.text("hub-device-never").into_owned(), |at| self.moment(at));
         let mut lines = vec![
             format!(
                 "  {id}  {}",
@@ -106,11 +108,17 @@ impl Session {
         ];
         if device.waiting > 0 && device.state == DeviceState::Active {
             let count = i64::try_from(device.waiting).unwrap_or(i64::MAX);
-            lines.push(format!("            {}", locale.format("hub-device-behind", &[("count", count.into())])));
+            lines.push(format!(
+                "            {}",
+                locale.format("hub-device-behind", &[("count", count.into())])
+            ));
         }
         if device.conflicts > 0 {
             let count = i64::try_from(device.conflicts).unwrap_or(i64::MAX);
-            lines.push(format!("            {}", locale.format("hub-device-conflicts", &[("count", count.into())])));
+            lines.push(format!(
+                "            {}",
+                locale.format("hub-device-conflicts", &[("count", count.into())])
+            ));
         }
         if device.owes_forgets && device.state == DeviceState::Active {
             lines.push(format!("            {}", locale.text("hub-device-owes")));
@@ -128,7 +136,8 @@ impl Session {
         let hub = self.open_hub(&args.store.hub)?;
         let store = self.hub_store(&hub, &args.store)?;
         let device = self.hub_device(&hub, &store, &args.device, &args.store.hub)?;
-        let revoked = hub.revoke(&store, device.device).map_err(|error| self.hub_failed(&error, &args.store.hub))?;
+        let revoked =
+            hub.revoke(&store, device.device).map_err(|error| self.hub_failed(&error, &args.store.hub))?;
         let key = if revoked { "hub-revoked" } else { "hub-revoked-before" };
         self.say(&self.locale().format(key, &[("name", device.name.into())]), out)
     }
@@ -153,7 +162,8 @@ impl Session {
             ["hub-no-such-device", "hub-no-such-device-next"],
             ["hub-which-device", "hub-which-device-next"],
         ];
-        let refused = |[what, next]: [&str; 2]| Problem { place: Some(named.to_owned()), ..self.refusal(what, next) };
+        let refused =
+            |[what, next]: [&str; 2]| Problem { place: Some(named.to_owned()), ..self.refusal(what, next) };
         let latest = latest.ok_or_else(|| refused(none))?;
         match devices.iter().filter(meant).all(|device| device.device == latest.device) {
             true => Ok(latest.clone()),

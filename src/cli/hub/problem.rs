@@ -62,7 +62,9 @@ impl Session {
         let locale = self.locale();
         let (what, next, path) = match error {
             CertificateError::Io(path, error) => return Problem::of_file(path, error, locale),
-            CertificateError::NoCertificate(path) => ("hub-no-certificate", "hub-no-certificate-next", Some(path)),
+            CertificateError::NoCertificate(path) => {
+                ("hub-no-certificate", "hub-no-certificate-next", Some(path))
+            }
             CertificateError::NoKey(path) => ("hub-no-key", "hub-no-key-next", Some(path)),
             CertificateError::NotItsKey(path) => ("hub-not-its-key", "hub-not-its-key-next", Some(path)),
             CertificateError::NotMade => ("hub-not-made", "hub-not-made-next", None),

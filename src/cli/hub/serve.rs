@@ -10,8 +10,8 @@ use crate::cli::log;
 use crate::cli::paths::write_private;
 use crate::cli::problem::Problem;
 use crate::cli::run::{DONE, Session, read, written};
-use crate::sync::hub::server::tls::{Certificate, in_pairs};
 use crate::sync::hub::Hub;
+use crate::sync::hub::server::tls::{Certificate, in_pairs};
 use crate::sync::hub::server::{Access, Replication, Server};
 
 impl Session {

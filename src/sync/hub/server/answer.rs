@@ -156,10 +156,7 @@ async fn open(
             let certificate = shared.certificate;
             shared
                 .told(call, request, zstd, move |shared, request| {
-                    shared
-                        .hub
-                        .enrol(&request, certificate, Utc::now())
-                        .map_err(|error| shared.refusal(error))
+                    shared.hub.enrol(&request, certificate, Utc::now()).map_err(|error| shared.refusal(error))
                 })
                 .await
         }

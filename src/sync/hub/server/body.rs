@@ -190,7 +190,8 @@ mod tests {
     fn what_is_packed_comes_out_and_what_is_not_is_refused() {
         let text = serde_json::to_vec(&vec!["word"; 5000]).unwrap();
         let whole = zstd::bulk::compress(&text, 3).unwrap();
-        let parsed = |bytes: &[u8]| Packed { bytes: bytes.to_vec(), coding: Coding::Zstd }.parse::<Vec<String>>();
+        let parsed =
+            |bytes: &[u8]| Packed { bytes: bytes.to_vec(), coding: Coding::Zstd }.parse::<Vec<String>>();
         assert_eq!(parsed(&whole).unwrap().len(), 5000);
         for cut in 0..whole.len() {
             assert!(parsed(&whole[..cut]).is_err(), "{cut}");

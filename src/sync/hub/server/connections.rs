@@ -22,9 +22,7 @@ use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
 
 use super::answer::{self, Shared};
-use super::limits::{
-    CONNECTIONS_MAX, HANDSHAKE_TIME, HEAD_BYTES_MAX, HEAD_TIME, STALL_TIME, STOP_TIME,
-};
+use super::limits::{CONNECTIONS_MAX, HANDSHAKE_TIME, HEAD_BYTES_MAX, HEAD_TIME, STALL_TIME, STOP_TIME};
 use super::patient::Patient;
 use super::tls::Certificate;
 

@@ -39,7 +39,8 @@ impl Asked {
     }
 
     fn limit(&self) -> usize {
-        usize::try_from(self.limit.unwrap_or(USUAL_LIMIT)).map_or(FEED_CHANGES_MAX, |n| n.min(FEED_CHANGES_MAX))
+        usize::try_from(self.limit.unwrap_or(USUAL_LIMIT))
+            .map_or(FEED_CHANGES_MAX, |n| n.min(FEED_CHANGES_MAX))
     }
 }
 
@@ -98,7 +99,10 @@ async fn page(
                 // The device may have been revoked while it waited.
                 shared.hub.caller(&token, Utc::now()).map_err(|error| shared.refusal(error))?;
             }
-            shared.hub.feed(&caller, asked.after, asked.limit(), Utc::now()).map_err(|error| shared.refusal(error))
+            shared
+                .hub
+                .feed(&caller, asked.after, asked.limit(), Utc::now())
+                .map_err(|error| shared.refusal(error))
         })
         .await
 }

@@ -12,8 +12,8 @@ use super::answer::Shared;
 use super::body;
 use super::metrics::Gauges;
 use super::refusal::Refusal;
-use crate::sync::hub::{Health, Pending};
 use crate::sync::hub::db::{DbHealth, Engine};
+use crate::sync::hub::{Health, Pending};
 
 /// The hub asks itself no more often, however many ask it.
 const FRESH: Duration = Duration::from_secs(1);

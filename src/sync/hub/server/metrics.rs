@@ -115,7 +115,11 @@ impl Metrics {
             line(&mut out, format_args!("{name} {}", value.load(Relaxed)));
         }
         for (name, help, value) in [
-            ("olvido_hub_forgets_pending", "Whether erasing is not finished at the hub.", u64::from(gauges.forgets_pending)),
+            (
+                "olvido_hub_forgets_pending",
+                "Whether erasing is not finished at the hub.",
+                u64::from(gauges.forgets_pending),
+            ),
             ("olvido_hub_database_up", "Whether the database answers.", gauges.database_up.into()),
             ("olvido_hub_recovering", "Whether tombstones are waited for.", gauges.recovering.into()),
         ] {

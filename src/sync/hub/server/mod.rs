@@ -137,9 +137,8 @@ async fn tend(shared: Arc<Shared>) {
     loop {
         clock.tick().await;
         // What failed is logged where it is judged, and done again at the next turn.
-        let tended = shared.in_turn(|shared| {
-            shared.hub.tend(Utc::now()).map_err(|error| shared.refusal(error))
-        });
+        let tended =
+            shared.in_turn(|shared| shared.hub.tend(Utc::now()).map_err(|error| shared.refusal(error)));
         let _ = tended.await;
     }
 }

@@ -28,9 +28,8 @@ impl<T> Patient<T> {
             return went;
         }
         let patience = self.patience;
-        let end = self
-            .end
-            .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(Instant::now() + patience)));
+        let end =
+            self.end.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(Instant::now() + patience)));
         ready!(end.as_mut().poll(cx));
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }

@@ -46,8 +46,8 @@ impl Certificate {
             .collect::<Result<_, _>>()
             .map_err(|_| CertificateError::NoCertificate(cert.to_owned()))?;
         let key_pem = zeroize::Zeroizing::new(pem(key)?);
-        let private = PrivateKeyDer::from_pem_slice(&key_pem)
-            .map_err(|_| CertificateError::NoKey(key.to_owned()))?;
+        let private =
+            PrivateKeyDer::from_pem_slice(&key_pem).map_err(|_| CertificateError::NoKey(key.to_owned()))?;
         let fingerprint = chain
             .first()
             .and_then(fingerprint)
@@ -72,8 +72,7 @@ impl Certificate {
         if !cert.exists() && !key.exists() {
             let pair = rcgen::KeyPair::generate().map_err(|_| CertificateError::NotMade)?;
             let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()];
-            let mut params =
-                rcgen::CertificateParams::new(names).map_err(|_| CertificateError::NotMade)?;
+            let mut params = rcgen::CertificateParams::new(names).map_err(|_| CertificateError::NotMade)?;
             params.distinguished_name = rcgen::DistinguishedName::new();
             params.distinguished_name.push(rcgen::DnType::CommonName, "Olvido");
             let made = params.self_signed(&pair).map_err(|_| CertificateError::NotMade)?;
