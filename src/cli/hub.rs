@@ -1,14 +1,14 @@
 //! `olvido hub`: the tills' hub, from the command line. Serving, and what whoever runs it does beside.
 
-//TMP mod backup;
+mod backup;
 mod config;
 mod devices;
 mod enrol;
 mod problem;
 mod publish;
-//TMP mod report;
+mod report;
 mod serve;
-//TMP mod verify;
+mod verify;
 
 use std::io::Write;
 use std::path::Path;
@@ -69,11 +69,10 @@ impl Session {
             HubCommand::Revoke(args) => self.hub_revoke(args, out),
             HubCommand::Publish(HubPublishCommand::Products(args)) => self.hub_publish_products(args, out),
             HubCommand::Publish(HubPublishCommand::Policy(args)) => self.hub_publish_policy(args, out),
-            //TMP             HubCommand::Report(args) => self.hub_report(args, out),
-            //TMP             HubCommand::Verify(args) => self.hub_verify(args, out),
-            //TMP             HubCommand::Backup(args) => self.hub_backup(args, out),
-            //TMP             HubCommand::Restore(args) => self.hub_restore(args, out),
-            _ => Ok(1), // TMP
+            HubCommand::Report(args) => self.hub_report(args, out),
+            HubCommand::Verify(args) => self.hub_verify(args, out),
+            HubCommand::Backup(args) => self.hub_backup(args, out),
+            HubCommand::Restore(args) => self.hub_restore(args, out),
         }
     }
 

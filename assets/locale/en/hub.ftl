@@ -144,3 +144,13 @@ hub-found-pending = A forget is not complete here: { $subject }
 hub-found-records-next = Copy the hub's directory and database, then restore a backup; the tills send again what it lacks.
 hub-found-kept-next = Start the hub: it finishes what was left over. Then verify again.
 hub-found-sealed-next = Restore hub.keys with the database from a backup; the tills still have their own copies.
+
+hub-backup-made =
+    The backup is { $file } ({ $size } kB): { $records } records, { $purchases } purchases.
+    It opens with { $key } alone: keep a copy of that elsewhere.
+    Keep { $list } as well: it says what was forgotten since.
+hub-restored =
+    Restored: { $stores } stores, { $records } records, { $purchases } purchases, { $erased } of them forgotten since.
+    The tills bring what came after the backup, and everything they have forgotten, when the hub serves again.
+hub-not-empty = the hub's database is not empty.
+hub-not-empty-next = Name an empty one with --database, or move the old one away. Leave hub.key, hub.keys and erased.log where they are.

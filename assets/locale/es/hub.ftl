@@ -144,3 +144,13 @@ hub-found-pending = Un olvido no está completo aquí: { $subject }
 hub-found-records-next = Copie el directorio y la base de datos y recupere una copia; las cajas envían otra vez lo que le falte.
 hub-found-kept-next = Arranque el nodo central: termina lo que quedó. Después compruebe otra vez.
 hub-found-sealed-next = Recupere hub.keys con la base de datos de una copia; las cajas aún tienen las suyas.
+
+hub-backup-made =
+    La copia es { $file } ({ $size } kB): { $records } registros, { $purchases } compras.
+    Solo se abre con { $key }: guarde una copia de esa clave en otro sitio.
+    Guarde también { $list }: dice lo que se ha olvidado desde entonces.
+hub-restored =
+    Recuperado: { $stores } tiendas, { $records } registros, { $purchases } compras, { $erased } de ellas olvidadas desde entonces.
+    Las cajas traen lo posterior a la copia, y todo lo que han olvidado, cuando el nodo central atienda otra vez.
+hub-not-empty = la base de datos del nodo central no está vacía.
+hub-not-empty-next = Nombre una vacía con --database, o aparte la antigua. Deje hub.key, hub.keys y erased.log donde están.

@@ -35,7 +35,11 @@ fn print(report: &Report, locale: &'static Locale, out: &mut impl Write) -> Resu
     row(&locale.text("review-sales"), &[number(report.all.sales)], out)?;
     for (code, sum) in &report.all.currency {
         let money = |amount| locale.money(amount, &currency(code, sum));
-        row(&format!("{} ({code})", locale.text("review-total")), &[number(sum.sales), money(sum.total)], out)?;
+        row(
+            &format!("{} ({code})", locale.text("review-total")),
+            &[number(sum.sales), money(sum.total)],
+            out,
+        )?;
         heading("review-taxes", locale, out)?;
         for (rate, (base, tax)) in &sum.tax {
             row(&locale.percent(*rate), &[money(*base), money(*tax)], out)?;
