@@ -32,6 +32,7 @@ mod purchase;
 mod report;
 mod reread;
 mod restore;
+pub mod server;
 mod stored;
 mod sums;
 #[cfg(test)]
@@ -100,6 +101,8 @@ pub struct Health {
     pub is_keeper: bool,
     /// What a forget has left to do.
     pub pending: Option<Pending>,
+    /// [`Hub::recovering`] for any of its stores.
+    pub recovering: bool,
 }
 
 impl HubFiles {
@@ -183,6 +186,7 @@ impl Hub {
             database: self.database.health()?,
             is_keeper: self.is_keeper(),
             pending: self.pending()?,
+            recovering: self.recovering_anywhere()?,
         })
     }
 }
