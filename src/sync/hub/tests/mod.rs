@@ -13,6 +13,7 @@ use chrono::{DateTime, Duration, FixedOffset, NaiveDate, Utc};
 use serde_json::value::RawValue;
 use tempfile::TempDir;
 
+use super::db::tests::{new_name, shared_cluster};
 use super::db::{Database, DatabaseAddress, Value};
 use super::{Caller, Hub, HubError, HubFiles};
 use crate::domain::basket::DepartmentAmount;
@@ -25,10 +26,30 @@ use crate::sync::enrolment::{EnrolmentCode, signed_for_new_epoch, signed_for_ses
 use crate::sync::record::{Origin, Run, Series, body_hash};
 use crate::sync::wire::*;
 
-/// A hub in a directory of its own.
+/// A hub in a directory of its own, over a database of its own.
 struct Place {
     directory: TempDir,
+    address: DatabaseAddress,
 }
+
+/// Makes a test over SQLite and one over PostgreSQL of each of these.
+macro_rules! on_both {
+    ($($case:ident)*) => {
+        mod sqlite {
+            $(#[test]
+            fn $case() {
+                super::$case(&super::Place::new());
+            })*
+        }
+        mod postgres {
+            $(#[test]
+            fn $case() {
+                super::$case(&super::Place::postgres());
+            })*
+        }
+    };
+}
+use on_both;
 
 /// A till as the hub sees it.
 struct Till {
@@ -48,7 +69,22 @@ fn now() -> DateTime<Utc> {
 
 impl Place {
     fn new() -> Place {
-        Place { directory: tempfile::tempdir().unwrap() }
+        let directory = tempfile::tempdir().unwrap();
+        let address = DatabaseAddress::Sqlite(directory.path().join("hub.db"));
+        Place { directory, address }
+    }
+
+    fn postgres() -> Place {
+        let address = shared_cluster().database(&new_name()).parse().unwrap();
+        Place { directory: tempfile::tempdir().unwrap(), address }
+    }
+
+    /// Another hub over the same engine.
+    fn another(&self) -> Place {
+        match self.address {
+            DatabaseAddress::Sqlite(_) => Place::new(),
+            _ => Place::postgres(),
+        }
     }
 
     fn path(&self) -> &Path {
@@ -56,8 +92,7 @@ impl Place {
     }
 
     fn database(&self) -> Database {
-        let path = self.path().join("hub.db");
-        Database::open(&DatabaseAddress::Sqlite(path)).unwrap()
+        Database::open(&self.address).unwrap()
     }
 
     fn open(&self) -> Hub {
