@@ -184,11 +184,9 @@ mod tests {
 
     #[test]
     fn a_hubs_line_is_an_object() {
-        let record = log::Record::builder()
-            .level(log::Level::Warn)
-            .target("olvido::hub")
-            .key_values(&[("route", log::kv::Value::from("/v1/feed")), ("ms", log::kv::Value::from(12u64))])
-            .build();
+        let told = [("route", log::kv::Value::from("/v1/feed")), ("ms", log::kv::Value::from(12u64))];
+        let mut record = log::Record::builder();
+        let record = record.level(log::Level::Warn).target("olvido::hub").key_values(&told).build();
         let line = json_line(&format_args!("a \"request\"\nof two lines"), &record);
         assert_eq!(line.lines().count(), 1);
         let read: serde_json::Value = serde_json::from_str(&line).unwrap();
