@@ -1,5 +1,6 @@
 //! The hub as it is run: `olvido hub serve` on the loopback interface, asked by tills and by worse.
 
+mod commands;
 mod credentials;
 mod description;
 mod hostile;
