@@ -19,6 +19,7 @@ mod purchase;
 mod review;
 pub mod ring;
 pub mod run;
+mod sync;
 mod tickets;
 pub mod till;
 mod verify;

@@ -27,14 +27,14 @@ pub enum Purpose {
     CodeWithoutMemory,
     /// The pepper of staff PINs.
     PinPepper,
+    /// Seals the secret half of the till's own key.
+    DeviceKey,
     /// Marks the sessions that a hub has opened.
     HubSession,
     /// Marks what a hub gives a till to sign.
     HubChallenge,
     /// Seals a hub's enrolment codes until they are used.
     HubEnrolment,
-    /// Seals the secret half of the till's own key.
-    DeviceKey,
 }
 
 #[derive(Debug)]
@@ -100,10 +100,10 @@ impl Purpose {
             Purpose::RequestLookup => "olvido 1 request lookup",
             Purpose::CodeWithoutMemory => "olvido 1 code without memory",
             Purpose::PinPepper => "olvido 1 pin pepper",
+            Purpose::DeviceKey => "olvido 1 device key",
             Purpose::HubSession => "olvido 1 hub session",
             Purpose::HubChallenge => "olvido 1 hub challenge",
             Purpose::HubEnrolment => "olvido 1 hub enrolment",
-            Purpose::DeviceKey => "olvido 1 device key",
         }
     }
 }

@@ -157,6 +157,7 @@ class Node:
 
 class Cluster:
     def __init__(self, directory):
+        os.makedirs(directory, mode=0o755)
         self.directory = directory
         # Loopback addresses that no other run uses, so that the ports can be the usual ones.
         self.net = f"127.{random.randint(1, 254)}.{random.randint(0, 254)}"
@@ -211,13 +212,15 @@ class Cluster:
     def hosts(self):
         return ",".join(node.address for node in self.nodes)
 
-    def sql(self, statement, user="postgres", password="SECRET-1", database="postgres", seconds=30):
-        """Runs a statement at the leader. Returns what psql says; raises Failure, also on a warning."""
-        address = f"host={self.hosts()} user={user} dbname={database} target_session_attrs=read-write connect_timeout=2"
+    def sql(self, statement, database="postgres", host=None, seconds=30):
+        """Runs a statement at the leader, or at one host. Returns what psql says; raises Failure, also on a
+        warning."""
+        where = f"host={host}" if host else f"host={self.hosts()} target_session_attrs=read-write"
+        address = f"{where} user=postgres dbname={database} connect_timeout=2"
         try:
             done = subprocess.run(
                 [newest_postgres() + "/psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-d", address, "-c", statement],
-                env={"PATH": os.environ["PATH"], "PGPASSWORD": password},
+                env={"PATH": os.environ["PATH"], "PGPASSWORD": "SECRET-1"},
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 text=True,
