@@ -4,6 +4,9 @@ mod commands;
 mod credentials;
 mod description;
 mod hostile;
+mod over_postgres;
+#[path = "../support/postgres.rs"]
+mod postgres;
 mod schemathesis;
 mod serving;
 mod slow;
