@@ -2,7 +2,8 @@
 //! tombstones are the records, and the table `outbox` gives those that have no number of their own
 //! their place. What stands at a place never changes; it can only go.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
+use std::collections::btree_map::{BTreeMap, Entry};
 use std::sync::Arc;
 
 use chrono::NaiveDate;
@@ -95,7 +96,7 @@ fn queue(
     connection
         .prepare_cached(
             "INSERT INTO outbox (series, idx, id, body)
-             SELECT ?1, coalesce(max(idx), 0) + 1, ?2, ?3 FROM outbox WHERE series = ?1",
+             VALUES (?1, (SELECT coalesce(max(idx), 0) + 1 FROM outbox WHERE series = ?1), ?2, ?3)",
         )?
         .execute(params![series.number(), id, body])?;
     Ok(())
@@ -269,12 +270,25 @@ impl Outbox {
     ) -> Result<Option<NaiveDate>, StoreError> {
         let version = kept.policy_version;
         let damaged = || StoreError::Damaged(format!("policy version {version}"));
-        if !policies.contains_key(&version) {
-            let policy = super::policy::kept(&self.connection, version)?.ok_or_else(damaged)?;
-            policies.insert(version, policy);
-        }
-        let choice = policies.get(&version).and_then(|policy| policy.choice(&kept.choice));
-        Ok(choice.ok_or_else(damaged)?.keeps_until(kept.day).date())
+        let policy = match policies.entry(version) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unknown) => {
+                unknown.insert(super::policy::kept(&self.connection, version)?.ok_or_else(damaged)?)
+            }
+        };
+        let choice = policy.choice(&kept.choice).ok_or_else(damaged)?;
+        Ok(choice.keeps_until(kept.day).date())
+    }
+
+    /// Ids behind `after` of forgets that were said here and that not every copy has confirmed, in order;
+    /// `most` at the most.
+    pub fn unconfirmed(&self, after: &[u8; 16], most: usize) -> Result<Vec<[u8; 16]>, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT id FROM forget_state WHERE (copies = 0 OR confirmed + lost < copies) AND id > ?1
+             ORDER BY id LIMIT ?2",
+        )?;
+        let rows = statement.query_map(params![after, most as u64], |row| row.get(0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 
     /// The rows of a series behind `after`. `select` gives the index first.

@@ -8,6 +8,8 @@
 //! All of this is blocking code, for threads that may wait; it must not be called from async code.
 
 mod address;
+mod pool;
+mod postgres;
 pub mod schema;
 mod sqlite;
 #[cfg(test)]
@@ -43,6 +45,16 @@ pub struct DbHealth {
     pub standbys: Vec<Standby>,
 }
 
+impl DbHealth {
+    /// Whether commits are to wait for standbys and none of them is there: they wait, then, until one is.
+    /// Also where the database's role is not told.
+    pub fn lacks_standby(&self) -> bool {
+        let waits = self.synchronous_standby_names.as_ref().is_some_and(|names| !names.trim().is_empty());
+        let confirms = |standby: &Standby| matches!(standby.sync_state.as_deref(), Some("sync" | "quorum"));
+        waits && !self.standbys.iter().any(confirms)
+    }
+}
+
 /// A standby as PostgreSQL's `pg_stat_replication` shows it. The two states are only told to a role
 /// that has `pg_monitor`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,6 +73,7 @@ pub struct Database {
 
 enum Inner {
     Sqlite(sqlite::Sqlite),
+    Postgres(postgres::Postgres),
 }
 
 /// A transaction: all of it is done, or nothing. Once a statement has failed the whole is undone, even
@@ -73,6 +86,7 @@ pub struct Transaction<'a> {
 
 enum Work<'a> {
     Sqlite(sqlite::Work<'a>),
+    Postgres(postgres::Work<'a>),
 }
 
 /// Work that meets other transactions is done again for so long.
@@ -90,7 +104,7 @@ impl Database {
             DatabaseAddress::Sqlite(path) => Inner::Sqlite(
                 again(|| sqlite::Sqlite::open(path).map_err(HubError::from)).map_err(database_error)?,
             ),
-            DatabaseAddress::Postgres(_) => return Err(DbError::Other("not yet".into())),
+            DatabaseAddress::Postgres(config) => Inner::Postgres(postgres::Postgres::open(config)?),
         };
         let database = Database { inner };
         database.write(|transaction| Ok(transaction.migrate()?)).map_err(database_error)?;
@@ -100,6 +114,7 @@ impl Database {
     pub fn engine(&self) -> Engine {
         match &self.inner {
             Inner::Sqlite(_) => Engine::Sqlite,
+            Inner::Postgres(_) => Engine::Postgres,
         }
     }
 
@@ -115,6 +130,7 @@ impl Database {
     ) -> Result<T, HubError> {
         again(|| match &self.inner {
             Inner::Sqlite(sqlite) => sqlite.write(&mut work),
+            Inner::Postgres(postgres) => postgres.write(&mut work),
         })
     }
 
@@ -126,6 +142,7 @@ impl Database {
     ) -> Result<T, HubError> {
         again(|| match &self.inner {
             Inner::Sqlite(sqlite) => sqlite.read(&mut work),
+            Inner::Postgres(postgres) => postgres.read(&mut work),
         })
     }
 
@@ -135,6 +152,7 @@ impl Database {
     pub fn drop_traces(&self) -> Result<bool, DbError> {
         match &self.inner {
             Inner::Sqlite(sqlite) => sqlite.drop_traces(),
+            Inner::Postgres(_) => Ok(true),
         }
     }
 
@@ -142,6 +160,7 @@ impl Database {
     pub fn health(&self) -> Result<DbHealth, DbError> {
         match &self.inner {
             Inner::Sqlite(sqlite) => sqlite.health(),
+            Inner::Postgres(postgres) => postgres.health(),
         }
     }
 
@@ -150,6 +169,7 @@ impl Database {
     pub fn watcher(&self) -> watch::Receiver<u64> {
         match &self.inner {
             Inner::Sqlite(sqlite) => sqlite.watcher(),
+            Inner::Postgres(postgres) => postgres.watcher(),
         }
     }
 }
@@ -164,6 +184,7 @@ impl<'a> Transaction<'a> {
     pub fn query(&mut self, sql: &'static str, args: &[Value<'_>]) -> Result<Vec<Row>, DbError> {
         let result = match &mut self.work {
             Work::Sqlite(work) => work.query(sql, args),
+            Work::Postgres(work) => work.query(sql, args),
         };
         self.noted(result)
     }
@@ -177,6 +198,7 @@ impl<'a> Transaction<'a> {
     pub fn execute(&mut self, sql: &'static str, args: &[Value<'_>]) -> Result<u64, DbError> {
         let result = match &mut self.work {
             Work::Sqlite(work) => work.execute(sql, args),
+            Work::Postgres(work) => work.execute(sql, args),
         };
         self.noted(result)
     }
@@ -192,22 +214,26 @@ impl<'a> Transaction<'a> {
     ) -> Result<(), DbError> {
         let result = match &mut self.work {
             Work::Sqlite(work) => work.insert_records(store, origin, series, records),
+            Work::Postgres(work) => work.insert_records(store, origin, series, records),
         };
         self.noted(result)
     }
 
     /// To be called where rows were added to the store's feed: whoever watches learns of it after the
     /// commit.
-    pub fn notify_feed(&mut self, _store: &str) -> Result<(), DbError> {
+    pub fn notify_feed(&mut self, store: &str) -> Result<(), DbError> {
         self.feed_changed = true;
-        match &mut self.work {
+        let result = match &mut self.work {
             Work::Sqlite(_) => Ok(()),
-        }
+            Work::Postgres(work) => work.notify_feed(store),
+        };
+        self.noted(result)
     }
 
     fn migrate(&mut self) -> Result<(), DbError> {
         let (engine, version) = match &mut self.work {
             Work::Sqlite(work) => (Engine::Sqlite, work.schema_version()?),
+            Work::Postgres(work) => (Engine::Postgres, work.schema_version()?),
         };
         if version > schema::VERSION {
             return Err(DbError::Damaged("it was made by a newer version of Olvido".into()));
@@ -218,6 +244,7 @@ impl<'a> Transaction<'a> {
         for statement in schema::statements_after(engine, 1, version) {
             match &mut self.work {
                 Work::Sqlite(work) => work.batch(&statement)?,
+                Work::Postgres(work) => work.batch(&statement)?,
             }
         }
         Ok(())
@@ -236,6 +263,10 @@ impl<'a> Transaction<'a> {
             false => Ok(()),
         }
     }
+}
+
+fn tick(changed: &watch::Sender<u64>) {
+    changed.send_modify(|count| *count = count.wrapping_add(1));
 }
 
 fn database_error(error: HubError) -> DbError {

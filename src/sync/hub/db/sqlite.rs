@@ -13,7 +13,7 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags, Statement, TransactionBehavior};
 use tokio::sync::watch;
 
-use super::{Cell, DbHealth, Engine, Row, Transaction, Value, schema};
+use super::{Cell, DbHealth, Engine, Row, Transaction, Value, schema, tick};
 use crate::sync::hub::error::{DbError, HubError};
 use crate::sync::record::{Origin, Series};
 
@@ -221,8 +221,7 @@ impl Work<'_> {
             None => Ok(0),
             Some(row) if row.int(0)? == 1 => {
                 let row = self.query(schema::SELECT_VERSION, &[])?;
-                let version = row.first().and_then(|row| schema::read_version(row.bytes(0).ok()?));
-                version.ok_or_else(|| DbError::Damaged("it has no version".into()))
+                schema::read_version(row.first())
             }
             Some(_) => Err(DbError::Damaged("it holds something else than a hub's tables".into())),
         }
@@ -321,10 +320,6 @@ fn compare_heads(
         }
     }
     Ok(())
-}
-
-fn tick(changed: &watch::Sender<u64>) {
-    changed.send_modify(|count| *count = count.wrapping_add(1));
 }
 
 /// What a panic left behind is sound: an open transaction was rolled back on the way.
