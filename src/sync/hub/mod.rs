@@ -13,6 +13,8 @@
 //! Order of locks: a store's row, then the device's rows in `series_head`, then the sums by table and day.
 //! No transaction is open while a key is written or destroyed, or while the list of what was erased
 //! grows; so neither waits for the other.
+//!
+#![doc = include_str!("operations.md")]
 
 mod backup;
 mod caller;
