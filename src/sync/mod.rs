@@ -4,12 +4,16 @@
 //! - [`record`]: records in series, and how a till signs them.
 //! - [`wire`]: what travels.
 //! - [`enrolment`]: how a till gets an identity, and shows it.
+//! - [`plan`]: what a till does next; pure.
+//! - [`client`]: a till's requests.
 //! - [`hub`]: the server and its stores.
 //!
 //! A till keeps no second copy of what it sends: its tickets, counts, purchases and tombstones are
 //! the records, and the outbox is how far the hub has them durably.
 
+pub mod client;
 pub mod enrolment;
 pub mod hub;
+pub mod plan;
 pub mod record;
 pub mod wire;
