@@ -12,6 +12,7 @@ pub mod code;
 pub mod device;
 pub mod keys;
 pub mod lookup;
+pub mod marks;
 pub mod pin;
 pub mod store_key;
 
@@ -23,6 +24,7 @@ pub use code::{CodeError, ReceiptCode};
 pub use device::{DeviceKey, DevicePublicKey, DeviceSignature};
 pub use keys::{KeyFile, KeysError, SlotId, SlotSurvey};
 pub use lookup::{customer_lookup, request_lookup};
+pub use marks::{Marks, is_same};
 pub use pin::PinError;
 pub use store_key::{Purpose, StoreKey, StoreKeyError};
 
