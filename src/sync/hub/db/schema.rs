@@ -62,6 +62,9 @@ const STEPS: &[&[Table]] = &[&[
         expires_at BIGINT NOT NULL,
         replaces BYTEA CHECK (length(replaces) = 16),
         used BIGINT NOT NULL DEFAULT 0,
+        -- Whom it gave an identity.
+        device BYTEA CHECK (length(device) = 16),
+        epoch BIGINT,
         PRIMARY KEY (store, code)",
     },
     Table {
@@ -98,11 +101,12 @@ const STEPS: &[&[Table]] = &[&[
         epoch BIGINT NOT NULL,
         series TEXT NOT NULL,
         first BIGINT NOT NULL,
-        count BIGINT NOT NULL,
+        last BIGINT NOT NULL,
         -- 32 bytes each.
         hashes BYTEA NOT NULL,
         signature BYTEA NOT NULL,
-        PRIMARY KEY (store, device, epoch, series, first)",
+        -- Runs may overlap, but each has brought something: no two end alike.
+        PRIMARY KEY (store, device, epoch, series, last)",
     },
     Table {
         // The other bytes under an index that is taken.
@@ -116,6 +120,10 @@ const STEPS: &[&[Table]] = &[&[
         hash BYTEA NOT NULL CHECK (length(hash) = 32),
         body TEXT,
         at BIGINT NOT NULL,
+        -- The run that proves who said so.
+        first BIGINT NOT NULL,
+        hashes BYTEA NOT NULL,
+        signature BYTEA NOT NULL,
         PRIMARY KEY (store, device, epoch, series, idx, hash)",
     },
     Table {
@@ -129,8 +137,10 @@ const STEPS: &[&[Table]] = &[&[
         until BIGINT,
         device BYTEA NOT NULL,
         epoch BIGINT NOT NULL,
+        -- The record that it came with.
         idx BIGINT NOT NULL,
-        PRIMARY KEY (store, id)",
+        PRIMARY KEY (store, id),
+        UNIQUE (store, device, epoch, idx)",
     },
     Table {
         // Who has sent a purchase, and so holds it.
@@ -157,7 +167,8 @@ const STEPS: &[&[Table]] = &[&[
         large: false,
         columns: "
         id BYTEA NOT NULL CHECK (length(id) = 16),
-        slot BIGINT NOT NULL,
+        -- None where the hub never had it.
+        slot BIGINT,
         PRIMARY KEY (store, id)",
     },
     Table {
