@@ -1,0 +1,221 @@
+//! The hub: its real code over a real SQLite file. Only the sockets before it are missing.
+
+use std::fs;
+use std::path::Path;
+
+use chrono::{DateTime, Utc};
+use olvido::sync::client::ClientError;
+use olvido::sync::hub::db::{Database, DatabaseAddress};
+use olvido::sync::hub::{Caller, DbError, Hub, HubError, HubFiles};
+use olvido::sync::record::Series;
+use olvido::sync::wire::{FEED_CHANGES_MAX, FeedPage, ForgetsRequest, SessionRequest, Upload};
+use rusqlite::Connection;
+use serde::Serialize;
+use tempfile::TempDir;
+
+use super::breakage::Breakage;
+use super::common::{copy_files, fast_directory};
+use super::network::{Ask, Heard};
+use super::residue::Sealed;
+
+/// An upload that the hub carried out.
+pub struct Carried {
+    pub caller: Caller,
+    pub series: Series,
+    pub body: String,
+}
+
+/// The machine that the hub runs on.
+pub struct Host {
+    directory: TempDir,
+    hub: Option<Hub>,
+    /// Its clock, beside the true time.
+    pub skew: chrono::Duration,
+    /// No room on its disk: nothing is taken.
+    pub is_full: bool,
+    /// Since its database was last put back.
+    pub carried: Vec<Carried>,
+    /// Every purchase as it was ever sealed there.
+    pub sealed: Sealed,
+    /// Old copies of its database.
+    pub copies: Vec<TempDir>,
+    pub breakage: Option<Breakage>,
+}
+
+/// What the hub does with a request.
+pub enum Response {
+    Now(Heard),
+    /// A long poll with nothing to say yet.
+    Waits,
+}
+
+const DATABASE: &str = "hub.db";
+
+impl Host {
+    pub fn new(breakage: Option<Breakage>, now: DateTime<Utc>) -> Host {
+        let mut host = Host {
+            directory: fast_directory(),
+            hub: None,
+            skew: chrono::Duration::zero(),
+            is_full: false,
+            carried: Vec::new(),
+            sealed: Sealed::default(),
+            copies: Vec::new(),
+            breakage,
+        };
+        host.start(now);
+        host
+    }
+
+    pub fn path(&self) -> &Path {
+        self.directory.path()
+    }
+
+    pub fn hub(&self) -> Option<&Hub> {
+        self.hub.as_ref()
+    }
+
+    pub fn clock(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        now + self.skew
+    }
+
+    pub fn start(&mut self, now: DateTime<Utc>) {
+        if self.hub.is_none() {
+            if self.breakage == Some(Breakage::ErasedLogNotReplayed) {
+                let _ = fs::remove_file(self.path().join("erased.log"));
+            }
+            let hub = Hub::open(&self.files(), self.database(), self.clock(now)).unwrap();
+            self.hub = Some(hub);
+        }
+    }
+
+    /// What kill -9 leaves: the files as they are. The old process goes on only to free its memory.
+    pub fn crash(&mut self) {
+        let next = fast_directory();
+        copy_files(self.path(), next.path());
+        self.hub = None;
+        self.directory = next;
+    }
+
+    /// Stops it in good order.
+    pub fn stop(&mut self) {
+        self.hub = None;
+    }
+
+    pub fn files(&self) -> HubFiles {
+        HubFiles::of(self.path())
+    }
+
+    pub fn database(&self) -> Database {
+        let address = format!("sqlite:{}", self.path().join(DATABASE).display());
+        Database::open(&DatabaseAddress::parse(&address).unwrap()).unwrap()
+    }
+
+    /// A connection of one's own to its database.
+    pub fn connect(&self) -> Connection {
+        Connection::open(self.path().join(DATABASE)).unwrap()
+    }
+
+    /// Copies the database alone.
+    pub fn copy(&mut self) {
+        let copy = fast_directory();
+        for name in [DATABASE, "hub.db-wal"] {
+            let from = self.path().join(name);
+            if from.exists() {
+                fs::copy(from, copy.path().join(name)).unwrap();
+            }
+        }
+        self.copies.push(copy);
+    }
+
+    /// Puts an old copy of the database in the place of the one that was there; the keys and the list of
+    /// what was erased stay. The hub is stopped.
+    pub fn put_back(&mut self, copy: usize) {
+        assert!(self.hub.is_none());
+        for name in [DATABASE, "hub.db-wal", "hub.db-shm"] {
+            let _ = fs::remove_file(self.path().join(name));
+        }
+        copy_files(self.copies[copy].path(), self.path());
+        self.carried.clear();
+    }
+
+    /// Answers a request, or holds it. `is_last`: a long poll whose time is over.
+    pub fn answer(&mut self, ask: &Ask, is_last: bool, now: DateTime<Utc>) -> Response {
+        let now = self.clock(now);
+        let Some(hub) = &self.hub else {
+            return Response::Now(Err(ClientError::Unreachable("refused".into())));
+        };
+        if self.is_full && matches!(ask, Ask::Upload { .. }) {
+            return Response::Now(Err(refusal(HubError::Database(DbError::DiskFull))));
+        }
+        let result = match ask {
+            Ask::Challenge => Ok(json(&hub.challenge(now))),
+            Ask::Session(body) => {
+                let request: SessionRequest = serde_json::from_str(body).unwrap();
+                hub.open_session(&request, now).map(|answer| json(&answer))
+            }
+            Ask::Upload { token, series, body } => hub.caller(token, now).and_then(|caller| {
+                let upload: Upload = serde_json::from_str(body).unwrap();
+                let answer = super::breakage::upload(self, &caller, *series, &upload, now)?;
+                self.carried.push(Carried { caller, series: *series, body: body.clone() });
+                Ok(json(&answer))
+            }),
+            Ask::Forgets { token, body } => hub.caller(token, now).and_then(|caller| {
+                let request: ForgetsRequest = serde_json::from_str(body).unwrap();
+                hub.forgets(&caller, &request.ids).map(|answer| json(&answer))
+            }),
+            Ask::Feed { token, after, wait_seconds } => {
+                let page = hub
+                    .caller(token, now)
+                    .and_then(|caller| hub.feed(&caller, *after, FEED_CHANGES_MAX, now));
+                match page {
+                    Ok(page) if *wait_seconds > 0 && !is_last && is_empty(&page, *after) => {
+                        return Response::Waits;
+                    }
+                    page => page.map(|page| json(&super::breakage::page(self.breakage, page))),
+                }
+            }
+        };
+        if matches!(ask, Ask::Upload { series: Series::Purchase, .. }) {
+            self.collect_sealed();
+        }
+        Response::Now(result.map_err(refusal))
+    }
+
+    /// Copies what is sealed now, as a thief of the file could have at any time.
+    fn collect_sealed(&mut self) {
+        let connection = self.connect();
+        let mut statement =
+            connection.prepare("SELECT id, sealed FROM purchase WHERE sealed IS NOT NULL").unwrap();
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        for row in rows {
+            let (id, sealed) = row.unwrap();
+            self.sealed.add(id, sealed);
+        }
+    }
+}
+
+fn is_empty(page: &FeedPage, after: u64) -> bool {
+    page.changes.is_empty() && page.next == after && !page.more
+}
+
+pub fn json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap()
+}
+
+/// As the server says it over HTTP.
+pub fn refusal(error: HubError) -> ClientError {
+    let (status, word, retry_after) = match error {
+        HubError::Unauthorized => (401, "unauthorized", None),
+        HubError::Revoked => (403, "revoked", None),
+        HubError::Invalid(word) => (400, word, None),
+        HubError::TooLarge(word) => (413, word, None),
+        HubError::TooMany { seconds } => (429, "too-many", Some(seconds)),
+        HubError::Gap { .. } => (409, "gap", None),
+        HubError::Recovering => (503, "recovering", Some(5)),
+        HubError::Database(DbError::DiskFull) => (503, "disk-full", Some(60)),
+        HubError::Database(DbError::Retry) => (503, "busy", Some(1)),
+        other => panic!("the hub broke: {other}"),
+    };
+    ClientError::Refused { status, error: word.to_owned(), retry_after }
+}
