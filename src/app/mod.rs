@@ -1,15 +1,17 @@
 //! The till's loop: keys and answers in, effects out, frames on the screen.
 //!
 //! One thread draws and decides, one reads the terminal, one owns the store. They meet in a single
-//! channel of [`Message`]s, so a key never waits for the disk, nor the disk for a key.
+//! channel of [`Message`]s, so a key never waits for the disk, nor the disk for a key. Where the till
+//! has a hub, another exchanges records with it, and yields to all of them.
 
 mod gather;
 mod input;
 mod run;
+mod sync;
 mod worker;
 
 pub use run::{Ended, Till, now, run, till_model};
-pub use worker::{Opened, SetUp};
+pub use worker::{KeepPolicy, Opened, SetUp};
 
 use std::io;
 use std::time::Instant;

@@ -11,7 +11,7 @@ use chrono::{DateTime, FixedOffset, Local, SubsecRound, Timelike};
 use crossterm::event::{Event as Input, KeyEvent, MouseButton, MouseEventKind};
 
 use super::gather::{Gather, QUIET, Typed};
-use super::worker::{self, Greeting, Job, Opened, SetUp};
+use super::worker::{self, Greeting, Job, KeepPolicy, Opened, SetUp};
 use super::{Message, input};
 use crate::domain::policy::Policy;
 use crate::domain::settings::Settings;
@@ -25,6 +25,8 @@ pub struct Till {
     /// Opens the store, in its own thread; `None` where there is none yet.
     pub open: Option<Box<dyn FnOnce() -> Result<Opened, String> + Send>>,
     pub set_up: SetUp,
+    /// Writes the policy's file, whole, when the hub sends a new one.
+    pub keep_policy: KeepPolicy,
 }
 
 /// How the till ended.
@@ -66,7 +68,8 @@ pub fn run(till: Till) -> io::Result<Ended> {
     }));
     let (to, messages) = mpsc::channel();
     let (jobs, asked) = mpsc::channel();
-    let worker = worker::start(till.open, till.set_up, now(), asked, to.clone());
+    let makers = worker::Makers { open: till.open, set_up: till.set_up, keep_policy: till.keep_policy };
+    let worker = worker::start(makers, now(), worker::Ends { jobs: asked, ask: jobs.clone(), to: to.clone() });
     let screen = Screen::enter()?;
     input::read_terminal(to.clone());
     input::watch_signals(to)?;

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, FixedOffset, NaiveDate};
 
 use super::Message;
+use super::sync::Background;
 use crate::domain::policy::Policy;
 use crate::domain::receipt::{KeptFor, Receipt, ReceiptMemory};
 use crate::domain::sale::{Keep, Promise, Sale};
@@ -17,6 +18,8 @@ use crate::domain::settings::Settings;
 use crate::locale::Locale;
 use crate::print::text;
 use crate::store::{Sold, Store, StoreError, quick_check_file};
+use crate::sync::exchange::{Carried, Local, carry_out};
+use crate::sync::incoming::{Applied, NewPolicy};
 use crate::ui::event::{Committed, Done, Draft, Effect, PinAnswer, Problem, SaleInWaiting};
 
 /// A store that is open, and how the shop has set it up.
@@ -42,12 +45,33 @@ pub type SetUp = Box<
         + Send,
 >;
 
-/// What the loop asks of the store's thread.
+/// Writes the policy's file whole, so that a crash leaves the old one or the new one.
+pub type KeepPolicy = Box<dyn FnMut(&str) -> std::io::Result<()> + Send>;
+
+/// What makes and changes what is outside the store.
+pub struct Makers {
+    /// Opens the store, so that the first frame does not wait for it; `None` when there is none yet.
+    pub open: Option<Box<dyn FnOnce() -> Result<Opened, String> + Send>>,
+    pub set_up: SetUp,
+    pub keep_policy: KeepPolicy,
+}
+
+/// The thread's ends of its channels.
+pub struct Ends {
+    pub jobs: Receiver<Job>,
+    /// The other end of `jobs`, for the exchange with the hub.
+    pub ask: Sender<Job>,
+    pub to: Sender<Message>,
+}
+
+/// What is asked of the store's thread.
 pub enum Job {
     Do(Box<Effect>, DateTime<FixedOffset>),
     /// A new minute: whatever is pending is tried again, a new day begins with what is past its
     /// term.
     Minute(DateTime<FixedOffset>),
+    /// What the exchange with the hub needs: done only when nothing else waits.
+    Hub(Box<Local>, Sender<Carried>),
     Close,
 }
 
@@ -61,6 +85,10 @@ struct Worker {
     store: Store,
     settings: Settings,
     to: Sender<Message>,
+    hub: Option<Background>,
+    keep_policy: KeepPolicy,
+    /// On file, and in force from the next basket on.
+    next_policy: Option<NewPolicy>,
     /// The last day on which purchases past their term were forgotten.
     expired_on: Option<NaiveDate>,
     /// Something is still to be forgotten, or trouble to be told.
@@ -69,16 +97,11 @@ struct Worker {
     pins_from: Option<Instant>,
 }
 
-/// Starts the thread. `open` opens the store there, so that the first frame does not wait for it;
-/// `None` when there is none yet, and `set_up` makes it.
-pub fn start(
-    open: Option<Box<dyn FnOnce() -> Result<Opened, String> + Send>>,
-    mut set_up: SetUp,
-    now: DateTime<FixedOffset>,
-    jobs: Receiver<Job>,
-    to: Sender<Message>,
-) -> JoinHandle<()> {
+/// Starts the thread.
+pub fn start(makers: Makers, now: DateTime<FixedOffset>, ends: Ends) -> JoinHandle<()> {
     thread::spawn(move || {
+        let Makers { open, mut set_up, keep_policy } = makers;
+        let Ends { jobs, ask, to } = ends;
         let _told = Told(to.clone());
         let opened = match open {
             Some(open) => match open() {
@@ -91,7 +114,7 @@ pub fn start(
             None => wait_for_set_up(&mut set_up, &jobs, &to),
         };
         if let Some(opened) = opened {
-            Worker::new(opened, to).work(&jobs, now);
+            Worker::new(opened, to, keep_policy).work(&jobs, ask, now);
         }
     })
 }
@@ -122,7 +145,7 @@ fn wait_for_set_up(set_up: &mut SetUp, jobs: &Receiver<Job>, to: &Sender<Message
                     }
                 }
             }
-            Job::Minute(_) => {}
+            Job::Minute(_) | Job::Hub(..) => {}
             Job::Close => return None,
         }
     }
@@ -130,9 +153,20 @@ fn wait_for_set_up(set_up: &mut SetUp, jobs: &Receiver<Job>, to: &Sender<Message
 }
 
 impl Worker {
-    fn new(opened: Opened, to: Sender<Message>) -> Worker {
+    fn new(opened: Opened, to: Sender<Message>, keep_policy: KeepPolicy) -> Worker {
         let Opened { store, settings } = opened;
-        Worker { store, settings, to, expired_on: None, troubled: false, wrong_pins: 0, pins_from: None }
+        Worker {
+            store,
+            settings,
+            to,
+            hub: None,
+            keep_policy,
+            next_policy: None,
+            expired_on: None,
+            troubled: false,
+            wrong_pins: 0,
+            pins_from: None,
+        }
     }
 
     fn locale(&self) -> &'static Locale {
@@ -144,13 +178,14 @@ impl Worker {
         let _ = self.to.send(Message::Done(Box::new(done)));
     }
 
-    fn work(&mut self, jobs: &Receiver<Job>, now: DateTime<FixedOffset>) {
+    fn work(&mut self, jobs: &Receiver<Job>, ask: Sender<Job>, now: DateTime<FixedOffset>) {
         self.greet(now);
         self.check_in_background();
+        self.hub = Background::start(&self.store, ask, self.to.clone());
         let mut waiting = VecDeque::new();
         loop {
             waiting.extend(jobs.try_iter());
-            let job = match waiting.pop_front() {
+            let job = match next(&mut waiting) {
                 Some(job) => job,
                 None => {
                     self.tend();
@@ -164,6 +199,11 @@ impl Worker {
             match job {
                 Job::Do(effect, at) => self.carry_out(*effect, at, &waiting),
                 Job::Minute(at) => self.minute(at),
+                Job::Hub(local, answer) => {
+                    let told = self.exchange(*local);
+                    // It may have been told to stop.
+                    let _ = answer.send(told);
+                }
                 Job::Close => return self.close(),
             }
         }
@@ -228,11 +268,13 @@ impl Worker {
                     Err(problem) => Done::NotCommitted(problem),
                 };
                 self.say(done);
+                self.wake_hub();
             }
             Effect::CheckPin(pin) => {
                 let answer = self.check_pin(&pin);
                 self.say(Done::Pin(answer));
             }
+            Effect::AdoptPolicy => self.adopt_policy(),
             Effect::SetUp(_) | Effect::Beep | Effect::Quit => {}
         }
     }
@@ -316,6 +358,7 @@ impl Worker {
             Ok(expired) => {
                 self.expired_on = Some(today);
                 if expired.purchases + expired.tickets > 0 {
+                    self.wake_hub();
                     log::info!(
                         "past their term: {} purchases, {} tickets",
                         expired.purchases,
@@ -324,6 +367,52 @@ impl Worker {
                 }
             }
             Err(error) => self.complain(&error),
+        }
+    }
+
+    fn wake_hub(&self) {
+        if let Some(hub) = &self.hub {
+            hub.wake();
+        }
+    }
+
+    /// What the exchange with the hub needs of the store.
+    fn exchange(&mut self, local: Local) -> Carried {
+        let Worker { store, keep_policy, next_policy, .. } = self;
+        let mut news = (false, None);
+        let mut adopt = |_: &mut Store, applied: Applied| {
+            if let Some(new) = applied.policy {
+                // First its file: the next start must not find an older one than was in force.
+                keep_policy(&new.text)?;
+                news.1 = Some(Arc::new(new.policy.clone()));
+                *next_policy = Some(new);
+            }
+            news.0 = applied.catalogue;
+            Ok(())
+        };
+        let told = carry_out(store, local, super::now(), &mut adopt);
+        let (catalogue, policy) = news;
+        if let Some(policy) = policy {
+            self.say(Done::Policy(policy));
+        }
+        if catalogue {
+            match self.store.catalogue() {
+                Ok(catalogue) => self.say(Done::Catalogue(Arc::new(catalogue))),
+                Err(error) => self.complain(&error),
+            }
+        }
+        told.unwrap_or_else(|error| {
+            self.complain(&error);
+            Carried::NotYet
+        })
+    }
+
+    /// No basket is open: the policy that the hub sent is in force now.
+    fn adopt_policy(&mut self) {
+        if let Some(NewPolicy { text, policy }) = self.next_policy.take()
+            && let Err(error) = self.store.adopt_policy(&text, policy)
+        {
+            self.complain(&error);
         }
     }
 
@@ -355,6 +444,12 @@ impl Worker {
         let text = |key| self.locale().text(key).into_owned();
         Problem { what: text(what), remedy: text(remedy) }
     }
+}
+
+/// The next job: what the hub needs waits for everything else.
+fn next(waiting: &mut VecDeque<Job>) -> Option<Job> {
+    let urgent = waiting.iter().position(|job| !matches!(job, Job::Hub(..)));
+    waiting.remove(urgent.unwrap_or(0))
 }
 
 /// The receipt of a sale just recorded, in the customer's language.

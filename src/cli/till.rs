@@ -8,6 +8,7 @@ use crate::domain::settings::{Settings, Theme};
 use crate::ui::screen::setup::{Setup, SetupAnswers};
 use crate::ui::{Model, Screen};
 
+use super::paths::write_private;
 use super::problem::Problem;
 use super::run::{DONE, REFUSED, Session};
 use super::{init, log};
@@ -47,7 +48,8 @@ fn open(session: &Session) -> Result<Till, Problem> {
     let opener = session.opener(settings)?;
     let (data, locale) = (session.data.clone(), session.locale());
     let open = move || opener().map_err(|error| Problem::of_store(&error, &data, locale).to_string());
-    Ok(Till { model, open: Some(Box::new(open)), set_up: Box::new(|_, _| unreachable!("there is a store")) })
+    let set_up = Box::new(|_: &SetupAnswers, _: &mut dyn FnMut(usize, usize)| unreachable!("there is a store"));
+    Ok(Till { model, open: Some(Box::new(open)), set_up, keep_policy: keep_policy(session) })
 }
 
 /// The set-up screen, and the till of the store that it makes.
@@ -67,7 +69,13 @@ fn set_up(session: &Session) -> Till {
         }
         Ok(opened)
     };
-    Till { model, open: None, set_up: Box::new(set_up) }
+    Till { model, open: None, set_up: Box::new(set_up), keep_policy: keep_policy(session) }
+}
+
+/// Writes the policy that the hub sent.
+fn keep_policy(session: &Session) -> app::KeepPolicy {
+    let path = session.data.policy();
+    Box::new(move |text| write_private(&path, text.as_bytes()))
 }
 
 /// `NO_COLOR` (no-color.org) is stronger than the configured theme.

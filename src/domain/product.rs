@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::barcode::Gtin;
-use super::money::Money;
+use super::money::{LARGEST_INPUT, Money};
 use super::quantity::Unit;
 use super::tax::TaxRate;
 
@@ -38,3 +38,67 @@ pub struct Product {
 pub const LONGEST_TEXT: usize = 200;
 /// Largest price look-up number (five digits, as the international produce codes).
 pub const LARGEST_PLU: u32 = 99_999;
+/// Longest life of a durable product, in years.
+pub const LONGEST_LIFE_YEARS: u8 = 100;
+
+impl Product {
+    /// Whether every field is as it must be, for a product that no import has looked at.
+    pub fn is_sound(&self) -> bool {
+        let is_text = |text: &str| text.chars().count() <= LONGEST_TEXT && !text.chars().any(is_hidden);
+        let is_name = |text: &str| is_text(text) && !text.trim().is_empty();
+        is_name(&self.name)
+            && is_name(&self.department)
+            && is_text(&self.sku)
+            && (self.barcode.is_some() || self.plu.is_some() || !self.sku.is_empty())
+            && self.plu.is_none_or(|plu| (1..=LARGEST_PLU).contains(&plu))
+            && (Money::ZERO..=LARGEST_INPUT).contains(&self.price)
+            && self.tax.0 <= 10_000
+            && self.durable_years <= LONGEST_LIFE_YEARS
+    }
+}
+
+/// Whether a character shows nothing: a right-to-left override could make a name or price look like
+/// another one.
+pub fn is_hidden(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_field_must_be_as_an_import_would_leave_it() {
+        let sound = Product {
+            barcode: None,
+            plu: Some(12),
+            sku: String::new(),
+            name: "Manzana".into(),
+            department: "Frutas".into(),
+            price: Money(0),
+            tax: TaxRate(400),
+            unit: Unit::Kilogram,
+            durable_years: 0,
+        };
+        assert!(sound.is_sound());
+        let spoilt: [fn(&mut Product); 12] = [
+            |p| p.name = "  ".into(),
+            |p| p.name = "a\u{202e}b".into(),
+            |p| p.name = "ñ".repeat(201),
+            |p| p.department = String::new(),
+            |p| p.department = "a\nb".into(),
+            |p| p.sku = "a\tb".into(),
+            |p| p.plu = None,
+            |p| p.plu = Some(0),
+            |p| p.plu = Some(100_000),
+            |p| p.price = Money(-1),
+            |p| p.tax = TaxRate(10_001),
+            |p| p.durable_years = 101,
+        ];
+        for (number, spoil) in spoilt.into_iter().enumerate() {
+            let mut product = sound.clone();
+            spoil(&mut product);
+            assert!(!product.is_sound(), "{number}");
+        }
+    }
+}

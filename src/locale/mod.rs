@@ -26,7 +26,7 @@ macro_rules! areas {
 
 areas![
     "choice", "cli", "common", "error", "import", "pay", "policy", "receipt", "records", "ring", "sell",
-    "setup",
+    "setup", "sync",
 ];
 
 /// The words, and the way of writing numbers and days, of one language.

@@ -239,20 +239,33 @@ impl Store {
         Ok(())
     }
 
-    /// Keeps a change that this program does not know, as it came.
-    pub fn keep_change(&mut self, seq: u64, kind: &str, body: &str) -> Result<(), StoreError> {
-        self.connection
-            .prepare_cached("INSERT OR REPLACE INTO kept_change (seq, kind, body) VALUES (?1, ?2, ?3)")?
-            .execute(params![seq, kind, body])?;
-        Ok(())
+    /// Keeps changes of the hub as they came, each with its number, kind and body: of a kind that this program
+    /// does not know, or that wait for the rest. All or none.
+    pub fn keep_changes(&mut self, changes: &[(u64, &str, &str)]) -> Result<(), StoreError> {
+        let transaction = self.connection.transaction()?;
+        for (seq, kind, body) in changes {
+            transaction
+                .prepare_cached("INSERT OR REPLACE INTO kept_change (seq, kind, body) VALUES (?1, ?2, ?3)")?
+                .execute(params![seq, kind, body])?;
+        }
+        Ok(transaction.commit()?)
     }
 
-    /// Changes that were kept as they came: number, kind and body, in order.
-    pub fn kept_changes(&self) -> Result<Vec<(u64, String, String)>, StoreError> {
-        let mut statement =
-            self.connection.prepare_cached("SELECT seq, kind, body FROM kept_change ORDER BY seq")?;
-        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    /// The kept changes of a kind, number and body, in order.
+    pub fn kept_changes(&self, kind: &str) -> Result<Vec<(u64, String)>, StoreError> {
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT seq, body FROM kept_change WHERE kind = ?1 ORDER BY seq")?;
+        let rows = statement.query_map([kind], |row| Ok((row.get(0)?, row.get(1)?)))?;
         Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Drops the kept changes of a kind, up to that number: they were carried out.
+    pub fn drop_kept_changes(&mut self, kind: &str, through: u64) -> Result<(), StoreError> {
+        self.connection
+            .prepare_cached("DELETE FROM kept_change WHERE kind = ?1 AND seq <= ?2")?
+            .execute(params![kind, through])?;
+        Ok(())
     }
 
     /// Notes that what a device says counts no longer, up to that epoch.

@@ -95,7 +95,7 @@ fn queue(
     connection
         .prepare_cached(
             "INSERT INTO outbox (series, idx, id, body)
-             SELECT ?1, coalesce(max(idx), 0) + 1, ?2, ?3 FROM outbox WHERE series = ?1",
+             VALUES (?1, (SELECT coalesce(max(idx), 0) + 1 FROM outbox WHERE series = ?1), ?2, ?3)",
         )?
         .execute(params![series.number(), id, body])?;
     Ok(())
@@ -275,6 +275,17 @@ impl Outbox {
         }
         let choice = policies.get(&version).and_then(|policy| policy.choice(&kept.choice));
         Ok(choice.ok_or_else(damaged)?.keeps_until(kept.day).date())
+    }
+
+    /// Ids behind `after` of forgets that were said here and that not every copy has confirmed, in order;
+    /// `most` at the most.
+    pub fn unconfirmed(&self, after: &[u8; 16], most: usize) -> Result<Vec<[u8; 16]>, StoreError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT id FROM forget_state WHERE (copies = 0 OR confirmed + lost < copies) AND id > ?1
+             ORDER BY id LIMIT ?2",
+        )?;
+        let rows = statement.query_map(params![after, most as u64], |row| row.get(0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 
     /// The rows of a series behind `after`. `select` gives the index first.

@@ -4,8 +4,11 @@
 //! - [`record`]: records in series, and how a till signs them.
 //! - [`wire`]: what travels.
 //! - [`enrolment`]: how a till gets an identity, and shows it.
+//! - [`joining`]: a till gets its identity.
 //! - [`plan`]: what a till does next; pure.
 //! - [`client`]: a till's requests.
+//! - [`outgoing`]: a store's rows as what travels; [`incoming`]: what a hub says, carried out.
+//! - [`exchange`]: the plan carried out.
 //! - [`hub`]: the server and its stores.
 //!
 //! A till keeps no second copy of what it sends: its tickets, counts, purchases and tombstones are
@@ -13,7 +16,11 @@
 
 pub mod client;
 pub mod enrolment;
+pub mod exchange;
 pub mod hub;
+pub mod incoming;
+pub mod joining;
+pub mod outgoing;
 pub mod plan;
 pub mod record;
 pub mod wire;

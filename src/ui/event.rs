@@ -10,6 +10,7 @@ use super::screen::setup::SetupAnswers;
 use crate::domain::basket::Basket;
 use crate::domain::catalogue::Catalogue;
 use crate::domain::money::Money;
+use crate::domain::policy::Policy;
 use crate::domain::product::ProductId;
 use crate::domain::sale::Answer;
 use crate::domain::tender::Payment;
@@ -48,7 +49,8 @@ pub enum Event {
 /// What an effect, or the start of the program, came to.
 #[derive(Clone, Debug)]
 pub enum Done {
-    /// The products can be looked up. Scans made before it arrives have waited for it.
+    /// The products can be looked up. Scans made before it arrives have waited for it. A later one counts
+    /// from the next basket on: an open basket keeps its prices.
     Catalogue(Arc<Catalogue>),
     /// The basket that was open when the program ended, if any.
     Draft(Option<Draft>),
@@ -66,6 +68,38 @@ pub enum Done {
     SetUp(Result<(), Problem>),
     /// Something in the background went wrong or is well again (`None`): a word for the status line.
     Trouble(Option<Problem>),
+    /// How the till and its hub stand: a quiet word for the status line.
+    Sync(SyncStatus),
+    /// A new policy is on file. It counts from the next basket on, as does a later catalogue.
+    Policy(Arc<Policy>),
+}
+
+/// How the till and its hub stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SyncStatus {
+    pub link: SyncLink,
+    /// Records that the hub is not known to have.
+    pub waiting: u64,
+    /// When the first ticket among them was issued.
+    pub since: Option<DateTime<FixedOffset>>,
+}
+
+/// Whether the till can speak to its hub.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SyncLink {
+    Good,
+    /// No answer, or none of a hub.
+    Unreachable,
+    /// Another key than the till knows: perhaps not its hub.
+    OtherCertificate,
+    /// The till must be enrolled again: the hub has other bytes under one of its numbers.
+    Conflict,
+    /// The till must be enrolled again: it was set back.
+    Restored,
+    /// The till must be enrolled again: the hub takes it no longer.
+    Revoked,
+    /// The till must be enrolled again: the hub does not know it.
+    Unknown,
 }
 
 /// Everything that the screens can ask for.
@@ -78,6 +112,8 @@ pub enum Effect {
     Beep,
     /// Answered by [`Done::Pin`].
     CheckPin(String),
+    /// No basket is open: the policy of [`Done::Policy`] is in force from here on.
+    AdoptPolicy,
     /// Answered by [`Done::SetUp`].
     SetUp(Box<SetupAnswers>),
     Quit,

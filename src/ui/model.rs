@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, FixedOffset};
 use ratatui::layout::Rect;
 
-use super::event::{Committed, Draft, SaleInWaiting};
+use super::event::{Committed, Draft, SaleInWaiting, SyncStatus};
 use super::keymap::{Action, KeyError, Keymap};
 use super::screen::{choice, dissolve, lock, notice, pay, remember, sell, setup};
 use super::theme::Theme;
@@ -35,6 +35,8 @@ pub struct Model {
     pub staff: String,
     /// `None` until it is loaded: scans wait.
     pub catalogue: Option<Arc<Catalogue>>,
+    /// What the hub sent since, for the next basket.
+    pub next: Next,
     /// The open basket.
     pub till: Till,
     /// What is typed on the selling screen; kept while other screens are shown.
@@ -58,6 +60,15 @@ pub struct Model {
     pub hint: Option<String>,
     /// Trouble in the background, for the status line.
     pub trouble: Option<String>,
+    /// How the till and its hub stand; nothing where it has none.
+    pub sync: Option<SyncStatus>,
+}
+
+/// What is in force from the next basket on.
+#[derive(Clone, Debug, Default)]
+pub struct Next {
+    pub catalogue: Option<Arc<Catalogue>>,
+    pub policy: Option<Arc<Policy>>,
 }
 
 /// The sale before the open basket.
@@ -146,6 +157,7 @@ impl Model {
             now: None,
             staff: String::new(),
             catalogue: None,
+            next: Next::default(),
             till: Till::default(),
             sell: sell::Sell::default(),
             payment: None,
@@ -158,6 +170,7 @@ impl Model {
             error: None,
             hint: None,
             trouble: None,
+            sync: None,
             settings,
             policy,
         })
@@ -206,6 +219,12 @@ impl Model {
     /// Leaves the customer's screens: back to the payment if one is under way, else to selling.
     pub fn leave_customer(&mut self) {
         self.screen = if self.payment.is_some() { Screen::Pay(pay::Pay::default()) } else { Screen::Sell };
+    }
+
+    /// Whether no basket is open, being recorded or waiting, and none was begun.
+    pub fn is_between_baskets(&self) -> bool {
+        let recording = matches!(self.sold, Some(Sold::Recording(_)));
+        self.till.is_empty() && self.held.is_none() && !recording && !self.sell.is_busy()
     }
 
     /// What must survive a crash now.

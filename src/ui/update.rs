@@ -10,6 +10,26 @@ use crate::domain::customer::looks_like_payment_card;
 
 /// Changes the model; returns what the application must now do, in order.
 pub fn update(model: &mut Model, event: Event) -> Vec<Effect> {
+    let mut effects = changes(model, event);
+    effects.extend(renew(model));
+    effects
+}
+
+/// Between two baskets, takes into force what the hub sent.
+fn renew(model: &mut Model) -> Option<Effect> {
+    if !model.is_between_baskets() {
+        return None;
+    }
+    if let Some(catalogue) = model.next.catalogue.take() {
+        model.catalogue = Some(catalogue);
+    }
+    let policy = model.next.policy.take()?;
+    model.customer_language = policy.language(model.settings.store.language);
+    model.policy = policy;
+    Some(Effect::AdoptPolicy)
+}
+
+fn changes(model: &mut Model, event: Event) -> Vec<Effect> {
     match event {
         Event::Key(key) => on_key(model, key),
         Event::Swift(key) => on_swift(model, key),
@@ -153,6 +173,10 @@ fn on_press(model: &mut Model, column: u16, row: u16) -> Vec<Effect> {
 
 fn on_done(model: &mut Model, done: Done) -> Vec<Effect> {
     match done {
+        Done::Catalogue(catalogue) if model.catalogue.is_some() => {
+            model.next.catalogue = Some(catalogue);
+            Vec::new()
+        }
         Done::Catalogue(catalogue) => {
             model.catalogue = Some(catalogue);
             sell::catch_up(model)
@@ -168,6 +192,14 @@ fn on_done(model: &mut Model, done: Done) -> Vec<Effect> {
         Done::SetUp(result) => setup::answered(model, result),
         Done::Trouble(problem) => {
             model.trouble = problem.map(|p| p.what);
+            Vec::new()
+        }
+        Done::Sync(status) => {
+            model.sync = Some(status);
+            Vec::new()
+        }
+        Done::Policy(policy) => {
+            model.next.policy = Some(policy);
             Vec::new()
         }
     }

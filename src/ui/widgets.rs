@@ -3,6 +3,7 @@
 pub mod card;
 pub mod customer;
 pub mod dissolve;
+mod sync;
 
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
@@ -124,18 +125,21 @@ pub fn draw_status(model: &Model, area: Rect, buffer: &mut Buffer) {
     let text = format!("{} · {}", store.name, store.till);
     let left = Rect { x: area.x + 1, width: area.width * 2 / 5, ..area };
     put(buffer, left, &text, model.theme.quiet);
-    put(buffer, Rect { x: left.right() + 1, width: 16, ..area }, &model.staff, model.theme.quiet);
+    let staff = fitted(&model.staff, 16);
+    put(buffer, Rect { x: left.right() + 1, width: 16, ..area }, &staff, model.theme.quiet);
     let time = model.now.map(|now| model.locale.time(now.time())).unwrap_or_default();
     let right = Rect { width: area.width.saturating_sub(1), ..area };
     put_right(buffer, right, &time, model.theme.quiet);
-    let state =
-        Rect { x: left.right() + 18, width: area.right().saturating_sub(left.right() + 18 + 8), ..area };
+    let x = left.right() + 3 + u16::try_from(staff.width()).unwrap_or(0);
+    let state = Rect { x, width: area.right().saturating_sub(x + 8), ..area };
     if let Some(trouble) = &model.trouble {
         put_right(buffer, state, &format!("! {trouble}"), model.theme.trouble);
     } else if model.held.is_some() {
         put_right(buffer, state, &model.locale.text("sell-held"), model.theme.action);
     } else if model.catalogue.is_none() {
         put_right(buffer, state, &model.locale.text("sell-loading"), model.theme.action);
+    } else if let Some(status) = &model.sync {
+        sync::draw(model, status, state, buffer);
     }
 }
 

@@ -107,6 +107,7 @@ fn panicking_program() {
             model,
             open: Some(Box::new(|| panic!("a fault on purpose"))),
             set_up: Box::new(|_, _| unreachable!("there is a store")),
+            keep_policy: Box::new(|_| unreachable!("there is no hub")),
         };
         app::run(till).map_or(3, |_| 0)
     });

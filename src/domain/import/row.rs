@@ -9,7 +9,7 @@ use super::header::{Field, Header, Source};
 use super::{Problem, ProblemKind, Settings};
 use crate::domain::barcode::{BarcodeError, Gtin};
 use crate::domain::catalogue::fold;
-use crate::domain::product::{LARGEST_PLU, LONGEST_TEXT, Product};
+use crate::domain::product::{LARGEST_PLU, LONGEST_LIFE_YEARS, LONGEST_TEXT, Product, is_hidden};
 use crate::domain::quantity::Unit;
 use crate::domain::tax::TaxRate;
 
@@ -223,11 +223,6 @@ fn text(value: &str, field: Field, judge: &mut Judge<'_>) -> String {
     } else {
         plain.to_owned()
     };
-    // Right-to-left overrides could make a name or price look like another one.
-    let is_hidden = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
     if text.chars().any(is_hidden) {
         let shown: String = text.chars().map(|c| if is_hidden(c) { '\u{fffd}' } else { c }).collect();
         judge.refuse(field, &shown, ProblemKind::ControlCharacter);
@@ -313,7 +308,8 @@ fn years(value: &str, judge: &mut Judge<'_>) -> u8 {
         return 0;
     }
     let mut words = value.split_whitespace();
-    let years = words.next().and_then(|number| number.parse().ok()).filter(|&years| years <= 100);
+    let years =
+        words.next().and_then(|number| number.parse().ok()).filter(|&years| years <= LONGEST_LIFE_YEARS);
     let is_years =
         words.next().is_none_or(|word| matches!(fold(word).as_str(), "years" | "year" | "anos" | "ano"));
     years.filter(|_| is_years && words.next().is_none()).unwrap_or_else(|| {

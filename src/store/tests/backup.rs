@@ -297,3 +297,56 @@ fn a_restore_that_stops_is_finished_later() {
         assert!(matches!(store.find(&saved.kept).unwrap(), Found::Kept(_)));
     }
 }
+
+/// Who the till is at a hub, in a test.
+fn enrolment(cursor: u64) -> Enrolment {
+    Enrolment {
+        url: "http://127.0.0.1:1".into(),
+        pin: None,
+        store: "sol".into(),
+        device: [1; 16],
+        epoch: 1,
+        key: crate::seal::DeviceKey::random(),
+        incarnation: [2; 16],
+        cursor,
+        state: HubState::Active,
+        last_contact: None,
+    }
+}
+
+#[test]
+fn a_restored_till_enrols_again_and_tells_what_it_forgot_since() {
+    let (shop, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let archive = elsewhere.path().join("olvido.tar");
+    let mut store = create(shop.path());
+    let mut sell = |choice| store.sell(&sale(Some(choice), None, &["a"])).unwrap().code;
+    let [early, here, by_hub] = ["guarantee"; 3].map(&mut sell);
+    store.set_enrolment(&enrolment(3)).unwrap();
+    store.forget(&early).unwrap();
+    back_up(&mut store, &archive).unwrap();
+    store.set_cursor(9).unwrap();
+    let strange = ReceiptCode::random();
+    store.forget(&here).unwrap();
+    store.forget_elsewhere(&strange.purchase_id()).unwrap();
+    store.forget_from_hub(&[by_hub.purchase_id()]).unwrap();
+    store.close().unwrap();
+
+    Restoring::prepare(&archive, shop.path(), None).unwrap().install(CONFIG).unwrap();
+    let mut store = open(shop.path());
+    let restored = store.enrolment().unwrap().unwrap();
+    assert_eq!((restored.state, restored.cursor, restored.epoch), (HubState::Restored, 3, 1));
+    for code in [&early, &here, &by_hub, &strange] {
+        assert!(matches!(store.find(code).unwrap(), Found::Forgotten { pending: false }));
+    }
+    let outbox = Outbox::open(store.files()).unwrap();
+    let mut told: Vec<_> = outbox.forgets(0, 10).unwrap().into_iter().flatten().collect();
+    assert_eq!(told.remove(0), ForgetRow { id: early.purchase_id(), held: true });
+    let mut expected = [(&here, true), (&strange, false), (&by_hub, false)]
+        .map(|(code, held)| ForgetRow { id: code.purchase_id(), held });
+    expected.sort_by_key(|row| row.id);
+    assert_eq!(told, expected);
+    assert_eq!(outbox.purchases(0, 10).unwrap().len(), 3);
+    assert!(outbox.purchases(0, 10).unwrap().iter().all(Option::is_none));
+    drop(outbox);
+    assert_eq!(store.verify(at("2026-11-23T21:00:00+01:00").date_naive()).unwrap().findings, []);
+}

@@ -209,11 +209,12 @@ fn a_policy_that_comes_while_a_basket_is_open_only_shortens() {
 fn unknown_changes_and_revocations_are_kept() {
     let directory = tempfile::tempdir().unwrap();
     let mut store = create(directory.path());
-    store.keep_change(7, "promotion", r#"{"v":1}"#).unwrap();
-    store.keep_change(3, "staff", "{}").unwrap();
-    store.keep_change(7, "promotion", r#"{"v":2}"#).unwrap();
-    let kept = [(3, "staff".to_owned(), "{}".to_owned()), (7, "promotion".into(), r#"{"v":2}"#.into())];
-    assert_eq!(store.kept_changes().unwrap(), kept);
+    store.keep_changes(&[(7, "promotion", "1"), (3, "staff", "2"), (5, "promotion", "3")]).unwrap();
+    store.keep_changes(&[(7, "promotion", "4")]).unwrap();
+    assert_eq!(store.kept_changes("promotion").unwrap(), [(5, "3".to_owned()), (7, "4".to_owned())]);
+    store.drop_kept_changes("promotion", 6).unwrap();
+    assert_eq!(store.kept_changes("promotion").unwrap(), [(7, "4".to_owned())]);
+    assert_eq!(store.kept_changes("staff").unwrap(), [(3, "2".to_owned())]);
     assert_eq!(store.revoked_epoch(&[1; 16]).unwrap(), None);
     for (epoch, expected) in [(2, 2), (1, 2), (3, 3)] {
         store.note_revocation(&[1; 16], epoch).unwrap();

@@ -25,6 +25,8 @@ pub enum ClientError {
     CertificateChanged,
     /// What was to be sent is larger than any hub takes.
     TooLarge,
+    /// What was to be sent could not be read here.
+    Unread(String),
 }
 
 impl ClientError {
@@ -69,6 +71,7 @@ impl fmt::Display for ClientError {
             ClientError::NotAHub(what) => write!(f, "no hub answers there: its {what} is wrong"),
             ClientError::CertificateChanged => f.write_str("the hub's certificate has another key"),
             ClientError::TooLarge => f.write_str("too large to be sent"),
+            ClientError::Unread(what) => write!(f, "what is to be sent cannot be read: {what}"),
         }
     }
 }
