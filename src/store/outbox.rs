@@ -2,7 +2,8 @@
 //! tombstones are the records, and the table `outbox` gives those that have no number of their own
 //! their place. What stands at a place never changes; it can only go.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
+use std::collections::btree_map::{BTreeMap, Entry};
 use std::sync::Arc;
 
 use chrono::NaiveDate;
@@ -269,12 +270,14 @@ impl Outbox {
     ) -> Result<Option<NaiveDate>, StoreError> {
         let version = kept.policy_version;
         let damaged = || StoreError::Damaged(format!("policy version {version}"));
-        if !policies.contains_key(&version) {
-            let policy = super::policy::kept(&self.connection, version)?.ok_or_else(damaged)?;
-            policies.insert(version, policy);
-        }
-        let choice = policies.get(&version).and_then(|policy| policy.choice(&kept.choice));
-        Ok(choice.ok_or_else(damaged)?.keeps_until(kept.day).date())
+        let policy = match policies.entry(version) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unknown) => {
+                unknown.insert(super::policy::kept(&self.connection, version)?.ok_or_else(damaged)?)
+            }
+        };
+        let choice = policy.choice(&kept.choice).ok_or_else(damaged)?;
+        Ok(choice.keeps_until(kept.day).date())
     }
 
     /// Ids behind `after` of forgets that were said here and that not every copy has confirmed, in order;

@@ -24,3 +24,6 @@ pub mod outgoing;
 pub mod plan;
 pub mod record;
 pub mod wire;
+
+#[cfg(test)]
+mod testing;

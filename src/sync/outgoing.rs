@@ -128,6 +128,8 @@ mod tests {
     use crate::domain::money::Currency;
     use crate::domain::policy::Memory;
     use crate::domain::ticket::Issuer;
+    use crate::store::Forgetting;
+    use crate::sync::testing::{guarantee, sell, store};
 
     /// Only to be added to: a hub has these bytes.
     #[test]
@@ -201,5 +203,70 @@ mod tests {
         assert_eq!(taken(35, &[10, 0, 10]), 2);
         assert_eq!(taken(19, &[10, 0, 10]), 1);
         assert_eq!(taken(0, &[0, 0]), 1);
+    }
+
+    fn texts(
+        outbox: &Outbox,
+        series: Series,
+        after: u64,
+        most_records: usize,
+        most_bytes: usize,
+    ) -> Vec<String> {
+        let bodies = page(outbox, series, after, most_records, most_bytes).unwrap();
+        bodies.into_iter().map(|body| body.map_or("null".to_owned(), |body| body.get().to_owned())).collect()
+    }
+
+    #[test]
+    fn pages_of_any_size_say_the_same() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut till = store(directory.path());
+        for number in 0..300 {
+            let answer = if number % 2 == 0 { guarantee() } else { Default::default() };
+            sell(&mut till, &answer);
+        }
+        let outbox = Outbox::open(till.files()).unwrap();
+        for (series, records) in [(Series::Ticket, 300), (Series::Purchase, 150)] {
+            let whole = texts(&outbox, series, 0, 1000, usize::MAX);
+            assert_eq!(whole.len(), records);
+            for (most_records, most_bytes) in [(1, usize::MAX), (7, 2000), (128, usize::MAX), (200, 20_000)] {
+                let mut all = Vec::new();
+                loop {
+                    let some = texts(&outbox, series, all.len() as u64, most_records, most_bytes);
+                    if some.is_empty() {
+                        break;
+                    }
+                    let bytes: usize = some.iter().map(String::len).sum();
+                    assert!(some.len() <= most_records && (some.len() == 1 || bytes <= most_bytes));
+                    all.extend(some);
+                }
+                assert_eq!(all, whole);
+            }
+        }
+        // Each is read by the other end as the ticket it is.
+        for (number, text) in (1..).zip(texts(&outbox, Series::Ticket, 0, 1000, usize::MAX)) {
+            let read: TicketBody1<'_> = serde_json::from_str(&text).unwrap();
+            let ticket = till.ticket(number).unwrap().unwrap();
+            assert_eq!((read.number, read.hash.0), (number, ticket.hash.0));
+            let body: crate::domain::ticket::TicketBody = serde_json::from_str(read.body.get()).unwrap();
+            assert_eq!(body, ticket.body);
+        }
+    }
+
+    #[test]
+    fn nothing_of_a_purchase_forgotten_before_it_was_sent_is_in_a_page() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut till = store(directory.path());
+        let code = sell(&mut till, &guarantee());
+        let outbox = Outbox::open(till.files()).unwrap();
+        let said = texts(&outbox, Series::Purchase, 0, 10, usize::MAX).remove(0);
+        let said: PurchaseBody1 = serde_json::from_str(&said).unwrap();
+        assert_eq!(till.forget(&code).unwrap(), Some(Forgetting::Complete));
+        let after: Vec<String> =
+            Series::ALL.into_iter().flat_map(|series| texts(&outbox, series, 0, 10, usize::MAX)).collect();
+        let id = said.id.to_string();
+        assert_eq!(after[1..], ["null".to_owned(), format!(r#"{{"v":1,"id":"{id}","held":true}}"#)]);
+        let key = serde_json::to_string(&said.key).unwrap();
+        let sealed = serde_json::to_string(&said.sealed).unwrap();
+        assert!(!after.iter().any(|text| text.contains(&key) || text.contains(&sealed)));
     }
 }

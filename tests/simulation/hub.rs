@@ -6,14 +6,14 @@ use std::path::Path;
 use chrono::{DateTime, Utc};
 use olvido::sync::client::ClientError;
 use olvido::sync::hub::db::{Database, DatabaseAddress};
-use olvido::sync::hub::{Caller, DbError, Hub, HubError, HubFiles};
+use olvido::sync::hub::{Caller, DbError, Hub, HubError, HubFiles, Pending};
 use olvido::sync::record::Series;
 use olvido::sync::wire::{FEED_CHANGES_MAX, FeedPage, ForgetsRequest, SessionRequest, Upload};
 use rusqlite::Connection;
 use serde::Serialize;
 use tempfile::TempDir;
 
-use super::breakage::Breakage;
+use super::breakage::{self, Breakage};
 use super::common::{copy_files, fast_directory};
 use super::network::{Ask, Heard};
 use super::residue::Sealed;
@@ -33,6 +33,8 @@ pub struct Host {
     pub skew: chrono::Duration,
     /// No room on its disk: nothing is taken.
     pub is_full: bool,
+    /// Its database was once put back.
+    pub was_put_back: bool,
     /// Since its database was last put back.
     pub carried: Vec<Carried>,
     /// Every purchase as it was ever sealed there.
@@ -58,6 +60,7 @@ impl Host {
             hub: None,
             skew: chrono::Duration::zero(),
             is_full: false,
+            was_put_back: false,
             carried: Vec::new(),
             sealed: Sealed::default(),
             copies: Vec::new(),
@@ -84,7 +87,9 @@ impl Host {
             if self.breakage == Some(Breakage::ErasedLogNotReplayed) {
                 let _ = fs::remove_file(self.path().join("erased.log"));
             }
+            let before = breakage::keys_before(self.breakage, &self.files().keys);
             let hub = Hub::open(&self.files(), self.database(), self.clock(now)).unwrap();
+            breakage::unzero(before, &self.files().keys);
             self.hub = Some(hub);
         }
     }
@@ -116,6 +121,14 @@ impl Host {
         Connection::open(self.path().join(DATABASE)).unwrap()
     }
 
+    /// What it does now and then. Returns what is left to do.
+    pub fn tend(&mut self, now: DateTime<Utc>) -> Option<Pending> {
+        let before = breakage::keys_before(self.breakage, &self.files().keys);
+        let pending = self.hub.as_ref().and_then(|hub| hub.tend(now).unwrap());
+        breakage::unzero(before, &self.files().keys);
+        pending
+    }
+
     /// Copies the database alone.
     pub fn copy(&mut self) {
         let copy = fast_directory();
@@ -137,6 +150,7 @@ impl Host {
         }
         copy_files(self.copies[copy].path(), self.path());
         self.carried.clear();
+        self.was_put_back = true;
     }
 
     /// Answers a request, or holds it. `is_last`: a long poll whose time is over.
@@ -148,6 +162,8 @@ impl Host {
         if self.is_full && matches!(ask, Ask::Upload { .. }) {
             return Response::Now(Err(refusal(HubError::Database(DbError::DiskFull))));
         }
+        let before = breakage::keys_before(self.breakage, &self.files().keys);
+        let mut carried = None;
         let result = match ask {
             Ask::Challenge => Ok(json(&hub.challenge(now))),
             Ask::Session(body) => {
@@ -156,13 +172,16 @@ impl Host {
             }
             Ask::Upload { token, series, body } => hub.caller(token, now).and_then(|caller| {
                 let upload: Upload = serde_json::from_str(body).unwrap();
-                let answer = super::breakage::upload(self, &caller, *series, &upload, now)?;
-                self.carried.push(Carried { caller, series: *series, body: body.clone() });
+                let broken = self.breakage;
+                let path = self.path().join(DATABASE);
+                let answer = breakage::upload(broken, hub, &path, &caller, *series, &upload, now)?;
+                carried = Some(Carried { caller, series: *series, body: body.clone() });
                 Ok(json(&answer))
             }),
             Ask::Forgets { token, body } => hub.caller(token, now).and_then(|caller| {
                 let request: ForgetsRequest = serde_json::from_str(body).unwrap();
-                hub.forgets(&caller, &request.ids).map(|answer| json(&answer))
+                let answer = hub.forgets(&caller, &request.ids)?;
+                Ok(json(&breakage::forgets(self.breakage, answer)))
             }),
             Ask::Feed { token, after, wait_seconds } => {
                 let page = hub
@@ -172,10 +191,12 @@ impl Host {
                     Ok(page) if *wait_seconds > 0 && !is_last && is_empty(&page, *after) => {
                         return Response::Waits;
                     }
-                    page => page.map(|page| json(&super::breakage::page(self.breakage, page))),
+                    page => page.map(|page| json(&breakage::page(self.breakage, page))),
                 }
             }
         };
+        self.carried.extend(carried);
+        breakage::unzero(before, &self.files().keys);
         if matches!(ask, Ask::Upload { series: Series::Purchase, .. }) {
             self.collect_sealed();
         }

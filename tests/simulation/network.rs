@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use olvido::sync::client::ClientError;
 use olvido::sync::record::Series;
+use olvido::sync::wire::Upload;
 
 use super::common::Rng;
 
@@ -28,6 +29,19 @@ impl Ask {
             Ask::Upload { .. } => "upload",
             Ask::Forgets { .. } => "forgets",
             Ask::Feed { .. } => "feed",
+        }
+    }
+
+    /// For the trace: nothing in it that is random.
+    pub fn told(&self) -> String {
+        match self {
+            Ask::Upload { series, body, .. } => {
+                let upload: Upload = serde_json::from_str(body).unwrap();
+                let gone = upload.records.iter().filter(|record| record.is_none()).count();
+                format!("{series} from {}, {}, {gone} gone", upload.first, upload.records.len())
+            }
+            Ask::Feed { after, wait_seconds, .. } => format!("feed after {after}, {wait_seconds} s"),
+            _ => self.name().to_owned(),
         }
     }
 

@@ -7,20 +7,20 @@ use std::time::Duration;
 use chrono::{DateTime, FixedOffset, Utc};
 use olvido::domain::policy::Policy;
 use olvido::seal::DeviceKey;
-use olvido::store::{Enrolment, Files, ForgetState, HubState, Outbox, Store, StoreError};
+use olvido::store::{Enrolment, Files, ForgetState, HubState, Outbox, Store};
 use olvido::sync::client::{ClientError, check};
 use olvido::sync::enrolment::signed_for_session;
-use olvido::sync::incoming;
+use olvido::sync::exchange::{self, Carried, Local};
 use olvido::sync::outgoing;
-use olvido::sync::plan::{Keep, Known, Outcome, PerSeries, Plan, Start, Step};
+use olvido::sync::plan::{Known, Outcome, PerSeries, Plan, Start, Step};
 use olvido::sync::record::{Origin, Run, Series, body_hash};
 use olvido::sync::wire::{
-    Base64, Challenge, FORGETS_MAX, FeedPage, ForgetsAnswer, ForgetsRequest, Hex, SessionAnswer,
+    self, Answer, Base64, Challenge, FORGETS_MAX, FeedPage, ForgetsAnswer, ForgetsRequest, Hex, SessionAnswer,
     SessionRequest, Upload, UploadAnswer,
 };
 use tempfile::TempDir;
 
-use super::breakage::Breakage;
+use super::breakage::{Bodies, Breakage};
 use super::common::{self, copy_files, fast_directory};
 use super::hub::json;
 use super::network::{Ask, Heard};
@@ -58,6 +58,9 @@ pub struct Till {
     pub has_full_disk: bool,
     pub image: Option<TempDir>,
     pub sealed: Sealed,
+    /// What it would have sent of each purchase at its sale.
+    pub bodies: Bodies,
+    collected: u64,
     pub talk: Option<Talk>,
     /// Rises with each start of its process.
     pub life: u32,
@@ -94,7 +97,8 @@ struct Asked {
 /// What a till learnt from an answer, for those who watch.
 pub enum Learnt {
     Nothing,
-    Durable(Series, u64),
+    /// The hub has these records of it, from the first to the last.
+    Answered(Series, (u64, u64)),
     Forgets(Vec<([u8; 16], ForgetState)>),
 }
 
@@ -129,6 +133,8 @@ impl Till {
             has_full_disk: false,
             image: None,
             sealed: Sealed::default(),
+            bodies: Bodies::default(),
+            collected: 0,
             talk: None,
             life: 0,
             wakes_at: None,
@@ -192,6 +198,7 @@ impl Till {
         let store = self.opened(directory.path());
         self.outbox = Outbox::open(store.files()).unwrap();
         self.store = store;
+        self.collected = 0;
         self.directory = directory;
     }
 
@@ -201,6 +208,21 @@ impl Till {
         let mut store = Store::open(&Files::of(directory), &issuer, &self.policy_text, policy).unwrap();
         break_store(&mut store, self.breakage);
         store
+    }
+
+    /// Copies what is sealed now, as a thief of the file could have at any time.
+    pub fn collect_sealed(&mut self) {
+        let rows = self.outbox.purchases(self.collected, usize::MAX >> 1).unwrap();
+        for row in rows.into_iter().flatten() {
+            self.sealed.add(row.id, row.sealed);
+        }
+        if self.breakage == Some(Breakage::TillSendsForgotten) {
+            let bodies = outgoing::page(&self.outbox, Series::Purchase, self.collected, 1000, RUN_BYTES_MAX);
+            for (index, body) in (self.collected + 1..).zip(bodies.unwrap()) {
+                self.bodies.extend(body.map(|body| (index, body)));
+            }
+        }
+        self.collected = self.outbox.last(Series::Purchase).unwrap();
     }
 
     /// Starts to speak to the hub, where it is enrolled.
@@ -249,7 +271,7 @@ impl Till {
                 Ask::Forgets { token, body: json(&ForgetsRequest { ids }) }
             }
             Step::Upload { series, after, most } => {
-                let upload = talk.run(&self.outbox, series, after, most, self.breakage);
+                let upload = talk.run(&self.outbox, series, after, most, self.breakage, &self.bodies);
                 (first, last) = (upload.first, upload.first + upload.records.len() as u64 - 1);
                 Ask::Upload { token, series, body: json(&upload) }
             }
@@ -315,22 +337,32 @@ impl Till {
             }
             Ok(Read::Uploaded(answer)) => {
                 let Step::Upload { series, .. } = asked.step else { unreachable!("it asked for this") };
-                learnt = Learnt::Durable(series, answer.durable_through.min(asked.last));
+                learnt = Learnt::Answered(series, (asked.first, taken_through(&asked, answer)));
                 Outcome::Uploaded { series, last: asked.last, answer }
             }
             Ok(Read::Forgets(answer)) => {
-                let states = states(answer);
-                let news = keep_states(&mut self.store, &states);
-                learnt = Learnt::Forgets(states);
-                Outcome::Asked { news }
+                learnt = Learnt::Forgets(states(answer));
+                let local = Local::Forgets(answer.forgets.clone());
+                let carried = carry_out(&mut self.store, &mut self.policy_text, local);
+                Outcome::Asked { news: carried == Carried::Done { news: true } }
             }
-            Ok(Read::Fed(page)) => fed(&mut self.store, &mut self.policy_text, page, asked.step, broken),
+            Ok(Read::Fed(_)) => {
+                let Ok(Read::Fed(page)) = heard else { unreachable!("just looked at") };
+                let end = fed(&mut self.store, &mut self.policy_text, page, asked.step, broken);
+                self.end(end, known, now, random);
+                return learnt;
+            }
         };
-        let talk = self.talk.as_mut().expect("it asked");
-        for keep in talk.plan.ended(outcome, known, now - talk.began, random) {
-            keep_it(&mut self.store, keep);
-        }
+        self.end(outcome, known, now, random);
         learnt
+    }
+
+    fn end(&mut self, outcome: Outcome<'_>, known: &Known, now: Duration, random: u64) {
+        let talk = self.talk.as_mut().expect("it asked");
+        let keep = talk.plan.ended(outcome, known, now - talk.began, random);
+        if !keep.is_empty() {
+            carry_out(&mut self.store, &mut self.policy_text, Local::Keep(keep));
+        }
     }
 }
 
@@ -386,9 +418,10 @@ impl Talk {
         after: u64,
         most: usize,
         breakage: Option<Breakage>,
+        bodies: &Bodies,
     ) -> Upload {
         let mut records = outgoing::page(outbox, series, after, most, RUN_BYTES_MAX).unwrap();
-        super::breakage::run(breakage, series, &mut records);
+        super::breakage::run(breakage, series, after + 1, &mut records, bodies);
         let hashes: Vec<_> =
             records.iter().map(|record| body_hash(record.as_deref().map(|body| body.get()))).collect();
         let run = Run { origin: self.origin, series, first: after + 1 };
@@ -430,20 +463,17 @@ fn read(asked: &Asked, body: &str) -> Result<Read, ClientError> {
     })
 }
 
+/// Last index up to which the hub has what was sent.
+fn taken_through(asked: &Asked, answer: &UploadAnswer) -> u64 {
+    let taken = answer.answers.iter().take_while(|run| run.answer != Answer::Conflict);
+    taken.last().map_or(asked.first - 1, |run| run.last)
+}
+
 fn states(answer: &ForgetsAnswer) -> Vec<([u8; 16], ForgetState)> {
-    let state = |f: &olvido::sync::wire::ForgetState| {
+    let state = |f: &wire::ForgetState| {
         (f.id.0, ForgetState { confirmed: f.confirmed, copies: f.copies, lost: f.lost })
     };
     answer.forgets.iter().map(state).collect()
-}
-
-fn keep_states(store: &mut Store, states: &[([u8; 16], ForgetState)]) -> bool {
-    let mut news = false;
-    for (id, state) in states {
-        news |= store.forget_state(id).unwrap() != Some(*state);
-        store.set_forget_state(id, *state).unwrap();
-    }
-    news
 }
 
 fn next_ids(store: &Store, through: &mut [u8; 16]) -> Vec<Hex<16>> {
@@ -461,44 +491,39 @@ fn next_ids(store: &Store, through: &mut [u8; 16]) -> Vec<Hex<16>> {
 fn fed(
     store: &mut Store,
     policy_text: &mut String,
-    page: &FeedPage,
+    page: FeedPage,
     step: Step,
     breakage: Option<Breakage>,
 ) -> Outcome<'static> {
     let Step::Feed { after, .. } = step else { unreachable!("it asked for this") };
-    let changed = !page.changes.is_empty() || page.next != after;
+    let (next, more) = (page.next, page.more);
+    let changed = !page.changes.is_empty() || next != after;
     if changed {
-        let carried = match super::breakage::moves_cursor_first(breakage) {
-            true => Ok(store.set_cursor(page.next).is_ok()),
-            false => carry_out(store, policy_text, page),
-        };
-        match carried {
-            Ok(true) => {}
-            Ok(false) => return Outcome::NotCarriedOut,
-            Err(error) if error.is_disk_full() => return Outcome::NotCarriedOut,
-            Err(error) => panic!("the till broke: {error}"),
+        if super::breakage::confirms_first(breakage) {
+            store.set_cursor(next).unwrap();
+            return Outcome::Fed { next, more, changed };
+        }
+        match carry_out(store, policy_text, Local::Changes(page)) {
+            Carried::Done { .. } => {}
+            Carried::NotYet => return Outcome::NotCarriedOut,
         }
     }
-    Outcome::Fed { next: page.next, more: page.more, changed }
+    Outcome::Fed { next, more, changed }
 }
 
-fn carry_out(store: &mut Store, policy_text: &mut String, page: &FeedPage) -> Result<bool, StoreError> {
-    let applied = incoming::apply(store, &page.changes, page.more)?;
-    if let Some(new) = applied.policy {
-        store.adopt_policy(&new.text, new.policy)?;
-        *policy_text = new.text;
-    }
-    if applied.complete {
-        store.set_cursor(page.next)?;
-    }
-    Ok(applied.complete)
-}
-
-fn keep_it(store: &mut Store, keep: Keep) {
-    match keep {
-        Keep::Durable(series, through) => store.set_durable_through(series, through).unwrap(),
-        Keep::Incarnation(incarnation) => store.set_incarnation(incarnation).unwrap(),
-        Keep::State(state) => store.set_hub_state(state).unwrap(),
+fn carry_out(store: &mut Store, policy_text: &mut String, local: Local) -> Carried {
+    let now = DateTime::UNIX_EPOCH.fixed_offset();
+    let carried = exchange::carry_out(store, local, now, &mut |store, applied| {
+        if let Some(new) = applied.policy {
+            store.adopt_policy(&new.text, new.policy)?;
+            *policy_text = new.text;
+        }
+        Ok(())
+    });
+    match carried {
+        Ok(carried) => carried,
+        Err(error) if error.is_disk_full() => Carried::NotYet,
+        Err(error) => panic!("the till broke: {error}"),
     }
 }
 

@@ -1,26 +1,13 @@
 //! Pages of changes over a real store.
 
-use std::path::Path;
-
 use serde_json::json;
 use serde_json::value::to_raw_value;
 
 use super::*;
-use crate::domain::money::Currency;
 use crate::domain::policy::SHIPPED;
-use crate::domain::ticket::Issuer;
 use crate::seal::DeviceKey;
-use crate::store::{Enrolment, Files};
-
-fn store(directory: &Path) -> Store {
-    let files = Files::of(directory);
-    let currency = Currency::from_code("EUR").unwrap();
-    let issuer = Issuer { name: "Sol".into(), tax_id: "89890001K".into(), series: "A".into(), currency };
-    if files.database.exists() {
-        return Store::open(&files, &issuer, SHIPPED, Policy::shipped()).unwrap();
-    }
-    Store::create(&files, &issuer, SHIPPED, Policy::shipped()).unwrap()
-}
+use crate::store::Enrolment;
+use crate::sync::testing::{guarantee, sell, store};
 
 fn change(seq: u64, kind: &str, body: serde_json::Value) -> Change {
     Change { seq, kind: kind.into(), body: to_raw_value(&body).unwrap() }
@@ -108,7 +95,7 @@ fn a_tombstone_of_whatever_version_is_carried_out_or_not_confirmed() {
 fn a_forget_that_is_pending_is_not_confirmed() {
     let directory = tempfile::tempdir().unwrap();
     let mut till = store(directory.path());
-    let code = sold(&mut till);
+    let code = sell(&mut till, &guarantee());
     let id = code.purchase_id().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     let page = [change(1, "tombstone", json!({ "v": 1, "id": id })), product(2, "a", "Uno", 100)];
     let reader = rusqlite::Connection::open(&till.files().database).unwrap();
@@ -118,22 +105,6 @@ fn a_forget_that_is_pending_is_not_confirmed() {
     drop(reader);
     let applied = apply(&mut till, &page, false).unwrap();
     assert!(applied.complete && applied.catalogue);
-}
-
-fn sold(till: &mut Store) -> crate::seal::ReceiptCode {
-    use crate::domain::basket::{Basket, Line};
-    use crate::domain::sale::{Answer, Promise, Sale};
-    use crate::domain::tender::{Payment, Tender, TenderKind};
-    let mut basket = Basket::default();
-    basket.add(Line::open("CANARY", "Bazar", Money(1234), TaxRate(2100))).unwrap();
-    let total = basket.priced().unwrap().total;
-    let mut payment = Payment::new(total, 1);
-    payment.add(Tender { kind: TenderKind::Cash, amount: total }).unwrap();
-    let at = chrono::DateTime::parse_from_rfc3339("2026-11-23T18:42:07+01:00").unwrap();
-    let answer = Answer { choice: Some("guarantee".into()), ..Answer::default() };
-    let promise = Promise::of(answer, till.policy(), at.date_naive()).unwrap();
-    let detail = till.policy().ticket_detail;
-    till.sell(&Sale::freeze(at, &basket, &payment, promise, detail).unwrap()).unwrap().code
 }
 
 #[test]

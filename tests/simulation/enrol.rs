@@ -1,0 +1,101 @@
+//! Somebody carries a code from the hub to a till.
+
+use chrono::{DateTime, Utc};
+use olvido::seal::DeviceKey;
+use olvido::store::{Enrolment, HubState, Store};
+use olvido::sync::enrolment::{EnrolmentCode, signed_for_new_epoch};
+use olvido::sync::hub::{Hub, HubError};
+use olvido::sync::record::Series;
+use olvido::sync::wire::{Base64, EnrolAnswer, EnrolRequest, Hex, Previous};
+
+/// What came of it.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Enrolled {
+    Done { epoch: u32, anew: bool },
+    /// The hub did its part, and its answer was lost.
+    Unanswered,
+}
+
+/// Enrols a till. `is_lost`: the answer never arrives.
+pub fn enrol(
+    store: &mut Store,
+    hub: &Hub,
+    shop: &str,
+    replaces: Option<[u8; 16]>,
+    name: &str,
+    is_lost: bool,
+    now: DateTime<Utc>,
+) -> Enrolled {
+    let code = hub.new_code(shop, replaces, now).unwrap();
+    for goes_on in [true, false] {
+        let before = store.enrolment().unwrap().filter(|before| goes_on && before.store == shop);
+        let key = DeviceKey::random();
+        let request = request(store, &code, &key, before.as_ref(), name);
+        let answer = match hub.enrol(&request, None, now) {
+            // The hub lost what it knew: the till begins anew, with the same code.
+            Err(HubError::Invalid("previous" | "begin")) if goes_on => continue,
+            answer => answer.unwrap(),
+        };
+        assert_eq!(answer.proof, code.proof_of_hub(&request.proof, &answer));
+        if is_lost {
+            return Enrolled::Unanswered;
+        }
+        let epoch = answer.epoch;
+        keep(store, shop, key, before, answer);
+        return Enrolled::Done { epoch, anew: !goes_on };
+    }
+    unreachable!("a till without a past is always taken in")
+}
+
+fn request(
+    store: &Store,
+    code: &EnrolmentCode,
+    key: &DeviceKey,
+    before: Option<&Enrolment>,
+    name: &str,
+) -> EnrolRequest {
+    let begin = |series| match series {
+        Series::Forget => 1,
+        _ if before.is_none() => 1,
+        _ => store.durable_through(series).unwrap() + 1,
+    };
+    let mut request = EnrolRequest {
+        store: code.store().to_owned(),
+        code: code.name(),
+        public_key: Base64(key.public().bytes().to_vec()),
+        name: name.to_owned(),
+        certificate: None,
+        proof: Hex([0; 32]),
+        previous: before.map(|before| Previous {
+            device: Hex(before.device),
+            epoch: before.epoch,
+            signature: Base64(Vec::new()),
+        }),
+        begin: Series::ALL.map(|series| (series, begin(series))).into(),
+        version: "0.2.0".to_owned(),
+    };
+    request.proof = code.proof_of_till(&request);
+    if let (Some(previous), Some(before)) = (&mut request.previous, before) {
+        let signature = before.key.sign(&signed_for_new_epoch(&request.proof));
+        previous.signature = Base64(signature.0.to_vec());
+    }
+    request
+}
+
+fn keep(store: &mut Store, shop: &str, key: DeviceKey, before: Option<Enrolment>, answer: EnrolAnswer) {
+    let same_hub =
+        before.filter(|b| b.device == answer.device.0 && b.incarnation == answer.incarnation.0);
+    let enrolment = Enrolment {
+        url: "http://127.0.0.1:4666".to_owned(),
+        pin: None,
+        store: shop.to_owned(),
+        device: answer.device.0,
+        epoch: answer.epoch,
+        key,
+        incarnation: answer.incarnation.0,
+        cursor: same_hub.map_or(0, |before| before.cursor),
+        state: HubState::Active,
+        last_contact: None,
+    };
+    store.set_enrolment(&enrolment).unwrap();
+}

@@ -1,0 +1,85 @@
+//! Afterwards: the network is well, the disks have room, and everybody has time until nothing waits.
+
+use std::time::Duration;
+
+use olvido::store::{Enrolment, Found};
+
+use super::network::Weather;
+use super::world::World;
+
+/// Rounds of ten simulated minutes until nothing may wait any more.
+const ROUNDS: usize = 12;
+const ROUND: Duration = Duration::from_secs(600);
+
+impl World {
+    /// Returns whether everybody came to rest.
+    pub fn quieten(&mut self) {
+        self.say("all is well from here on");
+        self.weather = Weather::default();
+        self.host.is_full = false;
+        self.host.skew = chrono::Duration::zero();
+        self.start_hub();
+        for till in 0..self.tills.len() {
+            self.tills[till].has_full_disk = false;
+            self.tills[till].store.fill_disk_for_test(false).unwrap();
+            if self.tills[till].is_gone {
+                self.revoke(till);
+            } else {
+                let day = self.today();
+                self.tills[till].store.expire(day).unwrap();
+            }
+        }
+        self.host.tend(self.time());
+        for round in 0..ROUNDS {
+            for till in 0..self.tills.len() {
+                self.mend(till);
+                self.wake(till);
+            }
+            self.run_until(self.now + ROUND);
+            self.say(&format!("round {round} is over"));
+            if self.is_quiet() {
+                return;
+            }
+        }
+        for till in self.tills.iter().filter(|till| !till.is_gone && !till.is_done()) {
+            self.found.push(format!("t{} does not come to rest: {}", till.name, till.standing()));
+        }
+    }
+
+    fn is_quiet(&self) -> bool {
+        self.tills.iter().all(|till| till.is_gone || till.is_done())
+    }
+
+    /// What a till was told and its disk no longer knows.
+    pub fn till_was_put_back(&mut self, till: usize) {
+        for kept in &mut self.people.kept {
+            let found = self.tills[till].store.find(&kept.code).unwrap();
+            let knows = matches!(found, Found::Forgotten { .. });
+            for said in kept.said.iter_mut().filter(|said| said.till == till && !said.is_acknowledged) {
+                said.is_lost |= !knows;
+            }
+        }
+    }
+
+    /// With a till goes what only it knew.
+    pub fn till_is_gone(&mut self, till: usize) {
+        let said = self.people.kept.iter_mut().flat_map(|kept| &mut kept.said);
+        for said in said.filter(|said| said.till == till && !said.is_acknowledged) {
+            said.is_lost = true;
+        }
+    }
+
+    /// What the hub had said that it has, it may no longer have. What it has erased stays erased.
+    pub fn hub_was_put_back(&mut self) {
+        for printed in self.people.printed.values_mut() {
+            printed.is_acknowledged = false;
+        }
+    }
+
+    /// Whether the hub's database has that device: it may be older than its enrolment.
+    pub fn hub_knows(&self, enrolment: &Enrolment) -> bool {
+        let sql = "SELECT EXISTS (SELECT 1 FROM device WHERE store = ?1 AND device = ?2)";
+        let args = rusqlite::params![enrolment.store, enrolment.device];
+        self.host.connect().query_row(sql, args, |row| row.get(0)).unwrap()
+    }
+}
