@@ -251,12 +251,7 @@ impl Hub {
         }
         tx.execute(
             "UPDATE enrolment SET used = 1, device = $3, epoch = $4 WHERE store = $1 AND code = $2",
-            &[
-                Value::Text(store),
-                Value::Bytes(&request.code.0),
-                Value::Bytes(&device),
-                epoch(origin.epoch),
-            ],
+            &[Value::Text(store), Value::Bytes(&request.code.0), Value::Bytes(&device), epoch(origin.epoch)],
         )?;
         Ok(origin)
     }

@@ -17,8 +17,9 @@ use chrono::{DateTime, Duration, Utc};
 use super::db::{Engine, Value};
 use super::erased::Erased;
 use super::error::HubError;
-use super::forget::bury;
+use super::forget::{bury, entomb};
 use super::keys::owner;
+use super::purchase::is_buried;
 use super::{Hub, damaged, lock_store};
 use crate::seal::SlotId;
 
@@ -74,6 +75,7 @@ impl Hub {
     pub(super) fn finish(&self, now: DateTime<Utc>) -> Result<(), HubError> {
         let listed = self.keys.erased()?;
         self.erase_listed(&listed.erased)?;
+        self.expire(now)?;
         for store in self.stores()? {
             self.list_buried(&store, &listed.erased)?;
             self.erase(&store)?;
@@ -81,7 +83,7 @@ impl Hub {
         self.traces().of_before = true;
         self.drop_traces()?;
         self.reclaim_keys()?;
-        self.read_again(now)
+        self.read_again()
     }
 
     /// Erases the doomed of a store now, after their tombstones are durable. Whatever stands in the way
@@ -179,7 +181,7 @@ impl Hub {
                 let missing = self.database.read(|tx| {
                     let mut missing = Vec::new();
                     for (_, id) in ids {
-                        if !super::purchase::is_buried(tx, store, id)? {
+                        if !is_buried(tx, store, id)? {
                             missing.push(*id);
                         }
                     }
@@ -190,7 +192,7 @@ impl Hub {
                         // A store that the database does not know has nothing to erase.
                         if lock_store(tx, store)?.is_some() {
                             for id in &missing {
-                                super::forget::entomb(tx, store, id, None)?;
+                                entomb(tx, store, id, None)?;
                             }
                         }
                         Ok(())
@@ -215,7 +217,8 @@ impl Hub {
         let mut needed: HashSet<SlotId> = HashSet::new();
         for store in self.stores()? {
             needed.extend(self.database.read(|tx| {
-                let rows = tx.query("SELECT id, slot FROM purchase WHERE store = $1", &[Value::Text(&store)])?;
+                let rows =
+                    tx.query("SELECT id, slot FROM purchase WHERE store = $1", &[Value::Text(&store)])?;
                 rows.iter()
                     .map(|row| slot_of(&store, &row.array(0)?, row.int(1)?))
                     .collect::<Result<Vec<_>, HubError>>()
@@ -229,6 +232,11 @@ impl Hub {
     fn expire(&self, now: DateTime<Utc>) -> Result<(), HubError> {
         // West of everything it is still the day before.
         let over = i64::from((now - Duration::hours(12)).date_naive().to_epoch_days());
+        // Once a day is enough. A clock that is set back waits no longer than one that is not.
+        let mut expired = self.expired.lock().unwrap_or_else(PoisonError::into_inner);
+        if *expired == Some(over) {
+            return Ok(());
+        }
         for store in self.stores()? {
             let args = [Value::Text(&store), Value::Int(over)];
             let sql = "SELECT id FROM purchase WHERE store = $1 AND until < $2";
@@ -238,7 +246,7 @@ impl Hub {
                     lock_store(tx, &store)?;
                     for row in ids {
                         let id: [u8; 16] = row.array(0)?;
-                        if !super::purchase::is_buried(tx, &store, &id)? {
+                        if !is_buried(tx, &store, &id)? {
                             bury(tx, &store, &id, 0, false)?;
                         }
                     }
@@ -246,6 +254,7 @@ impl Hub {
                 })?;
             }
         }
+        *expired = Some(over);
         Ok(())
     }
 

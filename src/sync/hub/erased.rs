@@ -122,8 +122,11 @@ mod tests {
         let bytes = frame(&("tienda_1".to_owned(), [7; 16]));
         let text: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
         let expected = concat!(
-            "010874696e6461", "5f31", "000000000000000000000000000000000000000000000000",
-            "07070707070707070707070707070707", "000000000000"
+            "010874696e6461",
+            "5f31",
+            "000000000000000000000000000000000000000000000000",
+            "07070707070707070707070707070707",
+            "000000000000"
         );
         assert_eq!(text[..2 * CHECK], *expected);
         assert_eq!(unframe(&bytes), Some(("tienda_1".to_owned(), [7; 16])));

@@ -80,6 +80,8 @@ pub struct Hub {
     incarnation: Id,
     tries: Mutex<enrol::Tries>,
     traces: Mutex<erase::Traces>,
+    /// Up to which day purchases were last looked at for being over.
+    expired: Mutex<Option<i64>>,
 }
 
 /// How a hub is, for `/health`.
@@ -136,6 +138,7 @@ impl Hub {
             incarnation,
             tries: Mutex::default(),
             traces: Mutex::default(),
+            expired: Mutex::default(),
         };
         if hub.is_keeper() {
             hub.finish(now)?;

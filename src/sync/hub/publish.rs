@@ -74,10 +74,8 @@ impl Hub {
         self.database.write(|tx| {
             lock_store(tx, store)?.ok_or(HubError::Invalid("store"))?;
             let args = [Value::Text(store), Value::Text(POLICY), Value::Text(POLICY)];
-            let last = tx.query_one(
-                "SELECT body FROM feed WHERE store = $1 AND kind = $2 AND key = $3",
-                &args,
-            )?;
+            let last =
+                tx.query_one("SELECT body FROM feed WHERE store = $1 AND kind = $2 AND key = $3", &args)?;
             if let Some(row) = last {
                 let last: PolicyChange =
                     serde_json::from_str(row.text(0)?).map_err(|_| super::damaged("feed.body"))?;

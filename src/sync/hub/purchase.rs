@@ -12,9 +12,9 @@ use super::error::{DbError, HubError};
 use super::forget::entomb;
 use super::judge::{self, flag_name};
 use super::keys::owner;
-use super::stored::{self, Compared};
+use super::stored;
 use super::upload::{Incoming, NewRecord, Taking};
-use super::{Hub, damaged, epoch_of, int, lock_store, opt_int};
+use super::{Hub, epoch_of, int, lock_store, opt_int};
 use crate::seal::{SlotId, aead};
 use crate::sync::record::{Origin, Series};
 use crate::sync::wire::{Answer, Flag, UploadAnswer};
@@ -47,7 +47,8 @@ pub(super) fn read(body: &str) -> Sending {
             flag: None,
         },
         Err(flag) => {
-            let digest = Sha256::new().chain_update(b"olvido 1 unread purchase\0").chain_update(body).finalize();
+            let digest =
+                Sha256::new().chain_update(b"olvido 1 unread purchase\0").chain_update(body).finalize();
             Sending { id: std::array::from_fn(|place| digest[place]), until: None, flag: Some(flag) }
         }
     }
@@ -154,7 +155,8 @@ fn take(
             Some(sending) => {
                 hold(tx, &caller.store, &sending.id, caller.origin)?;
                 let answer = take_one(tx, caller, incoming, place, sending, sealed.get(&place))?;
-                if answer.0 == Answer::Created || (answer.0, answer.1) == (Answer::Quarantined, sending.flag) {
+                if answer.0 == Answer::Created || (answer.0, answer.1) == (Answer::Quarantined, sending.flag)
+                {
                     used.push(place);
                 }
                 answer
@@ -186,7 +188,11 @@ fn take_one(
         let first = Caller { store: store.to_owned(), origin };
         let hash = stored::hashes(tx, &first, Series::Purchase, index, index)?;
         let is_same = hash.first() == Some(&incoming.hashes[place]);
-        return Ok(if is_same { (Answer::Exists, None) } else { (Answer::Quarantined, Some(Flag::NumberTwice)) });
+        return Ok(if is_same {
+            (Answer::Exists, None)
+        } else {
+            (Answer::Quarantined, Some(Flag::NumberTwice))
+        });
     }
     // It was there when the keys were given, and is not now: a leader that had it was lost.
     let (slot, bytes) = sealed.ok_or(DbError::Retry)?;
@@ -197,7 +203,7 @@ fn take_one(
     })
 }
 
-pub(super) fn insert(
+fn insert(
     tx: &mut Transaction<'_>,
     caller: &Caller,
     index: u64,
@@ -256,13 +262,14 @@ pub(super) fn is_buried(tx: &mut Transaction<'_>, store: &str, id: &[u8; 16]) ->
 }
 
 /// The record that the purchase of this id came with.
-fn home(tx: &mut Transaction<'_>, store: &str, id: &[u8; 16]) -> Result<Option<(Origin, u64)>, HubError> {
+pub(super) fn home(
+    tx: &mut Transaction<'_>,
+    store: &str,
+    id: &[u8; 16],
+) -> Result<Option<(Origin, u64)>, HubError> {
     let row = tx.query_one(
         "SELECT device, epoch, idx FROM purchase WHERE store = $1 AND id = $2",
         &[Value::Text(store), Value::Bytes(id)],
     )?;
-    row.map(|row| {
-        Ok((Origin { device: row.array(0)?, epoch: epoch_of(&row, 1)? }, row.uint(2)?))
-    })
-    .transpose()
+    row.map(|row| Ok((Origin { device: row.array(0)?, epoch: epoch_of(&row, 1)? }, row.uint(2)?))).transpose()
 }

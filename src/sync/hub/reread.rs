@@ -1,17 +1,15 @@
 //! Records of a version that was not known when they came: kept raw, and read once it is.
 
-use chrono::{DateTime, Utc};
-
 use super::caller::Caller;
 use super::db::{Transaction, Value};
+use super::erase::slot_of;
 use super::error::HubError;
-use super::forget::entomb;
+use super::forget::{bury, entomb};
 use super::judge::{self, VERSION, flag_name};
 use super::keys::owner;
-use super::purchase::{self, is_buried};
+use super::purchase::{self, hold, home, is_buried};
 use super::sums::Sums;
-use super::erase::slot_of;
-use super::{Hub, VERSIONS_READ, epoch_of, int, lock_store, meta, opt_text, set_meta};
+use super::{Hub, VERSIONS_READ, epoch_of, int, lock_store, meta, opt_int, opt_text, set_meta};
 use crate::seal::aead;
 use crate::sync::record::{Origin, Series};
 use crate::sync::wire::Flag;
@@ -29,7 +27,7 @@ const READ_AT_ONCE: usize = 200;
 
 impl Hub {
     /// Looks again at what was of an unknown version, once for each version that this program knows.
-    pub(super) fn read_again(&self, now: DateTime<Utc>) -> Result<(), HubError> {
+    pub(super) fn read_again(&self) -> Result<(), HubError> {
         let known = VERSION.to_string();
         if self.database.read(|tx| meta(tx, VERSIONS_READ))?.as_deref() == Some(known.as_bytes()) {
             return Ok(());
@@ -47,7 +45,7 @@ impl Hub {
                 })?;
             }
             for record in waiting.iter().filter(|record| record.series == Series::Purchase) {
-                self.read_purchase(record, now)?;
+                self.read_purchase(record)?;
             }
             self.erase_soon(&store);
         }
@@ -56,7 +54,7 @@ impl Hub {
 
     /// A purchase that could not be read was sealed under an id made from its bytes: it is sealed anew under
     /// its own, and the other erased.
-    fn read_purchase(&self, record: &Waiting, now: DateTime<Utc>) -> Result<(), HubError> {
+    fn read_purchase(&self, record: &Waiting) -> Result<(), HubError> {
         let store = record.caller.store.as_str();
         let [of_store, device, epoch] = record.caller.args();
         let args = [of_store, device, epoch, int(record.index)];
@@ -81,17 +79,28 @@ impl Hub {
         let given = self.keys.give(&[owner(store, &sending.id)])?;
         let Some((own, key)) = given.into_iter().next() else { return Ok(()) };
         let sealed = aead::seal(&key, &own.owner, body.as_bytes());
-        let _ = now;
-        self.database.write(|tx| {
+        let is_used = self.database.write(|tx| {
             lock_store(tx, store)?;
-            super::forget::bury(tx, store, &stand_in, 0, false)?;
-            purchase::move_away(tx, store, &stand_in)?;
-            if !is_buried(tx, store, &sending.id)? && !purchase::is_kept(tx, store, &sending.id)? {
-                purchase::insert(tx, &record.caller, record.index, &sending, own, &sealed)?;
+            bury(tx, store, &stand_in, 0, false)?;
+            hold(tx, store, &sending.id, record.caller.origin)?;
+            set_flag(tx, record, sending.flag)?;
+            if is_buried(tx, store, &sending.id)? || home(tx, store, &sending.id)?.is_some() {
+                return Ok(false);
             }
-            purchase::hold(tx, store, &sending.id, record.caller.origin)?;
-            set_flag(tx, record, sending.flag)
-        })
+            tx.execute(
+                "UPDATE purchase SET id = $3, slot = $4, sealed = $5, until = $6 WHERE store = $1 AND id = $2",
+                &[
+                    of_store,
+                    Value::Bytes(&stand_in),
+                    Value::Bytes(&sending.id),
+                    int(own.index.into()),
+                    Value::Bytes(&sealed),
+                    opt_int(sending.until),
+                ],
+            )?;
+            Ok(true)
+        })?;
+        if is_used { Ok(()) } else { self.keys.destroy(&[own]) }
     }
 }
 

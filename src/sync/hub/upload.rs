@@ -16,10 +16,8 @@ use super::stored::{self, AGAIN, Compared, Head, Other};
 use super::sums::Sums;
 use super::{Hub, damaged, int, opt_bytes, opt_text};
 use crate::seal::{DevicePublicKey, DeviceSignature};
-use crate::sync::record::{BodyHash, NO_BODY, Run, Series, body_hash};
-use crate::sync::wire::{
-    Answer, BODY_BYTES_MAX, Flag, RUN_RECORDS_MAX, RunAnswer, Upload, UploadAnswer,
-};
+use crate::sync::record::{BodyHash, Run, Series, body_hash};
+use crate::sync::wire::{Answer, BODY_BYTES_MAX, Flag, RUN_RECORDS_MAX, RunAnswer, Upload, UploadAnswer};
 
 /// A run as it came.
 pub(super) struct Incoming<'a> {
@@ -172,7 +170,8 @@ impl<'a> Incoming<'a> {
         if upload.first == 0 || upload.first > i64::MAX.unsigned_abs() / 2 {
             return Err(HubError::Invalid("first"));
         }
-        let signature = upload.signature.0.as_slice().try_into().map_err(|_| HubError::Invalid("signature"))?;
+        let signature =
+            upload.signature.0.as_slice().try_into().map_err(|_| HubError::Invalid("signature"))?;
         let hashes = bodies.iter().map(|body| body_hash(*body)).collect();
         let run = Run { origin: caller.origin, series, first: upload.first };
         Ok(Incoming { run, bodies, hashes, signature: DeviceSignature(signature) })
@@ -378,11 +377,7 @@ fn judge_tickets<'a>(incoming: &Incoming<'a>, through: u64) -> Vec<Option<Ticket
     incoming.bodies.iter().enumerate().map(judge).collect()
 }
 
-pub(super) fn quarantined(
-    index: u64,
-    body: &str,
-    flag: Flag,
-) -> ((Answer, Option<Flag>), NewRecord<'_>) {
+pub(super) fn quarantined(index: u64, body: &str, flag: Flag) -> ((Answer, Option<Flag>), NewRecord<'_>) {
     ((Answer::Quarantined, Some(flag)), (index, Some(body), Some(flag_name(flag))))
 }
 
