@@ -171,7 +171,10 @@ impl World {
             return;
         }
         let store = &mut self.tills[till].store;
-        let said = if held { store.forget(&code).map(drop) } else { store.forget_elsewhere(&code).map(drop) };
+        let said = match held {
+            true => store.forget(&code).map(drop),
+            false => store.forget_elsewhere(&code.purchase_id()).map(drop),
+        };
         if full(said) {
             self.say(&format!("t{till} forgets purchase {place}, held: {held}"));
             self.said(till, place);

@@ -113,7 +113,7 @@ impl Host {
 
     pub fn database(&self) -> Database {
         let address = format!("sqlite:{}", self.path().join(DATABASE).display());
-        Database::open(&DatabaseAddress::parse(&address).unwrap()).unwrap()
+        Database::open(&address.parse::<DatabaseAddress>().unwrap()).unwrap()
     }
 
     /// A connection of one's own to its database.
