@@ -83,15 +83,18 @@ fn whatever_happens_all_is_well_in_the_end() {
         assert!(world.found.is_empty(), "seed {seed}: {:#?}", world.found);
         return;
     }
+    let number = |name: &str| std::env::var(name).ok().map(|value| value.parse::<u64>().unwrap());
+    let seeds = number("OLVIDO_SEEDS").unwrap_or(SEEDS);
+    let failed_max = number("OLVIDO_FAILURES").unwrap_or(5) as usize;
     let failed = std::sync::Mutex::new(BTreeMap::new());
-    each(0..SEEDS, |seed| {
+    each(0..seeds, |seed| {
         let run = std::panic::catch_unwind(|| run(seed, None).found);
         let found = run.unwrap_or_else(|_| vec!["it panicked".to_owned()]);
         let mut failed = failed.lock().unwrap();
         if !found.is_empty() {
             failed.insert(seed, found);
         }
-        failed.len() < 5
+        failed.len() < failed_max
     });
     let failed = failed.into_inner().unwrap();
     for (seed, found) in &failed {

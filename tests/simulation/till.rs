@@ -241,7 +241,15 @@ impl Till {
     pub fn is_done(&self) -> bool {
         let known = self.known();
         let talk = self.talk.as_ref();
-        talk.is_some_and(|talk| talk.plan.is_done(&known) && known.unconfirmed == 0 && talk.up.is_none())
+        talk.is_some_and(|talk| {
+            let is_active = talk.state() == HubState::Active && !talk.is_stranger;
+            is_active && talk.plan.is_done(&known) && known.unconfirmed == 0 && talk.up.is_none()
+        })
+    }
+
+    /// Whether its hub knows it.
+    pub fn is_in_touch(&self) -> bool {
+        self.talk.as_ref().is_some_and(|talk| talk.state() == HubState::Active && !talk.is_stranger)
     }
 
     /// What is missing for [`Till::is_done`].

@@ -268,8 +268,9 @@ impl World {
             return;
         }
         for other in self.tills.iter().filter(|other| other.shop == kept.shop) {
-            // Of a double nobody can know; a till that is gone counts as lost.
-            if other.is_gone || other.is_double {
+            // Of a double nobody can know, nor of a till that the hub never knew or knows no longer; one that is
+            // gone counts as lost.
+            if other.is_gone || other.is_double || !other.is_in_touch() {
                 continue;
             }
             if matches!(other.store.find(&kept.code).unwrap(), olvido::store::Found::Kept(_)) {

@@ -141,9 +141,34 @@ impl Hub {
             expired: Mutex::default(),
         };
         if hub.is_keeper() {
+            hub.begin_feeds()?;
             hub.finish(now)?;
         }
         Ok(hub)
+    }
+
+    /// A database that was put back has numbers in its feeds that its tills have seen behind other changes.
+    /// So each start begins behind every number that an earlier one can have given.
+    fn begin_feeds(&self) -> Result<(), HubError> {
+        let begin = self.first_number()?;
+        if begin == 0 {
+            return Ok(());
+        }
+        self.database.write(|tx| {
+            for store in stores(tx)? {
+                tx.execute(
+                    "UPDATE store SET feed_head = $2 WHERE store = $1 AND feed_head < $2",
+                    &[Value::Text(&store), int(begin)],
+                )?;
+            }
+            Ok(())
+        })
+    }
+
+    /// What the feeds of this start begin behind.
+    fn first_number(&self) -> Result<u64, HubError> {
+        let starts = if self.is_keeper() { self.keys.starts()? } else { 0 };
+        Ok(u64::from(starts) << FEED_BITS)
     }
 
     pub fn database(&self) -> &Database {
@@ -178,6 +203,10 @@ impl Hub {
         })
     }
 }
+
+/// No hub adds so many changes to a feed between two starts; and a million starts still leave numbers that
+/// JSON carries exactly.
+const FEED_BITS: u32 = 32;
 
 /// Names in the table `hub`.
 const INCARNATION: &str = "incarnation";
