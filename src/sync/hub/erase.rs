@@ -17,7 +17,7 @@ use chrono::{DateTime, Duration, Utc};
 use super::db::{Engine, Value};
 use super::erased::Erased;
 use super::error::HubError;
-use super::forget::{bury, entomb};
+use super::forget::{UNTOLD, bury, entomb};
 use super::keys::owner;
 use super::purchase::is_buried;
 use super::{Hub, damaged, lock_store};
@@ -247,7 +247,7 @@ impl Hub {
                     for row in ids {
                         let id: [u8; 16] = row.array(0)?;
                         if !is_buried(tx, &store, &id)? {
-                            bury(tx, &store, &id, 0, false)?;
+                            bury(tx, &store, &id, UNTOLD, false)?;
                         }
                     }
                     Ok(())

@@ -7,7 +7,7 @@ use super::caller::Caller;
 use super::db::{Transaction, Value};
 use super::error::HubError;
 use super::judge;
-use super::purchase::{hold, is_buried};
+use super::purchase::hold;
 use super::upload::{Incoming, NewRecord, Taking, quarantined};
 use super::{Hub, feed, int, lock_store, opt_int};
 use crate::sync::record::Origin;
@@ -15,6 +15,9 @@ use crate::sync::wire::{Answer, Hex, TombstoneChange, UploadAnswer};
 
 /// The kind of a tombstone in the feed.
 pub(super) const TOMBSTONE: &str = "tombstone";
+/// In the place of the number in the feed of a tombstone that is not in it: the purchase was past its
+/// term, which the tills know by themselves.
+pub(super) const UNTOLD: u64 = 0;
 
 impl Hub {
     /// Carries tombstones out. When this returns, the hub's own copies are erased, or a tombstone for them
@@ -85,17 +88,23 @@ pub(super) fn entomb(
     if let Some(origin) = said_held {
         hold(tx, store, id, origin)?;
     }
-    if is_buried(tx, store, id)? {
-        if said_held.is_some() {
-            let sql = "UPDATE tombstone SET held = 1 WHERE store = $1 AND id = $2";
-            tx.execute(sql, &[Value::Text(store), Value::Bytes(id)])?;
-        }
+    let of_id = [Value::Text(store), Value::Bytes(id)];
+    let before = tx.query_one("SELECT seq FROM tombstone WHERE store = $1 AND id = $2", &of_id)?;
+    let before = before.map(|row| row.uint(0)).transpose()?;
+    if before.is_some() && said_held.is_some() {
+        tx.execute("UPDATE tombstone SET held = 1 WHERE store = $1 AND id = $2", &of_id)?;
+    }
+    if before.is_some_and(|seq| seq != UNTOLD) {
         return Ok(false);
     }
     let change = TombstoneChange { v: 1, id: Hex(*id) };
     let seq = feed::put(tx, store, TOMBSTONE, &change.id.to_string(), &feed::json(&change))?;
-    bury(tx, store, id, seq, said_held.is_some())?;
-    let of_id = [Value::Text(store), Value::Bytes(id)];
+    if before.is_none() {
+        bury(tx, store, id, seq, said_held.is_some())?;
+    } else {
+        let sql = "UPDATE tombstone SET seq = $3 WHERE store = $1 AND id = $2";
+        tx.execute(sql, &[of_id[0], of_id[1], int(seq)])?;
+    }
     if tx.query_one("SELECT 1 FROM holder WHERE store = $1 AND id = $2 LIMIT 1", &of_id)?.is_none() {
         tx.execute(
             "INSERT INTO holder (store, id, device, epoch)
@@ -104,10 +113,10 @@ pub(super) fn entomb(
         )?;
     }
     tx.notify_feed(store)?;
-    Ok(true)
+    Ok(before.is_none())
 }
 
-/// Writes a tombstone alone, and dooms what the hub has.
+/// Writes a tombstone alone, and dooms what the hub has. `seq` is its number in the feed, or [`UNTOLD`].
 pub(super) fn bury(
     tx: &mut Transaction<'_>,
     store: &str,

@@ -14,6 +14,7 @@
 //! No transaction is open while a key is written or destroyed, or while the list of what was erased
 //! grows; so neither waits for the other.
 
+mod backup;
 mod caller;
 pub mod db;
 mod devices;
@@ -28,19 +29,26 @@ mod judge;
 mod keys;
 mod publish;
 mod purchase;
+mod report;
 mod reread;
+mod restore;
 mod stored;
 mod sums;
 #[cfg(test)]
 mod tests;
 mod upload;
+mod verify;
 
+pub use backup::HubBackupMade;
 pub use caller::{CHALLENGE_SECONDS, Caller, SESSION_SECONDS};
 pub use devices::{DeviceInfo, DeviceState};
 pub use enrol::CODE_SECONDS;
 pub use erase::Pending;
 pub use error::{DbError, HubError};
 pub use publish::Published;
+pub use report::{CurrencySum, DayReport, Report};
+pub use restore::HubRestored;
+pub use verify::{HubFinding, HubFindingKind, HubVerified};
 
 use std::fs;
 use std::io;

@@ -4,7 +4,7 @@ use super::caller::Caller;
 use super::db::{Transaction, Value};
 use super::erase::slot_of;
 use super::error::HubError;
-use super::forget::{bury, entomb};
+use super::forget::{UNTOLD, bury, entomb};
 use super::judge::{self, VERSION, flag_name};
 use super::keys::owner;
 use super::purchase::{self, hold, home, is_buried};
@@ -81,7 +81,7 @@ impl Hub {
         let sealed = aead::seal(&key, &own.owner, body.as_bytes());
         let is_used = self.database.write(|tx| {
             lock_store(tx, store)?;
-            bury(tx, store, &stand_in, 0, false)?;
+            bury(tx, store, &stand_in, UNTOLD, false)?;
             hold(tx, store, &sending.id, record.caller.origin)?;
             set_flag(tx, record, sending.flag)?;
             if is_buried(tx, store, &sending.id)? || home(tx, store, &sending.id)?.is_some() {

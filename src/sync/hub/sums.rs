@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::damaged;
 use super::db::{Transaction, Value};
 use super::error::HubError;
 use super::judge::Ticket;
@@ -71,6 +72,29 @@ impl Sums {
         }
         Ok(())
     }
+
+    /// The sums of a store as they stand.
+    pub(super) fn read(tx: &mut Transaction<'_>, store: &str) -> Result<Sums, HubError> {
+        let of_store = [Value::Text(store)];
+        let mut sums = Sums::default();
+        for row in &tx.query("SELECT day, currency, sales, total FROM day_sum WHERE store = $1", &of_store)? {
+            sums.sales.insert((row.int(0)?, letters(row.text(1)?)?), (row.int(2)?, row.int(3)?));
+        }
+        for row in
+            &tx.query("SELECT day, currency, rate, base, tax FROM day_tax WHERE store = $1", &of_store)?
+        {
+            let rate = u16::try_from(row.int(2)?).map_err(|_| damaged("a rate"))?;
+            sums.taxes.insert((row.int(0)?, letters(row.text(1)?)?, rate), (row.int(3)?, row.int(4)?));
+        }
+        for row in &tx.query("SELECT day, choice, sales FROM day_choice WHERE store = $1", &of_store)? {
+            sums.choices.insert((row.int(0)?, row.text(1)?.to_owned()), row.int(2)?);
+        }
+        Ok(sums)
+    }
+}
+
+fn letters(code: &str) -> Result<[u8; 3], HubError> {
+    code.as_bytes().try_into().map_err(|_| damaged("a currency"))
 }
 
 fn code(currency: &[u8; 3]) -> Value<'_> {
