@@ -69,7 +69,8 @@ pub fn run(till: Till) -> io::Result<Ended> {
     let (to, messages) = mpsc::channel();
     let (jobs, asked) = mpsc::channel();
     let makers = worker::Makers { open: till.open, set_up: till.set_up, keep_policy: till.keep_policy };
-    let worker = worker::start(makers, now(), worker::Ends { jobs: asked, ask: jobs.clone(), to: to.clone() });
+    let worker =
+        worker::start(makers, now(), worker::Ends { jobs: asked, ask: jobs.clone(), to: to.clone() });
     let screen = Screen::enter()?;
     input::read_terminal(to.clone());
     input::watch_signals(to)?;

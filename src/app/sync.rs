@@ -11,7 +11,7 @@ use super::Message;
 use super::worker::Job;
 use crate::store::{HubState, Store};
 use crate::sync::client::ClientError;
-use crate::sync::exchange::{Event, How, Local, Parts, Status, Carried};
+use crate::sync::exchange::{Carried, Event, How, Local, Parts, Status};
 use crate::ui::event::{Done, SyncLink, SyncStatus};
 
 /// An exchange that goes on; it ends when this is dropped.

@@ -54,6 +54,8 @@ pub enum Command {
     Backup(BackupArgs),
     Restore(RestoreArgs),
     #[command(subcommand)]
+    Sync(SyncCommand),
+    #[command(subcommand)]
     Policy(PolicyCommand),
 }
 
@@ -201,6 +203,38 @@ pub struct PolicyShowArgs {
 pub struct PolicyCheckArgs {
     #[arg(id = "changed-policy", value_name = "FILE")]
     pub file: PathBuf,
+}
+
+/// A till and its hub.
+#[derive(Debug, Subcommand)]
+pub enum SyncCommand {
+    Enrol(SyncEnrolArgs),
+    Now(SyncNowArgs),
+    Status(SyncStatusArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct SyncEnrolArgs {
+    #[arg(id = "hub-url", value_name = "URL")]
+    pub url: String,
+    /// What `olvido hub enrol` shows.
+    #[arg(id = "enrol-code", value_name = "CODE")]
+    pub code: String,
+    /// What the hub calls this till; its own name where it is not given.
+    #[arg(id = "till-name", long = "name", value_name = "TEXT")]
+    pub name: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct SyncNowArgs {
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct SyncStatusArgs {
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Debug, Args)]

@@ -18,6 +18,7 @@ mod purchase;
 mod review;
 pub mod ring;
 pub mod run;
+mod sync;
 mod tickets;
 pub mod till;
 mod verify;

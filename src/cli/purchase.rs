@@ -17,8 +17,10 @@ use crate::locale::Locale;
 use crate::print::text;
 use crate::seal::{CodeError, ReceiptCode, code};
 use crate::store::{Forgetting, Found, Purchase, Reason, Store};
+use crate::sync::exchange::How;
 
 use super::args::{PurchaseShowArgs, ReceiptArgs};
+use super::open::Locked;
 use super::problem::Problem;
 use super::review::row;
 use super::run::{DONE, Session, written};
@@ -75,6 +77,11 @@ impl Session {
     pub(super) fn forget_purchase(&self, code: &str, out: &mut impl Write) -> Result<u8, Problem> {
         let code = self.code(code)?;
         let mut locked = self.open_store()?;
+        let has_hub = locked.store.enrolment().map_err(|error| self.store_problem(&error))?.is_some();
+        let found = locked.store.find(&code).map_err(|error| self.store_problem(&error))?;
+        if has_hub && matches!(found, Found::Unknown) {
+            return self.forget_elsewhere(&mut locked, &code, out);
+        }
         let purchase = self.kept(&locked.store, &code)?;
         let policy = locked.store.policy_version(purchase.policy_version);
         let policy = policy.map_err(|error| self.store_problem(&error))?;
@@ -85,7 +92,36 @@ impl Session {
         if let (Some(policy), Some(_)) = (policy, &purchase.ticket) {
             said = format!("{said}\n{}", policy.after_forget_sentence(self.language, purchase.day));
         }
-        self.say(&said, out)
+        self.say(&said, out)?;
+        if has_hub { self.tell_copies(&mut locked, &code, out) } else { Ok(DONE) }
+    }
+
+    /// A code that this till does not know: another till of the store may hold the purchase.
+    fn forget_elsewhere(
+        &self,
+        locked: &mut Locked,
+        code: &ReceiptCode,
+        out: &mut impl Write,
+    ) -> Result<u8, Problem> {
+        let forgetting = locked.store.forget_elsewhere(&code.purchase_id());
+        forgetting.map_err(|error| self.store_problem(&error))?;
+        self.say(&self.locale().text("sync-forget-elsewhere"), out)?;
+        self.tell_copies(locked, code, out)
+    }
+
+    /// Tells the hub of a forget now, if it can be reached, and says how far the other copies are.
+    fn tell_copies(
+        &self,
+        locked: &mut Locked,
+        code: &ReceiptCode,
+        out: &mut impl Write,
+    ) -> Result<u8, Problem> {
+        // Where it cannot be told now, the till does it later by itself.
+        let _ = self.exchange(locked, How::Forgets)?;
+        let state = locked.store.forget_state(&code.purchase_id());
+        let state = state.map_err(|error| self.store_problem(&error))?.unwrap_or_default();
+        let words = ["sync-forget-accepted", "sync-forget-progress", "sync-forget-complete"];
+        self.say(&self.copies_words(state, words), out)
     }
 
     pub(super) fn say(&self, text: &str, out: &mut impl Write) -> Result<u8, Problem> {
@@ -127,7 +163,17 @@ impl Session {
             Found::Kept(purchase) => Ok(*purchase),
             Found::Unknown => Err(self.refusal("purchase-unknown", "purchase-unknown-next")),
             Found::Forgotten { pending: false } => {
-                Err(self.refusal("purchase-forgotten", "purchase-forgotten-next"))
+                let mut problem = self.refusal("purchase-forgotten", "purchase-forgotten-next");
+                let state = store.forget_state(&code.purchase_id());
+                if let Some(state) = state.map_err(|error| self.store_problem(&error))? {
+                    let words =
+                        ["sync-forgotten-accepted", "sync-forgotten-progress", "sync-forgotten-complete"];
+                    let said = self.copies_words(state, words);
+                    let mut lines = said.splitn(2, '\n').map(str::to_owned);
+                    problem.what = lines.next().unwrap_or_default();
+                    problem.place = lines.next();
+                }
+                Err(problem)
             }
             Found::Forgotten { pending: true } => {
                 Err(self.refusal("purchase-forgotten-pending", "purchase-forgotten-next"))

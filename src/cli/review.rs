@@ -3,13 +3,14 @@
 use std::io::Write;
 
 use anyhow::Result;
+use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
 use crate::domain::language::Language;
 use crate::domain::policy::Policy;
 use crate::domain::tender::TenderKind;
 use crate::locale::Locale;
-use crate::store::{Days, Review};
+use crate::store::{Days, Review, Store, StoreError};
 
 use super::args::ReviewArgs;
 use super::problem::Problem;
@@ -28,14 +29,66 @@ impl Session {
             None => Days { from: args.from, to: args.to },
         };
         let review = opened.store.review(days).map_err(|error| self.store_problem(&error))?;
+        let forgets = forgets(&opened.store).map_err(|error| self.store_problem(&error))?;
         let said = if args.json {
-            serde_json::to_string(&review).map_err(Into::into).and_then(|json| Ok(writeln!(out, "{json}")?))
+            let json = serde_json::to_string(&ReviewJson { review: &review, forgets: &forgets });
+            json.map_err(Into::into).and_then(|json| Ok(writeln!(out, "{json}")?))
         } else {
             print(&review, opened.store.policy(), self.language, out)
+                .and_then(|()| print_forgets(&forgets, self.locale(), out))
         };
         written(said, self.locale())?;
         Ok(DONE)
     }
+}
+
+#[derive(Serialize)]
+struct ReviewJson<'a> {
+    #[serde(flatten)]
+    review: &'a Review,
+    #[serde(skip_serializing_if = "Forgets::is_empty")]
+    forgets: &'a Forgets,
+}
+
+/// Forgets said here that not every copy has confirmed.
+#[derive(Default, Serialize)]
+struct Forgets {
+    unconfirmed: u64,
+    /// Copies that are still to confirm.
+    copies: u64,
+    /// Of these forgets the hub has not said yet how many copies there are.
+    unsaid: u64,
+}
+
+impl Forgets {
+    fn is_empty(&self) -> bool {
+        self.unconfirmed == 0
+    }
+}
+
+fn forgets(store: &Store) -> Result<Forgets, StoreError> {
+    let mut forgets = Forgets::default();
+    for id in store.unconfirmed()? {
+        let state = store.forget_state(&id)?.unwrap_or_default();
+        forgets.unconfirmed += 1;
+        forgets.unsaid += u64::from(state.copies == 0);
+        forgets.copies += u64::from(state.copies.saturating_sub(state.confirmed + state.lost));
+    }
+    Ok(forgets)
+}
+
+fn print_forgets(forgets: &Forgets, locale: &'static Locale, out: &mut impl Write) -> Result<()> {
+    if forgets.is_empty() {
+        return Ok(());
+    }
+    heading("sync-review", locale, out)?;
+    let count = |n: u64| locale.number(i64::try_from(n).unwrap_or(i64::MAX), 0);
+    row(&locale.text("sync-review-forgets"), &[count(forgets.unconfirmed)], out)?;
+    row(&locale.text("sync-review-copies"), &[count(forgets.copies)], out)?;
+    if forgets.unsaid > 0 {
+        row(&locale.text("sync-review-unsaid"), &[count(forgets.unsaid)], out)?;
+    }
+    Ok(())
 }
 
 fn print(review: &Review, policy: &Policy, language: Language, out: &mut impl Write) -> Result<()> {

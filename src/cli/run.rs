@@ -112,6 +112,7 @@ fn command(cli: &Cli, environment: Environment, out: &mut impl Write) -> Result<
         Command::Customer(CustomerCommand::Forget(args)) => session.forget_customer(args, out),
         Command::Backup(args) => session.back_up(args, out),
         Command::Restore(args) => session.restore(args, out),
+        Command::Sync(command) => session.sync(command, out),
         Command::Policy(PolicyCommand::Show(args)) => {
             let language = args.language.or(session.asked_language);
             let today = chrono::Local::now().date_naive();

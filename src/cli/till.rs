@@ -48,7 +48,8 @@ fn open(session: &Session) -> Result<Till, Problem> {
     let opener = session.opener(settings)?;
     let (data, locale) = (session.data.clone(), session.locale());
     let open = move || opener().map_err(|error| Problem::of_store(&error, &data, locale).to_string());
-    let set_up = Box::new(|_: &SetupAnswers, _: &mut dyn FnMut(usize, usize)| unreachable!("there is a store"));
+    let set_up =
+        Box::new(|_: &SetupAnswers, _: &mut dyn FnMut(usize, usize)| unreachable!("there is a store"));
     Ok(Till { model, open: Some(Box::new(open)), set_up, keep_policy: keep_policy(session) })
 }
 

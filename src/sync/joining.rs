@@ -57,47 +57,85 @@ pub fn join(
     let before = store.enrolment()?.filter(|before| before.store == code.store());
     let pin = Client::new(address, None).see_certificate()?;
     let client = Client::new(address, pin);
-    let key = DeviceKey::random();
-    let mut request = EnrolRequest {
-        store: code.store().to_owned(),
-        code: code.name(),
-        public_key: Base64(key.public().bytes().to_vec()),
-        name: name.to_owned(),
-        certificate: pin,
-        proof: Hex([0; 32]),
-        previous: before.as_ref().map(|before| Previous {
-            device: Hex(before.device),
-            epoch: before.epoch,
-            signature: Base64(Vec::new()),
-        }),
-        begin: begin(store, before.is_some())?,
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-    };
-    request.proof = code.proof_of_till(&request);
-    if let (Some(previous), Some(before)) = (&mut request.previous, &before) {
-        let signature = before.key.sign(&signed_for_new_epoch(&request.proof));
-        previous.signature = Base64(signature.0.to_vec());
+    let asked = Asked { address, code, name, pin, client: &client };
+    match asked.join(store, before.as_ref()) {
+        // It has lost what it knew of this till: a new device, from the first record on.
+        Err(JoinError::Client(ClientError::Refused { status: 400, error, .. }))
+            if before.is_some() && (error == "previous" || error == "begin") =>
+        {
+            asked.join(store, None)
+        }
+        joined => joined,
     }
-    let answer = client.enrol(&request)?;
-    if answer.proof != code.proof_of_hub(&request.proof, &answer) {
-        return Err(JoinError::FalseHub);
+}
+
+struct Asked<'a> {
+    address: &'a HubAddress,
+    code: &'a EnrolmentCode,
+    name: &'a str,
+    pin: Option<Hex<32>>,
+    client: &'a Client,
+}
+
+impl Asked<'_> {
+    fn join(&self, store: &mut Store, before: Option<&Enrolment>) -> Result<Enrolment, JoinError> {
+        let Asked { address, code, pin, client, .. } = *self;
+        let key = DeviceKey::random();
+        let request = self.request(&key, before, begin(store, before.is_some())?);
+        let answer = match client.enrol(&request) {
+            // The answer may have been lost: asked again with the same key, it is the same.
+            Err(ClientError::Unreachable(_)) => client.enrol(&request)?,
+            answer => answer?,
+        };
+        if answer.proof != code.proof_of_hub(&request.proof, &answer) {
+            return Err(JoinError::FalseHub);
+        }
+        let same_hub =
+            before.filter(|b| b.device == answer.device.0 && b.incarnation == answer.incarnation.0);
+        let enrolment = Enrolment {
+            url: address.text().to_owned(),
+            pin: pin.map(|pin| pin.0),
+            store: code.store().to_owned(),
+            device: answer.device.0,
+            epoch: answer.epoch,
+            key,
+            incarnation: answer.incarnation.0,
+            cursor: same_hub.map_or(0, |before| before.cursor),
+            state: HubState::Active,
+            last_contact: None,
+        };
+        store.set_enrolment(&enrolment)?;
+        Ok(enrolment)
     }
-    let same_hub =
-        before.filter(|b| b.device == answer.device.0 && b.incarnation == answer.incarnation.0);
-    let enrolment = Enrolment {
-        url: address.text().to_owned(),
-        pin: pin.map(|pin| pin.0),
-        store: code.store().to_owned(),
-        device: answer.device.0,
-        epoch: answer.epoch,
-        key,
-        incarnation: answer.incarnation.0,
-        cursor: same_hub.map_or(0, |before| before.cursor),
-        state: HubState::Active,
-        last_contact: None,
-    };
-    store.set_enrolment(&enrolment)?;
-    Ok(enrolment)
+
+    fn request(
+        &self,
+        key: &DeviceKey,
+        before: Option<&Enrolment>,
+        begin: BTreeMap<Series, u64>,
+    ) -> EnrolRequest {
+        let mut request = EnrolRequest {
+            store: self.code.store().to_owned(),
+            code: self.code.name(),
+            public_key: Base64(key.public().bytes().to_vec()),
+            name: self.name.to_owned(),
+            certificate: self.pin,
+            proof: Hex([0; 32]),
+            previous: before.map(|before| Previous {
+                device: Hex(before.device),
+                epoch: before.epoch,
+                signature: Base64(Vec::new()),
+            }),
+            begin,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        };
+        request.proof = self.code.proof_of_till(&request);
+        if let (Some(previous), Some(before)) = (&mut request.previous, before) {
+            let signature = before.key.sign(&signed_for_new_epoch(&request.proof));
+            previous.signature = Base64(signature.0.to_vec());
+        }
+        request
+    }
 }
 
 /// The first index of each series that will be sent. Forgets all over again: a hub that was restored

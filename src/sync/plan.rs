@@ -42,24 +42,16 @@ pub struct Start {
 pub enum Step {
     /// Answer a challenge.
     Session,
-    /// Send the run of records behind `after`, `most` at the most.
-    Upload {
-        series: Series,
-        after: u64,
-        most: usize,
-    },
+    /// Send the run of records behind `after`, `most` at the most. None at all of forgets says that there
+    /// are no others: a hub that was restored waits for this.
+    Upload { series: Series, after: u64, most: usize },
     /// Ask how far the forgets are that were said here.
     AskForgets,
     /// Ask for what came down behind `after`: that confirms everything up to it.
-    Feed {
-        after: u64,
-        wait_seconds: u64,
-    },
+    Feed { after: u64, wait_seconds: u64 },
     /// Nothing before this moment, unless something is recorded or a step ends; without a moment,
     /// nothing until then.
-    Wait {
-        until: Option<Duration>,
-    },
+    Wait { until: Option<Duration> },
     /// Nothing until the till is enrolled again.
     Stop(HubState),
 }
@@ -132,6 +124,8 @@ pub struct Plan {
     sessions: u32,
     /// The forgets were sent from the first on since this hub asked for it.
     replayed: bool,
+    /// The hub is to be told that it has all forgets.
+    owes_all: bool,
     up: Pause,
     down: Pause,
     series: PerSeries<Pause>,
@@ -183,6 +177,7 @@ impl Plan {
             session: None,
             sessions: 0,
             replayed: false,
+            owes_all: false,
             up: Pause::default(),
             down: Pause::default(),
             series: PerSeries::default(),
@@ -217,7 +212,13 @@ impl Plan {
     /// asked how far the forgets are.
     pub fn is_done(&self, known: &Known) -> bool {
         let asked = known.unconfirmed == 0 || self.asked;
-        self.session.is_some() && self.waiting(known) == 0 && self.fed && asked
+        self.session.is_some() && self.waiting(known) == 0 && !self.owes_all && self.fed && asked
+    }
+
+    /// Whether the hub has every forget that was said here, and was asked how far they are.
+    pub fn has_told_forgets(&self, known: &Known) -> bool {
+        let asked = known.unconfirmed == 0 || self.asked;
+        self.session.is_some() && !self.waits(Series::Forget, known) && asked
     }
 
     /// What to do at `now`, of what is not under way.
@@ -247,13 +248,13 @@ impl Plan {
         if may_feed && feed_at <= now && (sending || !self.fed) {
             return feed(0);
         }
-        if let Some(upload) = upload {
-            return upload;
-        }
         let asks = known.unconfirmed > 0 && !self.up_busy && !self.waits(Series::Forget, known);
         let ask_at = self.ask_at.max(self.up.until);
         if asks && ask_at <= now {
             return Step::AskForgets;
+        }
+        if let Some(upload) = upload {
+            return upload;
         }
         if may_feed && feed_at <= now {
             return feed(WAIT_SECONDS_MAX);
@@ -321,7 +322,8 @@ impl Plan {
     }
 
     fn waits(&self, series: Series, known: &Known) -> bool {
-        self.state == HubState::Active && known.last[series] > self.durable[series]
+        let says_all = series == Series::Forget && self.owes_all;
+        self.state == HubState::Active && (known.last[series] > self.durable[series] || says_all)
     }
 
     fn next_upload(&self, known: &Known, now: Duration) -> Option<Step> {
@@ -331,7 +333,8 @@ impl Plan {
         let turns = (0..TURNS.len()).map(|i| TURNS[(self.turn + i) % TURNS.len()]);
         let mut all = [Series::Forget].into_iter().chain(turns);
         let series = all.find(|&series| self.waits(series, known) && self.series[series].until <= now)?;
-        Some(Step::Upload { series, after: self.durable[series], most: self.most[series] })
+        let most = if known.last[series] > self.durable[series] { self.most[series] } else { 0 };
+        Some(Step::Upload { series, after: self.durable[series], most })
     }
 
     fn take_turn(&mut self, series: Series) {
@@ -360,8 +363,7 @@ impl Plan {
         self.down.reached();
         self.sessions = self.sessions.wrapping_add(1);
         let seconds = answer.expires_in_seconds.min(24 * 3600);
-        self.session =
-            Some(Session { renew_at: now + Duration::from_secs(seconds) * 3 / 4, proven: false });
+        self.session = Some(Session { renew_at: now + Duration::from_secs(seconds) * 3 / 4, proven: false });
         let mut keep = Vec::new();
         if self.state != HubState::Active {
             return keep;
@@ -385,6 +387,7 @@ impl Plan {
             }
         }
         self.replayed |= replays;
+        self.owes_all = answer.replay_forgets;
         if another {
             self.incarnation = answer.incarnation.0;
             // Another hub's numbers: it may give one twice.
@@ -417,7 +420,11 @@ impl Plan {
         if through != before {
             keep.push(Keep::Durable(series, through));
         }
-        if through > before {
+        let says_all = series == Series::Forget && last == before && through == before;
+        if says_all {
+            self.owes_all = false;
+        }
+        if through > before || says_all {
             self.series[series] = Pause::default();
             self.most[series] = (self.most[series] * 2).min(RUN_RECORDS_MAX);
         } else {
@@ -484,7 +491,8 @@ impl Plan {
             (400.., Step::AskForgets) => {
                 self.ask_tries = self.ask_tries.saturating_add(1);
                 let pause = doubled(ASK_FIRST, self.ask_tries, ASK_LAST);
-                self.ask_at = now + pause.max(Duration::from_secs(retry_after.unwrap_or(0))).min(RETRY_AFTER_MAX);
+                self.ask_at =
+                    now + pause.max(Duration::from_secs(retry_after.unwrap_or(0))).min(RETRY_AFTER_MAX);
             }
             (_, Step::Feed { .. }) => self.down.fail(PAUSE_DOWN, PAUSE_MAX, retry_after, now, random),
             _ => self.up.fail(PAUSE_UP, PAUSE_MAX, retry_after, now, random),
@@ -494,14 +502,7 @@ impl Plan {
 
     /// A run was refused: the other series go on, and it is sent in smaller parts, so that at the end
     /// only what is refused waits.
-    fn refused(
-        &mut self,
-        series: Series,
-        status: u16,
-        retry_after: Option<u64>,
-        now: Duration,
-        random: u64,
-    ) {
+    fn refused(&mut self, series: Series, status: u16, retry_after: Option<u64>, now: Duration, random: u64) {
         self.reached();
         self.take_turn(series);
         let parts = status != 503 && status != 409 && self.most[series] > 1;

@@ -1,3 +1,11 @@
+help-sync = Speaks with the hub.
+help-sync-enrol = Gives this till its identity at a hub.
+help-sync-now = Exchanges with the hub until nothing waits.
+help-sync-status = Shows what waits, and for whom.
+help-arg-hub-url = The hub's address: https://NAME:PORT
+help-arg-enrol-code = The code that the hub shows for this till.
+help-arg-till-name = What the hub calls this till.
+
 sync-line-synced = synced
 sync-line-waiting = { $count } waiting
 sync-line-since = { $count } waiting since { $since }

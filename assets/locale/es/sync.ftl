@@ -1,3 +1,11 @@
+help-sync = Habla con la central.
+help-sync-enrol = Da de alta esta caja en una central.
+help-sync-now = Intercambia con la central hasta que nada espera.
+help-sync-status = Muestra qué espera, y a quién.
+help-arg-hub-url = La dirección de la central: https://NOMBRE:PUERTO
+help-arg-enrol-code = El código que muestra la central para esta caja.
+help-arg-till-name = Cómo llama la central a esta caja.
+
 sync-line-synced = al día
 sync-line-waiting = { $count } por enviar
 sync-line-since = { $count } por enviar desde { $since }

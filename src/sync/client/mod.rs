@@ -55,6 +55,7 @@ pub struct Client {
 pub struct Packed {
     pub series: Series,
     pub first: u64,
+    /// One less than `first` where there is none.
     pub last: u64,
     bytes: Vec<u8>,
 }
@@ -192,7 +193,7 @@ impl Client {
 
 /// An upload's bytes, packed. Errors: it is larger than a hub takes.
 pub fn pack_upload(series: Series, upload: &wire::Upload) -> Result<Packed, ClientError> {
-    let last = upload.first + (upload.records.len() as u64).saturating_sub(1);
+    let last = (upload.first + upload.records.len() as u64).saturating_sub(1);
     Ok(Packed { series, first: upload.first, last, bytes: pack(upload)? })
 }
 

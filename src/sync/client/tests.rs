@@ -256,7 +256,8 @@ fn answers_out_of_order_or_bounds_are_not_believed() {
     assert_eq!(page(json!([change(10)]), 10, false), Err(ClientError::NotAHub("seq")));
     assert_eq!(page(json!([change(12), change(12)]), 12, false), Err(ClientError::NotAHub("seq")));
     assert_eq!(page(json!([change(12)]), 11, false), Err(ClientError::NotAHub("next")));
-    assert_eq!(page(json!([]), 9, false), Err(ClientError::NotAHub("next")));
+    assert_eq!(page(json!([change(2), change(5)]), 7, false), Ok(2), "a shorter feed, from its start");
+    assert_eq!(page(json!([change(2), change(8)]), 7, false), Err(ClientError::NotAHub("next")));
     assert_eq!(page(json!([]), 10, true), Err(ClientError::NotAHub("more")));
 }
 

@@ -65,11 +65,8 @@ pub fn carry_out(
         }
         Local::Forgets(states) => {
             for state in states {
-                let found = ForgetState {
-                    confirmed: state.confirmed,
-                    copies: state.copies,
-                    lost: state.lost,
-                };
+                let found =
+                    ForgetState { confirmed: state.confirmed, copies: state.copies, lost: state.lost };
                 if store.forget_state(&state.id.0)?.is_some_and(|known| known != found) {
                     store.set_forget_state(&state.id.0, found)?;
                     news = true;

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, FixedOffset};
 
-pub use here::{Adopt, Local, Carried, carry_out};
+pub use here::{Adopt, Carried, Local, carry_out};
 
 use super::client::{Client, ClientError, HubAddress, Packed, pack_upload};
 use super::outgoing;
@@ -38,6 +38,8 @@ pub struct Identity {
 pub enum How {
     /// Until nothing waits, or nothing more can be done now.
     Once,
+    /// Until the forgets that were said here are told, and asked about, or that cannot be done now.
+    Forgets,
     /// Until it is told to stop.
     Always,
 }
@@ -163,11 +165,11 @@ impl Parts {
     }
 }
 
-/// One exchange in the calling thread, until nothing waits or nothing more can be done now.
-pub fn once(parts: Parts, local: &mut dyn FnMut(Local) -> Carried) -> Result<Status, StoreError> {
+/// An exchange in the calling thread.
+pub fn here(parts: Parts, how: How, local: &mut dyn FnMut(Local) -> Carried) -> Result<Status, StoreError> {
     let (tell, events) = mpsc::channel();
     let mut exchange = parts.open(events, &tell)?;
-    Ok(exchange.run(How::Once, local, &mut |_| None))
+    Ok(exchange.run(how, local, &mut |_| None))
 }
 
 impl Exchange {
@@ -184,7 +186,7 @@ impl Exchange {
                 Ok(known) => known,
                 Err(error) => {
                     log::error!("sync: the records cannot be read: {error}");
-                    if how == How::Once || !self.pause(READ_AGAIN) {
+                    if how != How::Always || !self.pause(READ_AGAIN) {
                         return self.status(&Known::default());
                     }
                     continue;
@@ -193,9 +195,14 @@ impl Exchange {
             let now = self.began.elapsed();
             let step = self.plan.next(&known, now);
             let polls = matches!(step, Step::Feed { wait_seconds: 1.., .. });
-            let rests = matches!(step, Step::Wait { .. } | Step::Stop(_)) || (polls && how == How::Once);
+            let rests = matches!(step, Step::Wait { .. } | Step::Stop(_)) || (polls && how != How::Always);
             let under_way = self.up_step.is_some() || self.down_step.is_some();
-            if how == How::Once && !under_way && (rests || self.plan.is_done(&known)) {
+            let ends = match how {
+                How::Always => false,
+                How::Once => !under_way && (rests || self.plan.is_done(&known)),
+                How::Forgets => self.plan.has_told_forgets(&known) || (!under_way && rests),
+            };
+            if ends {
                 self.save(local);
                 return self.status(&known);
             }
@@ -267,9 +274,7 @@ impl Exchange {
                 Ok(ids) => (Request::Forgets(token, ids), 0),
                 Err(error) => return self.failed(step, &unread(&error), local),
             },
-            Step::Feed { after, wait_seconds } => {
-                (Request::Feed { token, after, wait_seconds }, 0)
-            }
+            Step::Feed { after, wait_seconds } => (Request::Feed { token, after, wait_seconds }, 0),
             Step::Wait { .. } | Step::Stop(_) => return,
         };
         self.plan.begin(step, now);
@@ -298,7 +303,7 @@ impl Exchange {
     fn pack(&self, series: Series, after: u64, most: usize) -> Result<Packed, ClientError> {
         let records = outgoing::page(&self.outbox, series, after, most, RUN_BYTES_MAX);
         let records = records.map_err(|error| unread(&error))?;
-        if records.is_empty() {
+        if records.is_empty() && most > 0 {
             return Err(ClientError::Unread(format!("{series} {} is missing", after + 1)));
         }
         let hashes: Vec<_> =
@@ -383,7 +388,11 @@ impl Exchange {
     fn fed(&mut self, page: FeedPage, after: u64, known: &Known, local: &mut dyn FnMut(Local) -> Carried) {
         let (next, more) = (page.next, page.more);
         let changed = !page.changes.is_empty() || next != after;
-        let told = if changed || self.open_page { local(Local::Changes(page)) } else { Carried::Done { news: false } };
+        let told = if changed || self.open_page {
+            local(Local::Changes(page))
+        } else {
+            Carried::Done { news: false }
+        };
         let outcome = match told {
             Carried::Done { .. } => Outcome::Fed { next, more, changed },
             Carried::NotYet => Outcome::NotCarriedOut,

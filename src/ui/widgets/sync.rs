@@ -28,7 +28,11 @@ fn words(model: &Model, status: &SyncStatus) -> Vec<String> {
     let count = i64::try_from(status.waiting).unwrap_or(i64::MAX);
     let since = status.since.map(|since| {
         let today = model.now.map(|now| now.date_naive());
-        if today == Some(since.date_naive()) { locale.time(since.time()) } else { locale.date(since.date_naive()) }
+        if today == Some(since.date_naive()) {
+            locale.time(since.time())
+        } else {
+            locale.date(since.date_naive())
+        }
     });
     let counted = |id: &str| locale.format(id, &[("count", count.into())]);
     let counted_since = |id: &str| {
@@ -36,13 +40,19 @@ fn words(model: &Model, status: &SyncStatus) -> Vec<String> {
     };
     match (status.link, status.waiting) {
         (SyncLink::Good, 0) => vec![text("sync-line-synced")],
-        (SyncLink::Good, _) => counted_since("sync-line-since").into_iter().chain([counted("sync-line-waiting")]).collect(),
+        (SyncLink::Good, _) => {
+            counted_since("sync-line-since").into_iter().chain([counted("sync-line-waiting")]).collect()
+        }
         (SyncLink::Unreachable, 0) => vec![text("sync-line-unreachable"), text("sync-line-no-hub")],
         (SyncLink::Unreachable, _) => {
-            let long = ["sync-line-unreachable-since", "sync-line-no-hub-since"].into_iter().filter_map(counted_since);
+            let long = ["sync-line-unreachable-since", "sync-line-no-hub-since"]
+                .into_iter()
+                .filter_map(counted_since);
             long.chain([counted("sync-line-no-hub-waiting")]).collect()
         }
-        (SyncLink::OtherCertificate, _) => vec![text("sync-line-certificate"), text("sync-line-certificate-short")],
+        (SyncLink::OtherCertificate, _) => {
+            vec![text("sync-line-certificate"), text("sync-line-certificate-short")]
+        }
         (SyncLink::Conflict, _) => vec![text("sync-line-conflict"), text("sync-line-conflict-short")],
         (SyncLink::Restored, _) => vec![text("sync-line-restored"), text("sync-line-restored-short")],
         (SyncLink::Unknown, _) => vec![text("sync-line-unknown"), text("sync-line-unknown-short")],

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use proptest::prelude::*;
 use ratatui::style::Modifier;
 
@@ -358,4 +360,82 @@ fn the_plain_look_has_no_colour_and_the_bar_always_shows_pay() {
         let text = frame(&mut model, 80, 24);
         assert!(text.contains(" F10 ") && text.contains(" F1 "), "{text}");
     }
+}
+
+/// The small catalogue, everything at twice the price.
+fn dearer() -> Event {
+    let products: Vec<_> = catalogue()
+        .products()
+        .map(|product| {
+            let mut twice = product.to_product();
+            twice.price = crate::domain::money::Money(twice.price.0 * 2);
+            (product.id(), twice)
+        })
+        .collect();
+    let image = crate::domain::catalogue::build_image(&products);
+    Event::Done(Done::Catalogue(Arc::new(crate::domain::catalogue::Catalogue::from_image(image).unwrap())))
+}
+
+#[test]
+fn new_prices_count_from_the_next_basket_on() {
+    let mut model = till(English);
+    press(&mut model, "{2000000000015}");
+    update(&mut model, dearer());
+    press(&mut model, "{2000000000022}{2000000000015}");
+    assert_eq!(told(&model), "2×Leche entera 1 L 2.30 | 1×Pan de centeno 1.80 | = 4.10");
+    // While the sale is being recorded it could still come back.
+    press(&mut model, "<F10>a");
+    assert!(matches!(model.sold, Some(crate::ui::model::Sold::Recording(_))));
+    press(&mut model, "{2000000000015}");
+    assert_eq!(told(&model), "1×Leche entera 1 L 1.15 | = 1.15", "begun before the sale was over");
+    update(&mut model, committed());
+    press(&mut model, "{2000000000022}");
+    assert_eq!(told(&model), "1×Leche entera 1 L 1.15 | 1×Pan de centeno 1.80 | = 2.95");
+    press(&mut model, "<F10>a");
+    update(&mut model, committed());
+    press(&mut model, "{2000000000015}");
+    assert_eq!(told(&model), "1×Leche entera 1 L 2.30 | = 2.30");
+}
+
+#[test]
+fn a_basket_that_comes_back_keeps_its_prices() {
+    let mut model = till(English);
+    press(&mut model, "{2000000000015}<F10>a");
+    update(&mut model, dearer());
+    let full = crate::ui::event::Problem { what: "Disk full.".into(), remedy: "Make room.".into() };
+    update(&mut model, Event::Done(Done::NotCommitted(full)));
+    press(&mut model, "<Esc>{2000000000015}");
+    assert!(told(&model).starts_with("2×Leche entera 1 L 2.30 | = 2.30"), "{}", told(&model));
+    // What waits for its weight belongs to the basket, too.
+    let mut model = till(English);
+    press(&mut model, "{2000000000039}");
+    update(&mut model, dearer());
+    press(&mut model, "1<Enter>");
+    assert_eq!(told(&model), "1.000×Tomate rama 2.49 | = 2.49");
+    // Where nothing is open they count at once.
+    let mut model = till(English);
+    update(&mut model, dearer());
+    press(&mut model, "{2000000000015}");
+    assert_eq!(told(&model), "1×Leche entera 1 L 2.30 | = 2.30");
+}
+
+#[test]
+fn a_new_policy_counts_from_the_next_basket_on() {
+    let text = crate::domain::policy::SHIPPED.replacen("version = 1", "version = 2", 1);
+    let newer = Arc::new(crate::domain::policy::Policy::parse(&text).unwrap());
+    assert_eq!(newer.version, 2);
+    let mut model = till(English);
+    press(&mut model, "{2000000000015}");
+    let effects = update(&mut model, Event::Done(Done::Policy(newer.clone())));
+    assert_eq!((effects, model.policy.version), (vec![], 1));
+    // The sale is recorded under the policy that the customer saw: it is asked for before the change.
+    let effects = press(&mut model, "<F10>a");
+    assert!(matches!(effects.last(), Some(Effect::Commit(_))), "{effects:?}");
+    assert_eq!(model.policy.version, 1);
+    let effects = update(&mut model, committed());
+    assert_eq!(effects.last(), Some(&Effect::AdoptPolicy));
+    assert_eq!(model.policy.version, 2);
+    assert!(!press(&mut model, "{2000000000015}").contains(&Effect::AdoptPolicy), "once");
+    let mut idle = till(English);
+    assert_eq!(update(&mut idle, Event::Done(Done::Policy(newer))), [Effect::AdoptPolicy]);
 }
