@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
-use olvido::store::Found;
+use olvido::store::{Days, Found};
 use olvido::sync::record::Series;
 use rusqlite::Connection;
 use serde_json::Value;
@@ -36,6 +36,10 @@ impl World {
         self.check_kept();
         self.check_forgets();
         self.check_residue();
+        let verified = self.host.hub().expect("it runs").verify().unwrap();
+        if !verified.holds() {
+            self.found.push(format!("the hub's own check: {:?}", verified.findings));
+        }
         for what in &self.found[before..] {
             self.trace.push_str(what);
             self.trace.push('\n');
@@ -80,6 +84,23 @@ impl World {
         if sums(&connection) != on_paper {
             self.found.push(format!("sums: {:?}\nreceipts: {on_paper:?}", sums(&connection)));
         }
+        self.check_report(&on_paper);
+    }
+
+    fn check_report(&mut self, on_paper: &Sums) {
+        let hub = self.host.hub().expect("it runs");
+        let mut reported = Sums::new();
+        for shop in hub.stores().unwrap() {
+            let report = hub.report(&shop, Days::default()).unwrap();
+            for (day, of_day) in report.by_day {
+                for sum in of_day.currency.values().filter(|sum| sum.sales > 0) {
+                    reported.insert((shop.clone(), day), (sum.sales as i64, sum.total.0));
+                }
+            }
+        }
+        if reported != *on_paper {
+            self.found.push(format!("report: {reported:?}\nreceipts: {on_paper:?}"));
+        }
     }
 
     /// What nobody forgot is there, at its till and, openable, at the hub.
@@ -88,7 +109,7 @@ impl World {
         let keys = live_keys(&files.key, &files.keys);
         let connection = self.host.connect();
         for (place, kept) in self.people.kept.iter().enumerate() {
-            if kept.is_dead() || !kept.said.is_empty() {
+            if kept.is_dead() || !kept.said.is_empty() || kept.until.is_some_and(|until| until <= self.today()) {
                 continue;
             }
             let tills = self.tills.iter().filter(|till| !till.is_gone && till.shop == kept.shop);

@@ -11,7 +11,7 @@ use olvido::sync::wire::{Base64, EnrolAnswer, EnrolRequest, Hex, Previous};
 /// What came of it.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Enrolled {
-    Done { epoch: u32, anew: bool },
+    Done { epoch: u32, is_known: bool, goes_on: bool },
     /// The hub did its part, and its answer was lost.
     Unanswered,
 }
@@ -27,13 +27,13 @@ pub fn enrol(
     now: DateTime<Utc>,
 ) -> Enrolled {
     let code = hub.new_code(shop, replaces, now).unwrap();
-    for goes_on in [true, false] {
-        let before = store.enrolment().unwrap().filter(|before| goes_on && before.store == shop);
+    for (is_known, goes_on) in [(true, true), (true, false), (false, false)] {
+        let before = store.enrolment().unwrap().filter(|before| is_known && before.store == shop);
         let key = DeviceKey::random();
-        let request = request(store, &code, &key, before.as_ref(), name);
+        let request = request(store, &code, &key, before.as_ref(), goes_on, name);
         let answer = match hub.enrol(&request, None, now) {
             // The hub lost what it knew: the till begins anew, with the same code.
-            Err(HubError::Invalid("previous" | "begin")) if goes_on => continue,
+            Err(HubError::Invalid("previous" | "begin")) if before.is_some() => continue,
             answer => answer.unwrap(),
         };
         assert_eq!(answer.proof, code.proof_of_hub(&request.proof, &answer));
@@ -42,7 +42,7 @@ pub fn enrol(
         }
         let epoch = answer.epoch;
         keep(store, shop, key, before, answer);
-        return Enrolled::Done { epoch, anew: !goes_on };
+        return Enrolled::Done { epoch, is_known, goes_on };
     }
     unreachable!("a till without a past is always taken in")
 }
@@ -52,11 +52,12 @@ fn request(
     code: &EnrolmentCode,
     key: &DeviceKey,
     before: Option<&Enrolment>,
+    goes_on: bool,
     name: &str,
 ) -> EnrolRequest {
     let begin = |series| match series {
         Series::Forget => 1,
-        _ if before.is_none() => 1,
+        _ if before.is_none() || !goes_on => 1,
         _ => store.durable_through(series).unwrap() + 1,
     };
     let mut request = EnrolRequest {

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use chrono::NaiveDate;
+use chrono::{Days, NaiveDate};
 use olvido::domain::sale::Sale;
 use olvido::seal::ReceiptCode;
 use olvido::store::{Found, HubState, Outcome, Order, StoreError};
@@ -88,14 +88,14 @@ impl World {
             let identifier = who.map(customer);
             let answered = answer(choice, identifier.as_ref(), if who.is_some() { &["history"] } else { &[] });
             let sale = sale_at(at, answered, &names);
-            if !self.sell_one(till, &sale, who, is_past) {
+            if !self.sell_one(till, &sale) {
                 return;
             }
         }
         self.after(till);
     }
 
-    fn sell_one(&mut self, till: usize, sale: &Sale, who: Option<usize>, is_past: bool) -> bool {
+    fn sell_one(&mut self, till: usize, sale: &Sale) -> bool {
         let choice = sale.promise.choice.as_str();
         let is_kept = matches!(choice, "guarantee" | "remember");
         let sold = match self.tills[till].store.sell(sale) {
@@ -110,7 +110,9 @@ impl World {
         self.print(till, &sold.ticket);
         if is_kept {
             let shop = self.tills[till].shop.clone();
-            self.people.keep(Kept { shop, code: sold.code, customer: who, is_past, said: Vec::new() });
+            let until = sale.promise.until.date();
+            let is_past = until.is_some_and(|until| until < self.today() - Days::new(1));
+            self.people.keep(Kept { shop, code: sold.code, until, is_past, said: Vec::new() });
             self.tills[till].collect_sealed();
         }
         true
@@ -410,7 +412,9 @@ impl World {
         let gone = (0..self.tills.len()).find(|other| {
             self.tills[*other].is_gone && self.tills[*other].shop == self.tills[till].shop
         });
-        let old = gone.unwrap_or(till);
+        // A till that is another device already stays what it is.
+        let is_fresh = self.tills[till].store.enrolment().unwrap().is_none();
+        let old = gone.filter(|_| is_fresh).unwrap_or(till);
         let Some(enrolment) = self.tills[old].store.enrolment().unwrap() else { return };
         if self.host.hub().is_none() || !self.hub_knows(&enrolment) {
             return;

@@ -102,11 +102,6 @@ impl Host {
         self.directory = next;
     }
 
-    /// Stops it in good order.
-    pub fn stop(&mut self) {
-        self.hub = None;
-    }
-
     pub fn files(&self) -> HubFiles {
         HubFiles::of(self.path())
     }

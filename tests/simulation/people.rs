@@ -20,8 +20,9 @@ pub struct Printed {
 pub struct Kept {
     pub shop: String,
     pub code: ReceiptCode,
-    pub customer: Option<usize>,
-    /// Its term is over.
+    /// Its last day.
+    pub until: Option<NaiveDate>,
+    /// Its term is over; about a day nobody is held to the hour.
     pub is_past: bool,
     pub said: Vec<Said>,
 }

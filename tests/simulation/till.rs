@@ -336,11 +336,14 @@ impl Till {
         let outcome = match &heard {
             Err(error) => {
                 let refused = matches!(error, ClientError::Refused { status: 401, .. });
-                talk.is_stranger |= refused && asked.step == Step::Session;
+                if asked.step == Step::Session {
+                    talk.is_stranger = refused;
+                }
                 Outcome::Failed(asked.step, error)
             }
             Ok(Read::Session(answer)) => {
                 talk.token.clone_from(&answer.token);
+                talk.is_stranger = false;
                 Outcome::Session(answer)
             }
             Ok(Read::Uploaded(answer)) => {

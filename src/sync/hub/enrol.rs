@@ -61,7 +61,7 @@ impl Hub {
         }
         let code = EnrolmentCode::new(store, random_id());
         let name = code.name();
-        let feed_head = self.first_number()?;
+        let feed_head = self.first_number(0)?;
         let sealed = aead::seal(&self.codes, &associated(store, &name), code.secret());
         self.database.write(|tx| {
             tx.execute(
