@@ -367,7 +367,9 @@ impl World {
     }
 
     fn clone_disk(&mut self, till: usize) {
-        if self.tills.len() >= self.tills_max {
+        // Not of a till that never had an identity: nothing tells the two apart, and what was sold before counts
+        // for both.
+        if self.tills.len() >= self.tills_max || self.tills[till].store.enrolment().unwrap().is_none() {
             return;
         }
         let name = self.tills.len();
@@ -416,7 +418,7 @@ impl World {
         let is_fresh = self.tills[till].store.enrolment().unwrap().is_none();
         let old = gone.filter(|_| is_fresh).unwrap_or(till);
         let Some(enrolment) = self.tills[old].store.enrolment().unwrap() else { return };
-        if self.host.hub().is_none() || !self.hub_knows(&enrolment) {
+        if self.host.hub().is_none() || !self.hub_knows(&enrolment.store, &enrolment.device) {
             return;
         }
         self.say(&format!("t{till} takes the place of t{old}"));

@@ -144,6 +144,8 @@ impl Host {
             let _ = fs::remove_file(self.path().join(name));
         }
         copy_files(self.copies[copy].path(), self.path());
+        // Never forward again: keys that an older database does not need are destroyed when it starts.
+        self.copies.truncate(copy + 1);
         self.carried.clear();
         self.was_put_back = true;
     }

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use olvido::store::{Enrolment, Found};
+use olvido::store::Found;
+use olvido::sync::hub::DeviceState;
 
 use super::network::Weather;
 use super::world::World;
@@ -22,13 +23,12 @@ impl World {
         for till in 0..self.tills.len() {
             self.tills[till].has_full_disk = false;
             self.tills[till].store.fill_disk_for_test(false).unwrap();
-            if self.tills[till].is_gone {
-                self.revoke(till);
-            } else {
+            if !self.tills[till].is_gone {
                 let day = self.today();
                 self.tills[till].store.expire(day).unwrap();
             }
         }
+        self.revoke_nobodys();
         self.host.tend(self.time());
         for round in 0..ROUNDS {
             for till in 0..self.tills.len() {
@@ -46,6 +46,21 @@ impl World {
         }
     }
 
+    /// Somebody looks through the list of devices and revokes those that are no till.
+    fn revoke_nobodys(&mut self) {
+        let hub = self.host.hub().expect("it runs");
+        let tills: Vec<_> = self.tills.iter().filter(|till| !till.is_gone).collect();
+        for shop in hub.stores().unwrap() {
+            for device in hub.devices(&shop).unwrap() {
+                let is_till = tills.iter().any(|till| till.device == Some(device.device.0));
+                if !is_till && device.state == DeviceState::Active {
+                    hub.revoke(&shop, device.device).unwrap();
+                }
+            }
+        }
+        self.release();
+    }
+
     fn is_quiet(&self) -> bool {
         self.tills.iter().all(|till| till.is_gone || till.is_done())
     }
@@ -57,6 +72,9 @@ impl World {
             let knows = matches!(found, Found::Forgotten { .. });
             for said in kept.said.iter_mut().filter(|said| said.till == till && !said.is_acknowledged) {
                 said.is_lost |= !knows;
+            }
+            for said in kept.said.iter_mut().filter(|said| said.till == till && !knows) {
+                said.is_followed = false;
             }
         }
     }
@@ -77,9 +95,9 @@ impl World {
     }
 
     /// Whether the hub's database has that device: it may be older than its enrolment.
-    pub fn hub_knows(&self, enrolment: &Enrolment) -> bool {
+    pub fn hub_knows(&self, shop: &str, device: &[u8; 16]) -> bool {
         let sql = "SELECT EXISTS (SELECT 1 FROM device WHERE store = ?1 AND device = ?2)";
-        let args = rusqlite::params![enrolment.store, enrolment.device];
+        let args = rusqlite::params![shop, device];
         self.host.connect().query_row(sql, args, |row| row.get(0)).unwrap()
     }
 }

@@ -5,7 +5,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use chrono::{DateTime, FixedOffset, Utc};
-use olvido::domain::policy::Policy;
+use olvido::domain::policy::{Policy, SHIPPED};
+use olvido::domain::ticket::Issuer;
 use olvido::seal::DeviceKey;
 use olvido::store::{Enrolment, Files, ForgetState, HubState, Outbox, Store};
 use olvido::sync::client::{ClientError, check};
@@ -57,6 +58,8 @@ pub struct Till {
     pub is_double: bool,
     pub has_full_disk: bool,
     pub image: Option<TempDir>,
+    /// Which device people know it as.
+    pub device: Option<[u8; 16]>,
     pub sealed: Sealed,
     /// What it would have sent of each purchase at its sale.
     pub bodies: Bodies,
@@ -102,14 +105,21 @@ pub enum Learnt {
     Forgets(Vec<([u8; 16], ForgetState)>),
 }
 
+/// Each till has a series of its own.
+fn issuer(till: usize) -> Issuer {
+    Issuer { series: format!("T{till}"), ..common::issuer() }
+}
+
 const RUN_BYTES_MAX: usize = 1 << 20;
 
 impl Till {
     pub fn new(name: usize, shop: &str, breakage: Option<Breakage>) -> Till {
         let directory = fast_directory();
-        let mut store = common::create(directory.path());
+        let policy_text = SHIPPED.to_owned();
+        let issuer = issuer(name);
+        let mut store =
+            Store::create(&Files::of(directory.path()), &issuer, &policy_text, common::policy()).unwrap();
         break_store(&mut store, breakage);
-        let policy_text = olvido::domain::policy::SHIPPED.to_owned();
         Till::over(name, shop, directory, store, breakage, policy_text)
     }
 
@@ -132,6 +142,7 @@ impl Till {
             is_double: false,
             has_full_disk: false,
             image: None,
+            device: None,
             sealed: Sealed::default(),
             bodies: Bodies::default(),
             collected: 0,
@@ -186,6 +197,7 @@ impl Till {
         let mut clone =
             Till::over(name, &self.shop, directory, store, self.breakage, self.policy_text.clone());
         clone.is_double = true;
+        clone.device = self.device;
         clone.sealed = self.sealed.clone();
         clone
     }
@@ -204,8 +216,8 @@ impl Till {
 
     fn opened(&self, directory: &Path) -> Store {
         let policy = Policy::parse(&self.policy_text).unwrap();
-        let issuer = common::issuer();
-        let mut store = Store::open(&Files::of(directory), &issuer, &self.policy_text, policy).unwrap();
+        let files = Files::of(directory);
+        let mut store = Store::open(&files, self.store.issuer(), &self.policy_text, policy).unwrap();
         break_store(&mut store, self.breakage);
         store
     }

@@ -310,16 +310,26 @@ impl World {
         let is_lost = may_fail && self.random.percent(self.weather.unanswered);
         let now = self.host.clock(self.time());
         let Some(hub) = self.host.hub() else { return };
+        let lost = self.lost_device(till);
         let Till { store, shop, .. } = &mut self.tills[till];
         let shop = shop.clone();
+        let replaces = replaces.or(lost);
         let enrolled = enrol(store, hub, &shop, replaces, &format!("caja {till}"), is_lost, now);
         self.say(&format!("t{till} is enrolled: {enrolled:?}"));
         if matches!(enrolled, Enrolled::Done { .. }) {
             self.tills[till].is_double = false;
+            self.tills[till].device = self.tills[till].store.enrolment().unwrap().map(|known| known.device);
             self.tills[till].start_talk(self.now);
             self.release();
             self.wake(till);
         }
+    }
+
+    /// The device that a till was, where its disk no longer knows it: it takes its own place.
+    fn lost_device(&self, till: usize) -> Option<[u8; 16]> {
+        let till = &self.tills[till];
+        let device = till.device.filter(|_| till.store.enrolment().unwrap().is_none())?;
+        self.hub_knows(&till.shop, &device).then_some(device)
     }
 
     /// Whoever runs a till sees that it must be enrolled again, and does it.

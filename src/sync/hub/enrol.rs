@@ -207,10 +207,11 @@ impl Hub {
         let device = offer.replaces.or(before).unwrap_or_else(random_id);
         let last = last_epoch(tx, store, &device)?.unwrap_or(0);
         if let Some(previous) = &request.previous {
-            // It goes on under the new one. A clone of its disk that still uses the old one must enrol, too.
+            // It goes on under the new one. A clone of its disk that still uses the old one must enrol, too. One
+            // that was never used is that of an answer that was lost.
             tx.execute(
                 "UPDATE device SET state = 'closed'
-                 WHERE store = $1 AND device = $2 AND epoch <= $3 AND state = 'active'",
+                 WHERE store = $1 AND device = $2 AND state = 'active' AND (epoch <= $3 OR seen_at IS NULL)",
                 &[Value::Text(store), Value::Bytes(&previous.device.0), epoch(previous.epoch)],
             )?;
         }
