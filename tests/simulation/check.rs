@@ -29,7 +29,8 @@ impl World {
                 self.found.push(format!("t{}: something is still pending", till.name));
             }
         }
-        if let Some(pending) = self.host.tend(super::world::true_time(self.now)) {
+        // What came when its term was over already goes a day later.
+        if let Some(pending) = self.host.tend(self.time() + chrono::Duration::days(1)) {
             self.found.push(format!("the hub: {pending:?} is pending"));
         }
         self.check_tickets();
@@ -161,8 +162,9 @@ impl World {
         for shop in ["SOL", "LUNA"] {
             of_hub.extend(self.people.dead(shop));
         }
-        if self.host.sealed.of(&of_hub).any(|(_, sealed)| opens_at_hub(sealed, &keys)) {
-            self.found.push("a key at the hub opens what was forgotten".into());
+        for (id, _) in self.host.sealed.of(&of_hub).filter(|(_, sealed)| opens_at_hub(sealed, &keys)) {
+            let place = self.people.place(id).expect("it was sold");
+            self.found.push(format!("a key at the hub opens purchase {place}"));
         }
         let mut left = residue::scan(self.host.path(), self.host.sealed.of(&of_hub).map(|(_, sealed)| sealed));
         for till in self.tills.iter().filter(|till| !till.is_gone) {

@@ -87,6 +87,8 @@ impl Host {
             if self.breakage == Some(Breakage::ErasedLogNotReplayed) {
                 let _ = fs::remove_file(self.path().join("erased.log"));
             }
+            // A machine asks for the time when it starts.
+            self.skew = chrono::Duration::zero();
             let before = breakage::keys_before(self.breakage, &self.files().keys);
             let hub = Hub::open(&self.files(), self.database(), self.clock(now)).unwrap();
             breakage::unzero(before, &self.files().keys);
