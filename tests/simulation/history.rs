@@ -120,11 +120,13 @@ impl World {
 
     fn print(&mut self, till: usize, ticket: &olvido::domain::ticket::Ticket) {
         let printed = Printed {
+            till,
             shop: self.tills[till].shop.clone(),
             number: ticket.number,
             day: ticket.at.date_naive(),
             total: ticket.total.0,
             is_acknowledged: false,
+            is_lost: false,
         };
         self.people.printed.insert(ticket.hash.0, printed);
     }
@@ -224,10 +226,14 @@ impl World {
         self.wake(till);
     }
 
-    fn expire(&mut self, till: usize) {
+    pub fn expire(&mut self, till: usize) {
         let day = self.today();
         if full(self.tills[till].store.expire(day).map(drop)) {
             self.say(&format!("t{till} lets go what is past its term"));
+            // Of a till without a hub nobody waits for its tickets.
+            if self.tills[till].store.enrolment().unwrap().is_none() {
+                self.forget_lost_tickets(till);
+            }
         }
         self.wake(till);
     }

@@ -17,6 +17,7 @@ use super::breakage::{self, Breakage};
 use super::common::{copy_files, fast_directory};
 use super::network::{Ask, Heard};
 use super::residue::Sealed;
+use super::till::Till;
 
 /// An upload that the hub carried out.
 pub struct Carried {
@@ -124,6 +125,14 @@ impl Host {
         let pending = self.hub.as_ref().and_then(|hub| hub.tend(now).unwrap());
         breakage::unzero(before, &self.files().keys);
         pending
+    }
+
+    /// Whether the till is one that the hub counts on.
+    pub fn knows(&self, till: &Till) -> bool {
+        let Some(enrolment) = till.store.enrolment().unwrap() else { return false };
+        let sql = "SELECT EXISTS (SELECT 1 FROM device WHERE device = ?1 AND epoch = ?2 AND state = 'active')";
+        let args = rusqlite::params![enrolment.device, enrolment.epoch];
+        self.connect().query_row(sql, args, |row| row.get(0)).unwrap()
     }
 
     /// Copies the database alone.

@@ -8,12 +8,15 @@ use olvido::seal::ReceiptCode;
 
 /// A receipt that was printed.
 pub struct Printed {
+    pub till: usize,
     pub shop: String,
     pub number: u64,
     pub day: NaiveDate,
     pub total: i64,
     /// The hub said that it has it, and was not put back to before that.
     pub is_acknowledged: bool,
+    /// The only disk that had it is gone.
+    pub is_lost: bool,
 }
 
 /// A purchase that was kept.

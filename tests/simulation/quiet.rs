@@ -24,8 +24,7 @@ impl World {
             self.tills[till].has_full_disk = false;
             self.tills[till].store.fill_disk_for_test(false).unwrap();
             if !self.tills[till].is_gone {
-                let day = self.today();
-                self.tills[till].store.expire(day).unwrap();
+                self.expire(till);
             }
         }
         self.revoke_nobodys();
@@ -65,8 +64,9 @@ impl World {
         self.tills.iter().all(|till| till.is_gone || till.is_done())
     }
 
-    /// What a till was told and its disk no longer knows.
+    /// What a till was told, and what it printed, and its disk no longer knows.
     pub fn till_was_put_back(&mut self, till: usize) {
+        self.forget_lost_tickets(till);
         for kept in &mut self.people.kept {
             let found = self.tills[till].store.find(&kept.code).unwrap();
             let knows = matches!(found, Found::Forgotten { .. });
@@ -79,8 +79,20 @@ impl World {
         }
     }
 
+    /// Tickets that a till no longer has, and the hub never had, are lost.
+    pub fn forget_lost_tickets(&mut self, till: usize) {
+        let store = &self.tills[till].store;
+        let is_gone = self.tills[till].is_gone;
+        let printed = self.people.printed.iter_mut();
+        for (hash, printed) in printed.filter(|(_, p)| p.till == till && !p.is_acknowledged) {
+            let ticket = store.ticket(printed.number).unwrap();
+            printed.is_lost |= is_gone || ticket.is_none_or(|ticket| ticket.hash.0 != *hash);
+        }
+    }
+
     /// With a till goes what only it knew.
     pub fn till_is_gone(&mut self, till: usize) {
+        self.forget_lost_tickets(till);
         let said = self.people.kept.iter_mut().flat_map(|kept| &mut kept.said);
         for said in said.filter(|said| said.till == till && !said.is_acknowledged) {
             said.is_lost = true;
@@ -91,6 +103,9 @@ impl World {
     pub fn hub_was_put_back(&mut self) {
         for printed in self.people.printed.values_mut() {
             printed.is_acknowledged = false;
+        }
+        for till in 0..self.tills.len() {
+            self.forget_lost_tickets(till);
         }
     }
 

@@ -259,11 +259,6 @@ impl Till {
         })
     }
 
-    /// Whether its hub knows it.
-    pub fn is_in_touch(&self) -> bool {
-        self.talk.as_ref().is_some_and(|talk| talk.state() == HubState::Active && !talk.is_stranger)
-    }
-
     /// What is missing for [`Till::is_done`].
     pub fn standing(&self) -> String {
         let known = self.known();

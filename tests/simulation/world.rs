@@ -270,7 +270,7 @@ impl World {
         for other in self.tills.iter().filter(|other| other.shop == kept.shop) {
             // Of a double nobody can know, nor of a till that the hub never knew or knows no longer; one that is
             // gone counts as lost.
-            if other.is_gone || other.is_double || !other.is_in_touch() {
+            if other.is_gone || other.is_double || !self.host.knows(other) {
                 continue;
             }
             if matches!(other.store.find(&kept.code).unwrap(), olvido::store::Found::Kept(_)) {

@@ -337,10 +337,7 @@ fn check_previous(
         // A database that was put back knows the device and not the epoch: the till sends all of it again, and
         // what is known already counts once, since it is the same device.
         let last = last_epoch(tx, &request.store, &previous.device.0)?;
-        return match last {
-            Some(last) if last < previous.epoch => Ok(()),
-            _ => Err(HubError::Invalid("previous")),
-        };
+        return last.map(drop).ok_or(HubError::Invalid("previous"));
     };
     let signature = previous.signature.0.as_slice().try_into().map_err(|_| HubError::Unauthorized)?;
     let signed = signed_for_new_epoch(&request.proof);
