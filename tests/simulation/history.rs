@@ -36,8 +36,14 @@ impl World {
             58..60 => self.set_clock(till),
             60..63 => self.weather(),
             63..66 => self.crash_hub(),
-            66..68 => self.copy_hub(),
-            68..70 => self.put_hub_back(),
+            66 => self.copy_hub(),
+            67 => self.bad_day(till),
+            68..70 => {
+                if !self.host.copies.is_empty() {
+                    let copy = self.random.below(self.host.copies.len());
+                    self.put_hub_back(copy);
+                }
+            }
             70 => self.set_hub_clock(),
             71 => self.fill_hub(),
             72..74 => self.publish(),
@@ -284,15 +290,27 @@ impl World {
         self.say("somebody copies the hub's database");
     }
 
-    fn put_hub_back(&mut self) {
-        if self.host.copies.is_empty() {
-            return;
+    /// Something is forgotten, and then the hub is put back to just before.
+    fn bad_day(&mut self, till: usize) {
+        self.copy_hub();
+        if !self.tills[till].is_gone {
+            self.forget_one(till);
+            self.run_until(self.now + Duration::from_secs(10));
         }
-        let copy = self.random.below(self.host.copies.len());
+        self.put_hub_back(self.host.copies.len() - 1);
+    }
+
+    fn put_hub_back(&mut self, copy: usize) {
         self.host.crash();
         self.host.put_back(copy);
         self.say(&format!("the hub's database is put back to copy {copy}"));
         self.hub_was_put_back();
+        // The fire that took the hub's disk took a till as well: nobody is left to say its forgets again.
+        let said = self.people.kept.iter().flat_map(|kept| &kept.said);
+        let said = said.filter(|said| said.is_acknowledged && !self.tills[said.till].is_gone);
+        if let Some(till) = said.map(|said| said.till).next().filter(|_| self.random.percent(25)) {
+            self.lose_till(till);
+        }
         let after = self.some_time();
         self.hub_starts_in(after);
     }
