@@ -34,6 +34,11 @@ pub fn enrol(
         let answer = match hub.enrol(&request, None, now) {
             // The hub lost what it knew: the till begins anew, with the same code.
             Err(HubError::Invalid("previous" | "begin")) if before.is_some() => continue,
+            // It gave the epoch to another since: whoever runs it says whose place the till takes.
+            Err(HubError::Unauthorized) if before.is_some() && replaces.is_none() => {
+                let device = before.map(|before| before.device);
+                return enrol_anew(store, hub, shop, device, name, now);
+            }
             answer => answer.unwrap(),
         };
         assert_eq!(answer.proof, code.proof_of_hub(&request.proof, &answer));
@@ -45,6 +50,23 @@ pub fn enrol(
         return Enrolled::Done { epoch, is_known, goes_on };
     }
     unreachable!("a till without a past is always taken in")
+}
+
+/// Enrols a till that shows no former identity, in the place of that device.
+fn enrol_anew(
+    store: &mut Store,
+    hub: &Hub,
+    shop: &str,
+    device: Option<[u8; 16]>,
+    name: &str,
+    now: DateTime<Utc>,
+) -> Enrolled {
+    let code = hub.new_code(shop, device, now).unwrap();
+    let key = DeviceKey::random();
+    let answer = hub.enrol(&request(store, &code, &key, None, false, name), None, now).unwrap();
+    let epoch = answer.epoch;
+    keep(store, shop, key, None, answer);
+    Enrolled::Done { epoch, is_known: false, goes_on: false }
 }
 
 fn request(

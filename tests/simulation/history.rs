@@ -301,6 +301,11 @@ impl World {
     }
 
     fn put_hub_back(&mut self, copy: usize) {
+        // While two tills speak under one name the hub must not forget what either said, or it takes the one
+        // for the other.
+        if self.tills.iter().any(|till| till.is_double && !till.is_gone) {
+            return;
+        }
         self.host.crash();
         self.host.put_back(copy);
         self.say(&format!("the hub's database is put back to copy {copy}"));

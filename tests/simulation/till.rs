@@ -58,6 +58,8 @@ pub struct Till {
     pub is_double: bool,
     pub has_full_disk: bool,
     pub image: Option<TempDir>,
+    /// People know that it was put back.
+    pub is_restored: bool,
     /// Which device people know it as.
     pub device: Option<[u8; 16]>,
     pub sealed: Sealed,
@@ -142,6 +144,7 @@ impl Till {
             is_double: false,
             has_full_disk: false,
             image: None,
+            is_restored: false,
             device: None,
             sealed: Sealed::default(),
             bodies: Bodies::default(),
@@ -187,6 +190,7 @@ impl Till {
         copy_files(image.path(), next.path());
         self.restart_in(next);
         self.is_double = true;
+        self.is_restored = true;
     }
 
     /// Another till with a copy of this one's disk.

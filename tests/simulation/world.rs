@@ -310,14 +310,15 @@ impl World {
         let is_lost = may_fail && self.random.percent(self.weather.unanswered);
         let now = self.host.clock(self.time());
         let Some(hub) = self.host.hub() else { return };
-        let lost = self.lost_device(till);
+        let own = self.own_place(till);
         let Till { store, shop, .. } = &mut self.tills[till];
         let shop = shop.clone();
-        let replaces = replaces.or(lost);
+        let replaces = replaces.or(own);
         let enrolled = enrol(store, hub, &shop, replaces, &format!("caja {till}"), is_lost, now);
         self.say(&format!("t{till} is enrolled: {enrolled:?}"));
         if matches!(enrolled, Enrolled::Done { .. }) {
             self.tills[till].is_double = false;
+            self.tills[till].is_restored = false;
             self.tills[till].device = self.tills[till].store.enrolment().unwrap().map(|known| known.device);
             self.tills[till].start_talk(self.now);
             self.release();
@@ -325,10 +326,12 @@ impl World {
         }
     }
 
-    /// The device that a till was, where its disk no longer knows it: it takes its own place.
-    fn lost_device(&self, till: usize) -> Option<[u8; 16]> {
+    /// The device whose place a till takes: its own, where its disk no longer knows it, or knows an older
+    /// epoch than the last.
+    fn own_place(&self, till: usize) -> Option<[u8; 16]> {
         let till = &self.tills[till];
-        let device = till.device.filter(|_| till.store.enrolment().unwrap().is_none())?;
+        let is_needed = till.is_restored || till.store.enrolment().unwrap().is_none();
+        let device = till.device.filter(|_| is_needed)?;
         self.hub_knows(&till.shop, &device).then_some(device)
     }
 
