@@ -46,8 +46,12 @@ impl World {
             }
             70 => self.set_hub_clock(),
             71 => self.fill_hub(),
-            72..74 => self.publish(),
-            74 => self.tend_hub(),
+            72 => self.publish(),
+            73 => self.back_up_hub(),
+            74 => match self.random.below(3) {
+                0 => self.tend_hub(),
+                _ => self.restore_hub(),
+            },
             75..79 => self.crash_till(till),
             79..82 => self.take_image(till),
             82..85 => self.put_image_back(till),
@@ -315,6 +319,29 @@ impl World {
         let said = said.filter(|said| said.is_acknowledged && !self.tills[said.till].is_gone);
         if let Some(till) = said.map(|said| said.till).next().filter(|_| self.random.percent(25)) {
             self.lose_till(till);
+        }
+        let after = self.some_time();
+        self.hub_starts_in(after);
+    }
+
+    fn back_up_hub(&mut self) {
+        self.host.back_up(self.time());
+        self.say("the hub is backed up");
+    }
+
+    fn restore_hub(&mut self) {
+        let has_doubles = self.tills.iter().any(|till| till.is_double && !till.is_gone);
+        if self.host.backup_count == 0 || has_doubles {
+            return;
+        }
+        let backup = self.random.below(self.host.backup_count);
+        let all_lost = self.random.percent(50);
+        self.host.crash();
+        self.host.restore(backup, all_lost);
+        self.say(&format!("the hub is restored from backup {backup}, keys lost: {all_lost}"));
+        self.hub_was_put_back();
+        if all_lost {
+            self.erased_list_is_lost();
         }
         let after = self.some_time();
         self.hub_starts_in(after);

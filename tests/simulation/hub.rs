@@ -1,7 +1,7 @@
 //! The hub: its real code over a real SQLite file. Only the sockets before it are missing.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 use olvido::sync::client::ClientError;
@@ -40,6 +40,9 @@ pub struct Host {
     pub carried: Vec<Carried>,
     /// Every purchase as it was ever sealed there.
     pub sealed: Sealed,
+    /// Its own backups, in a directory of their own.
+    backups: TempDir,
+    pub backup_count: usize,
     /// Old copies of its database.
     pub copies: Vec<TempDir>,
     pub breakage: Option<Breakage>,
@@ -64,6 +67,8 @@ impl Host {
             was_put_back: false,
             carried: Vec::new(),
             sealed: Sealed::default(),
+            backups: fast_directory(),
+            backup_count: 0,
             copies: Vec::new(),
             breakage,
         };
@@ -158,6 +163,37 @@ impl Host {
         // Never forward again: keys that an older database does not need are destroyed when it starts.
         self.copies.truncate(copy + 1);
         self.carried.clear();
+        self.was_put_back = true;
+    }
+
+    /// Makes a backup.
+    pub fn back_up(&mut self, now: DateTime<Utc>) {
+        if let Some(hub) = &self.hub {
+            hub.backup(&self.backup(self.backup_count), self.clock(now)).unwrap();
+            self.backup_count += 1;
+        }
+    }
+
+    fn backup(&self, number: usize) -> PathBuf {
+        self.backups.path().join(number.to_string())
+    }
+
+    /// Restores a backup into an empty database. With `all_lost` the disk with the keys and the list of what
+    /// was erased is lost as well, but for `hub.key`, which is kept elsewhere. The hub is stopped.
+    pub fn restore(&mut self, number: usize, all_lost: bool) {
+        assert!(self.hub.is_none());
+        let files = self.files();
+        for name in [DATABASE, "hub.db-wal", "hub.db-shm"] {
+            let _ = fs::remove_file(self.path().join(name));
+        }
+        if all_lost {
+            for file in [&files.keys, &files.erased_log, &files.lock] {
+                fs::remove_file(file).unwrap();
+            }
+        }
+        Hub::restore(&self.backup(number), &files, &self.database()).unwrap();
+        self.carried.clear();
+        self.copies.clear();
         self.was_put_back = true;
     }
 

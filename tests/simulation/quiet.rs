@@ -109,6 +109,20 @@ impl World {
         }
     }
 
+    /// Now only the tills where a forget was said can say it again.
+    pub fn erased_list_is_lost(&mut self) {
+        for kept in &mut self.people.kept {
+            let id = kept.code.purchase_id();
+            for said in &mut kept.said {
+                let till = &self.tills[said.till];
+                let forgets = till.outbox().forgets(0, usize::MAX >> 1).unwrap();
+                let is_there = forgets.into_iter().flatten().any(|forget| forget.id == id);
+                said.is_acknowledged = false;
+                said.is_lost |= till.is_gone || !is_there;
+            }
+        }
+    }
+
     /// Whether the hub's database has that device: it may be older than its enrolment.
     pub fn hub_knows(&self, shop: &str, device: &[u8; 16]) -> bool {
         let sql = "SELECT EXISTS (SELECT 1 FROM device WHERE store = ?1 AND device = ?2)";
