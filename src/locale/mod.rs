@@ -26,7 +26,6 @@ macro_rules! areas {
 
 areas![
     "choice", "cli", "common", "error", "hub", "import", "pay", "policy", "receipt", "records", "ring",
-    "choice", "cli", "common", "error", "hub", "import", "pay", "policy", "receipt", "records", "ring",
     "sell", "setup", "sync",
 ];
 

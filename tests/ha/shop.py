@@ -87,7 +87,8 @@ class Hubs:
         return re.search(rf"(?m)^\s*({store}\S+)\s*$", said)[1]
 
     def report(self, store):
-        return json.loads(self.program.must("hub", "report", "--json", "--store", store, "--database", self.database))
+        said = self.program.must("hub", "report", "--json", "--store", store, "--database", self.database)
+        return json.loads(said)[0]
 
     def verifies(self):
         self.said = self.program.run("hub", "verify", "--database", self.database)

@@ -34,6 +34,8 @@ pub struct Hub {
     /// What it pins, where it serves TLS.
     pub fingerprint: Option<Hex<32>>,
     pub said: String,
+    /// `--database` and its address, where it is not the usual one.
+    database: Vec<String>,
     log: Arc<Mutex<String>>,
 }
 
@@ -99,7 +101,10 @@ impl Hub {
         let after = |mark: &str| said.split(mark).nth(1).map(|rest| rest.lines().next().unwrap().to_owned());
         let address = after("://").unwrap_or_else(|| panic!("{said}\n{}", log.lock().unwrap()));
         let fingerprint = after("Certificate: ").map(|text| text.replace(':', "").parse().unwrap());
-        Hub { child, folder, address: address.parse().unwrap(), fingerprint, said, log }
+        let named = args.iter().position(|arg| *arg == "--database");
+        let database =
+            named.map_or(Vec::new(), |at| args[at..at + 2].iter().map(ToString::to_string).collect());
+        Hub { child, folder, address: address.parse().unwrap(), fingerprint, said, database, log }
     }
 
     pub fn directory(&self) -> std::path::PathBuf {
@@ -146,7 +151,9 @@ impl Hub {
     }
 
     pub fn code(&self, store: &str) -> EnrolmentCode {
-        let out = olvido(&self.directory(), &["hub", "enrol", "--store", store]);
+        let mut args = vec!["hub", "enrol", "--store", store];
+        args.extend(self.database.iter().map(String::as_str));
+        let out = olvido(&self.directory(), &args);
         let said = String::from_utf8(out.stdout).unwrap();
         assert!(out.status.success(), "{said}{}", String::from_utf8_lossy(&out.stderr));
         let code = said.lines().map(str::trim).find(|line| line.starts_with(&format!("{store}-")));

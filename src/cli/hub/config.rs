@@ -94,10 +94,10 @@ mod tests {
 
     #[test]
     fn each_refusal_names_its_line() {
-        let text = "proxies = []\nproxy = \"10.0.0.5\"\ncertificate = \"abc\"\n";
+        let text = "proxie = []\nproxy = \"10.0.0.5\"\ncertificate = \"abc\"\n";
         let errors = parse(text).unwrap_err();
         let kinds: Vec<(usize, &str)> = errors.iter().map(|e| (e.line, e.key.as_str())).collect();
-        assert_eq!(kinds, [(1, "proxies"), (2, "proxy"), (3, "certificate")]);
+        assert_eq!(kinds, [(1, "proxie"), (2, "proxy"), (3, "certificate")]);
         assert!(matches!(&errors[0].kind,
             ConfigErrorKind::UnknownKey { suggestion: Some(meant) } if meant == "proxy"));
         assert!(parse("proxy = []").is_err(), "nobody could connect");

@@ -61,12 +61,13 @@ impl Hub {
         }
         let code = EnrolmentCode::new(store, random_id());
         let name = code.name();
+        let feed_head = self.first_number(0)?;
         let sealed = aead::seal(&self.codes, &associated(store, &name), code.secret());
         self.database.write(|tx| {
             tx.execute(
-                "INSERT INTO store (store, feed_head, created_at) VALUES ($1, 0, $2)
+                "INSERT INTO store (store, feed_head, created_at) VALUES ($1, $3, $2)
                  ON CONFLICT (store) DO NOTHING",
-                &[Value::Text(store), Value::Int(now.timestamp())],
+                &[Value::Text(store), Value::Int(now.timestamp()), int(feed_head)],
             )?;
             if let Some(device) = &replaces {
                 last_epoch(tx, store, device)?.ok_or(HubError::Invalid("device"))?;
@@ -205,6 +206,17 @@ impl Hub {
         let before = request.previous.as_ref().map(|previous| previous.device.0);
         let device = offer.replaces.or(before).unwrap_or_else(random_id);
         let last = last_epoch(tx, store, &device)?.unwrap_or(0);
+        if let Some(previous) = &request.previous {
+            // It goes on under the new one. A clone of its disk that still uses the old one must enrol, too. One
+            // that was never used is that of an answer that was lost.
+            tx.execute(
+                "UPDATE device SET state = 'closed'
+                 WHERE store = $1 AND device = $2 AND state = 'active' AND (epoch <= $3 OR seen_at IS NULL)",
+                &[Value::Text(store), Value::Bytes(&previous.device.0), epoch(previous.epoch)],
+            )?;
+        }
+        let of_till = request.previous.as_ref().filter(|previous| previous.device.0 == device);
+        let last = last.max(of_till.map_or(0, |previous| previous.epoch));
         let origin = Origin { device, epoch: last.checked_add(1).ok_or_else(|| damaged("an epoch"))? };
         if offer.replaces.is_some() {
             // The same till, by its key, has what it had; of another one what the old one had is lost.
@@ -218,6 +230,15 @@ impl Hub {
             }
         }
         // After a restore nobody's tombstones are known to be complete.
+        if let Some(before) = before.filter(|before| *before != device) {
+            // What it held as another device it holds as this one.
+            tx.execute(
+                "INSERT INTO holder (store, id, device, epoch)
+                 SELECT store, id, $2, $3 FROM holder WHERE store = $1 AND device = $4
+                 ON CONFLICT DO NOTHING",
+                &[Value::Text(store), Value::Bytes(&device), epoch(origin.epoch), Value::Bytes(&before)],
+            )?;
+        }
         let incarnation = meta(tx, super::RESTORED)?.is_none().then_some(&self.incarnation.0[..]);
         tx.execute(
             "INSERT INTO device
@@ -312,7 +333,12 @@ fn check_previous(
     previous: &Previous,
 ) -> Result<(), HubError> {
     let caller = caller_before(request, previous);
-    let known = known(tx, &caller)?.ok_or(HubError::Invalid("previous"))?;
+    let Some(known) = known(tx, &caller)? else {
+        // A database that was put back knows the device and not the epoch: the till sends all of it again, and
+        // what is known already counts once, since it is the same device.
+        let last = last_epoch(tx, &request.store, &previous.device.0)?;
+        return last.map(drop).ok_or(HubError::Invalid("previous"));
+    };
     let signature = previous.signature.0.as_slice().try_into().map_err(|_| HubError::Unauthorized)?;
     let signed = signed_for_new_epoch(&request.proof);
     match known.public_key.verifies(&signed, &DeviceSignature(signature)) {

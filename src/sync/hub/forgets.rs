@@ -63,7 +63,7 @@ fn state(
     let is_erased = tx.query_one("SELECT 1 FROM doomed WHERE store = $1 AND id = $2", &of_id)?.is_none();
     let mut copies = BTreeSet::new();
     for row in &tx.query("SELECT device, epoch FROM holder WHERE store = $1 AND id = $2", &of_id)? {
-        copies.extend(heir(devices, row.array(0)?, epoch_of(row, 1)?));
+        copies.extend(heirs(devices, row.array(0)?, epoch_of(row, 1)?));
     }
     let mut state = ForgetState { id, confirmed: 0, copies: 1, lost: 0 };
     for (device, epoch) in copies {
@@ -78,12 +78,15 @@ fn state(
     Ok(Some((state, is_erased)))
 }
 
-/// Under which epoch a device has today what it had under this one: a closed one went on as the next.
-fn heir(devices: &Devices, device: [u8; 16], epoch: u32) -> Option<([u8; 16], u32)> {
-    let epochs = devices.get(&device)?;
-    let mut heirs = epochs.range(epoch..);
-    let heir = heirs.find(|(_, epoch)| epoch.state != DeviceState::Closed);
-    heir.or_else(|| epochs.get_key_value(&epoch)).map(|(epoch, _)| (device, *epoch))
+/// Under which epochs a device has today what it had under this one: a closed one went on as the next, and
+/// a clone of its disk as the one after that.
+fn heirs(devices: &Devices, device: [u8; 16], epoch: u32) -> Vec<([u8; 16], u32)> {
+    let Some(epochs) = devices.get(&device) else { return Vec::new() };
+    if epochs.get(&epoch).is_some_and(|epoch| epoch.state != DeviceState::Closed) {
+        return vec![(device, epoch)];
+    }
+    let later = epochs.range(epoch..).filter(|(_, epoch)| epoch.state != DeviceState::Closed);
+    later.map(|(epoch, _)| (device, *epoch)).collect()
 }
 
 fn devices(tx: &mut Transaction<'_>, store: &str) -> Result<Devices, HubError> {

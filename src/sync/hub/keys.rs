@@ -3,7 +3,7 @@
 
 use std::fs::{File, TryLockError};
 use std::io;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use sha2::{Digest, Sha256};
@@ -24,6 +24,7 @@ pub(super) struct Keys {
 struct Kept {
     file: KeyFile,
     log: ErasedLog,
+    starts: u32,
     _lock: File,
 }
 
@@ -44,7 +45,9 @@ pub(super) fn owner(store: &str, id: &[u8; 16]) -> [u8; 16] {
 impl Keys {
     /// Opens the keys, or makes their file where there is nothing sealed yet (`is_new`).
     pub(super) fn open(files: &HubFiles, key: StoreKey, is_new: bool) -> Result<Keys, HubError> {
-        let lock = File::options().create(true).truncate(false).write(true).mode(0o600).open(&files.lock)?;
+        let mut options = File::options();
+        let lock =
+            options.create(true).truncate(false).read(true).write(true).mode(0o600).open(&files.lock)?;
         let kept = match lock.try_lock() {
             Ok(()) => {
                 let file = match KeyFile::open(&files.keys, &key) {
@@ -53,7 +56,8 @@ impl Keys {
                     }
                     file => file,
                 }?;
-                Some(Mutex::new(Kept { file, log: ErasedLog::open(&files.erased_log)?, _lock: lock }))
+                let (log, starts) = (ErasedLog::open(&files.erased_log)?, count_start(&lock)?);
+                Some(Mutex::new(Kept { file, log, starts, _lock: lock }))
             }
             Err(TryLockError::WouldBlock) => None,
             Err(TryLockError::Error(error)) => return Err(error.into()),
@@ -63,6 +67,11 @@ impl Keys {
 
     pub(super) fn is_keeper(&self) -> bool {
         self.kept.is_some()
+    }
+
+    /// How often these keys were opened before; it only rises, whatever the database was put back to.
+    pub(super) fn starts(&self) -> Result<u32, HubError> {
+        Ok(self.kept()?.starts)
     }
 
     /// A fresh key for each owner, durable on return. Errors: `KeysElsewhere`, `Keys`.
@@ -123,4 +132,17 @@ impl Keys {
             None => Ok(read(&KeyFile::open(&self.files.keys, &self.key)?)?),
         }
     }
+}
+
+/// Counts a start in the file of the lock, durable on return. Returns how many there were before.
+fn count_start(lock: &File) -> io::Result<u32> {
+    let mut bytes = [0; 4];
+    let before = match lock.read_exact_at(&mut bytes, 0) {
+        Ok(()) => u32::from_be_bytes(bytes),
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => 0,
+        Err(error) => return Err(error),
+    };
+    lock.write_all_at(&before.saturating_add(1).to_be_bytes(), 0)?;
+    lock.sync_all()?;
+    Ok(before)
 }

@@ -13,6 +13,8 @@
 //! Order of locks: a store's row, then the device's rows in `series_head`, then the sums by table and day.
 //! No transaction is open while a key is written or destroyed, or while the list of what was erased
 //! grows; so neither waits for the other.
+//!
+#![doc = include_str!("operations.md")]
 
 mod backup;
 mod caller;
@@ -152,9 +154,32 @@ impl Hub {
             expired: Mutex::default(),
         };
         if hub.is_keeper() {
+            hub.begin_feeds()?;
             hub.finish(now)?;
         }
         Ok(hub)
+    }
+
+    /// A database that was put back has numbers in its feeds that its tills have seen behind other changes.
+    /// So each start begins behind every number that an earlier one can have given.
+    fn begin_feeds(&self) -> Result<(), HubError> {
+        self.database.write(|tx| {
+            for store in stores(tx)? {
+                let Some(head) = lock_store(tx, &store)? else { continue };
+                let begin = self.first_number(head)?;
+                if begin > head {
+                    let sql = "UPDATE store SET feed_head = $2 WHERE store = $1";
+                    tx.execute(sql, &[Value::Text(&store), int(begin)])?;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// What a feed with this head, or a new one, begins behind at this start.
+    fn first_number(&self, head: u64) -> Result<u64, HubError> {
+        let starts = if self.is_keeper() { u64::from(self.keys.starts()?) } else { 0 };
+        Ok(head - head % FEED_LEAP + starts * FEED_STEP)
     }
 
     pub fn database(&self) -> &Database {
@@ -190,6 +215,12 @@ impl Hub {
         })
     }
 }
+
+/// No hub adds so many changes to a feed between two starts.
+const FEED_STEP: u64 = 1 << 24;
+/// After a restore a feed goes on so far behind what any till can have seen of the hub's former life: behind
+/// all its starts. Thousands of restores still leave numbers that JSON carries exactly.
+const FEED_LEAP: u64 = 1 << 40;
 
 /// Names in the table `hub`.
 const INCARNATION: &str = "incarnation";

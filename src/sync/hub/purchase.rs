@@ -9,7 +9,6 @@ use sha2::{Digest, Sha256};
 use super::caller::Caller;
 use super::db::{Transaction, Value};
 use super::error::{DbError, HubError};
-use super::forget::entomb;
 use super::judge::{self, flag_name};
 use super::keys::owner;
 use super::stored;
@@ -32,7 +31,6 @@ struct Taken {
     answer: UploadAnswer,
     /// Places of the records whose sealed bytes went into the database.
     used: Vec<usize>,
-    must_erase: bool,
 }
 
 /// Sealed bytes and where their key is.
@@ -74,9 +72,6 @@ impl Hub {
         match taken {
             Ok(taken) => {
                 self.keys.destroy(&unused(&taken.used))?;
-                if taken.must_erase {
-                    self.erase_soon(&caller.store);
-                }
                 Ok(taken.answer)
             }
             // It may be committed all the same: then the keys are needed. The next start tells.
@@ -129,23 +124,17 @@ fn take(
     now: DateTime<Utc>,
 ) -> Result<Taken, HubError> {
     let mut taking = Taking::start(tx, caller, incoming, now)?;
-    let (mut used, mut must_erase) = (Vec::new(), false);
+    let mut used = Vec::new();
     for place in 0..taking.answers.len() {
-        let answer = taking.answers[place].0;
-        match &sendings[place] {
-            Some(sending) if answer != Answer::Conflict && is_buried(tx, &caller.store, &sending.id)? => {
-                taking.answers[place] = (Answer::Erased, None);
-            }
-            // The till no longer has what it sent.
-            None if answer == Answer::Exists => {
-                must_erase |= withdraw(tx, caller, incoming.index(place))?;
-                taking.answers[place] = (Answer::Erased, None);
-            }
-            _ => {}
+        if let Some(sending) = &sendings[place]
+            && taking.answers[place].0 != Answer::Conflict
+            && is_buried(tx, &caller.store, &sending.id)?
+        {
+            taking.answers[place] = (Answer::Erased, None);
         }
     }
     if taking.is_stopped {
-        return Ok(Taken { answer: taking.answer(incoming), used, must_erase });
+        return Ok(Taken { answer: taking.answer(incoming), used });
     }
     let mut records: Vec<NewRecord<'_>> = Vec::new();
     for place in taking.known..incoming.len() {
@@ -167,7 +156,7 @@ fn take(
         records.push((index, None, answer.1.map(flag_name)));
     }
     taking.finish(tx, caller, incoming, &records, None)?;
-    Ok(Taken { answer: taking.answer(incoming), used, must_erase })
+    Ok(Taken { answer: taking.answer(incoming), used })
 }
 
 fn take_one(
@@ -227,17 +216,6 @@ fn insert(
         ],
     )?;
     Ok(())
-}
-
-/// Erases what the till sent at this index and no longer has. Returns whether there was anything.
-fn withdraw(tx: &mut Transaction<'_>, caller: &Caller, index: u64) -> Result<bool, HubError> {
-    let [store, device, epoch] = caller.args();
-    let row = tx.query_one(
-        "SELECT id FROM purchase WHERE store = $1 AND device = $2 AND epoch = $3 AND idx = $4",
-        &[store, device, epoch, int(index)],
-    )?;
-    let Some(row) = row else { return Ok(false) };
-    entomb(tx, &caller.store, &row.array(0)?, Some(caller.origin))
 }
 
 /// Notes that this till has the purchase.

@@ -15,7 +15,8 @@ use super::error::HubError;
 use super::forget::entomb;
 use super::purchase::is_buried;
 use super::{
-    Hub, HubFiles, INCARNATION, RESTORED, RESTORING, damaged, int, meta, open_key, set_meta, stores,
+    FEED_LEAP, Hub, HubFiles, INCARNATION, RESTORED, RESTORING, damaged, int, meta, open_key, set_meta,
+    stores,
 };
 use crate::seal::{KeyFile, SlotId, random_id};
 use crate::sync::record::{Origin, Series};
@@ -32,9 +33,6 @@ pub struct HubRestored {
 
 /// Lines written in one transaction.
 const LINES_AT_ONCE: usize = 500;
-
-/// The feed goes on so far behind what any till can have seen of the hub's former life.
-const FEED_LEAP: u64 = 1 << 32;
 
 impl Hub {
     /// Puts a backup into an empty database. `hub.key` is in its place already. Where `hub.keys` is in

@@ -4,6 +4,7 @@ use super::caller::Caller;
 use super::db::{Transaction, Value};
 use super::error::HubError;
 use super::judge;
+use super::purchase::{self, is_buried};
 use super::upload::Incoming;
 use super::{damaged, epoch_of, int};
 use crate::sync::record::{BodyHash, NO_BODY, Series};
@@ -95,14 +96,28 @@ pub(super) fn compare(
         }
     }
     let sent = incoming.hashes.iter().zip(&incoming.bodies).zip(there).zip(flags);
-    Ok(sent
-        .map(|(((hash, body), there), flag)| match body {
-            _ if there == NO_BODY => Compared::Gone,
+    sent.map(|(((hash, body), there), flag)| {
+        Ok(match body {
+            None if there == NO_BODY => Compared::Gone,
+            // What it was is not said: a forget says it. This till may never have had it, where its disk was
+            // cloned.
             None => Compared::Withdrawn,
             Some(_) if *hash == there => Compared::Same(flag),
+            Some(body) if is_erased(tx, caller, incoming.run.series, body)? => Compared::Gone,
             Some(_) => Compared::Conflict,
         })
-        .collect())
+    })
+    .collect()
+}
+
+/// Whether that is a purchase that was forgotten: an old image of the till may still have it.
+fn is_erased(
+    tx: &mut Transaction<'_>,
+    caller: &Caller,
+    series: Series,
+    body: &str,
+) -> Result<bool, HubError> {
+    Ok(series == Series::Purchase && is_buried(tx, &caller.store, &purchase::read(body).id)?)
 }
 
 /// The hash of each record from `first` to `last`, as the run that brought it has it. Runs may overlap; a

@@ -131,9 +131,10 @@ impl Refusal {
             DbError::Unreachable(_) => ("database-unreachable", 5),
             DbError::NotReplicated => ("not-replicated", 5),
             DbError::DiskFull => ("disk-full", 60),
-            // What the engine says can quote values.
-            DbError::Damaged(_) => return Refusal::fault("database", "damaged"),
-            DbError::Other(_) => return Refusal::fault("database", "unexpected"),
+            // Of what the engine says only the line without values was kept.
+            DbError::Damaged(_) | DbError::Other(_) => {
+                return Refusal::fault("database", &error.to_string());
+            }
         };
         log::warn!("database: {word}");
         Refusal::unavailable(word, seconds)
