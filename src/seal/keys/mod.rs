@@ -313,6 +313,9 @@ pub struct KeyWrapper {
 }
 
 impl KeyWrapper {
+    /// Of a wrapped key, in bytes.
+    pub const LENGTH: usize = SLOT;
+
     pub fn new(store_key: &StoreKey) -> KeyWrapper {
         KeyWrapper { wrap: store_key.derive(Purpose::WrapSlots) }
     }

@@ -9,7 +9,7 @@ use super::error::HubError;
 use super::judge;
 use super::purchase::hold;
 use super::upload::{Incoming, NewRecord, Taking, quarantined};
-use super::{Hub, epoch_of, feed, int, lock_store, opt_int};
+use super::{Hub, epoch_of, feed, has_keys, int, lock_store, opt_int};
 use crate::sync::record::Origin;
 use crate::sync::wire::{Answer, Hex, TombstoneChange, UploadAnswer};
 
@@ -31,8 +31,12 @@ impl Hub {
         incoming: &Incoming<'_>,
         now: DateTime<Utc>,
     ) -> Result<UploadAnswer, HubError> {
+        let keys = self.keys.id()?;
         let (answer, must_erase) = self.database.write(|tx| {
             lock_store(tx, &caller.store)?.ok_or(HubError::Unauthorized)?;
+            if !has_keys(tx, &keys)? {
+                return Err(HubError::KeysElsewhere);
+            }
             let mut taking = Taking::start(tx, caller, incoming, now)?;
             if taking.is_stopped {
                 return Ok((taking.answer(incoming), false));

@@ -229,8 +229,8 @@ const STEPS: &[&[Table]] = &[&[
         large: false,
         columns: "
         id BYTEA NOT NULL CHECK (length(id) = 16),
-        -- Its key stands in no log of the database any more.
-        traceless BIGINT NOT NULL,
+        -- 0: to be erased. 1: its key is destroyed. 2: and in no log of this database any more.
+        step BIGINT NOT NULL CHECK (step IN (0, 1, 2)),
         PRIMARY KEY (store, id)",
     },
 ]];

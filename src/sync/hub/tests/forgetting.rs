@@ -6,17 +6,25 @@ use super::*;
 use crate::seal::SlotId;
 use crate::sync::hub::keys::owner;
 
-on_both! {
+on_all! {
     a_purchase_is_sealed_and_nothing_of_it_can_be_read
     a_purchase_that_two_tills_hold_is_forgotten_at_both
+    the_same_purchase_twice_in_a_run_is_kept_once
     where_nobody_is_known_to_hold_it_every_till_may
     a_till_that_goes_on_under_another_epoch_still_owes_what_it_had
     the_feed_passes_over_nothing_and_confirms_only_what_there_is
-    keys_without_use_are_destroyed_at_the_next_start
     purchases_past_their_last_day_go_by_themselves
     what_is_not_understood_is_kept_and_read_later
     an_unread_purchase_is_sealed_anew_under_its_own_id
-    beside_the_keeper_nothing_is_taken
+}
+
+mod alone {
+    use super::*;
+
+    on_both! {
+        keys_without_use_are_destroyed_at_the_next_start
+        beside_the_keeper_nothing_is_taken
+    }
 }
 
 const CANARY: &str = "canario-de-la-compra";
@@ -53,9 +61,10 @@ fn forgotten_before_between_and_after() {
     let slot = slot(&hub, "S", id(3));
     till.send(&hub, Series::Forget, 2, &[Some(&forget(id(3), true))]).unwrap();
     assert_eq!((count(&hub, "SELECT count(*) FROM purchase"), live_keys(&hub)), (1, 1));
-    assert_eq!(hub.keys.key(slot).unwrap().map(|_| ()), None);
-    // By withdrawing it.
-    assert_eq!(said(&till.send(&hub, Series::Purchase, 4, &[None])), "4 erased; 4");
+    assert_eq!(hub.keys.key("S", slot).unwrap().map(|_| ()), None);
+    // That the till no longer has it says nothing: it forgets by its id.
+    assert_eq!(said(&till.send(&hub, Series::Purchase, 4, &[None])), "4 exists; 4");
+    till.send(&hub, Series::Forget, 3, &[Some(&forget(id(4), true))]).unwrap();
     assert_eq!((count(&hub, "SELECT count(*) FROM purchase"), live_keys(&hub)), (0, 0));
     // Whatever is sent again stays erased; other bytes under an index are still a conflict.
     let answer = till.send(&hub, Series::Purchase, 1, &sent);
@@ -182,6 +191,21 @@ fn a_database_put_back_brings_nothing_back() {
 }
 
 /// Whatever step a crash cuts off, the next start ends it.
+fn the_same_purchase_twice_in_a_run_is_kept_once(place: &Place) {
+    let hub = place.open();
+    let till = Till::enrol(&hub, "S");
+    let (one, other) = (purchase(id(1), CANARY, None), purchase(id(1), "otra cosa", None));
+    let run = [Some(one.as_str()), Some(&one), Some(&other), Some("[]"), Some("[]"), None];
+    let expected =
+        "1 created, 2 exists, 3 quarantined NumberTwice, 4 quarantined Unreadable, 5 exists, 6 erased; 6";
+    assert_eq!(said(&till.send(&hub, Series::Purchase, 1, &run)), expected);
+    assert_eq!((count(&hub, "SELECT count(*) FROM purchase"), live_keys(&hub)), (2, 2));
+    assert_eq!(opened(&hub, "S", id(1)), Some(one.clone()));
+    assert_eq!(said(&till.send(&hub, Series::Purchase, 1, &run)), expected.replace("created", "exists"));
+    till.send(&hub, Series::Forget, 1, &[Some(&forget(id(1), true))]).unwrap();
+    assert_eq!((count(&hub, "SELECT count(*) FROM purchase"), live_keys(&hub)), (1, 1));
+}
+
 #[test]
 fn a_crash_at_any_step_is_finished_at_the_next_start() {
     for step in 0..4 {
@@ -199,10 +223,10 @@ fn a_crash_at_any_step_is_finished_at_the_next_start() {
             .unwrap();
         assert_eq!(till.forget_state(&hub, id(1)), Some((0, 2, 0)), "{step}");
         if step > 0 {
-            hub.keys.list_erased(&[("S".to_owned(), id(1))]).unwrap();
+            hub.keys.list(&[("S".to_owned(), id(1))]).unwrap();
         }
         if step > 1 {
-            hub.keys.destroy(&[slot]).unwrap();
+            hub.keys.destroy("S", &[slot]).unwrap();
         }
         if step > 2 {
             hub.database()
@@ -225,7 +249,7 @@ fn keys_without_use_are_destroyed_at_the_next_start(place: &Place) {
     let hub = place.open();
     let till = Till::enrol(&hub, "S");
     till.send(&hub, Series::Purchase, 1, &[Some(&purchase(id(1), CANARY, None))]).unwrap();
-    hub.keys.give(&[owner("S", &id(8)), owner("S", &id(9))]).unwrap();
+    hub.keys.give("S", &[owner("S", &id(8)), owner("S", &id(9))], now()).unwrap();
     assert_eq!(live_keys(&hub), 3);
     drop(hub);
     let hub = place.open();
@@ -323,7 +347,7 @@ fn an_unread_purchase_is_sealed_anew_under_its_own_id(place: &Place) {
     till.send(&hub, Series::Purchase, 1, &[Some(&body)]).unwrap();
     // As an earlier hub would have left it, under an id made from its bytes.
     let stand_in = id(77);
-    let (slot, key) = hub.keys.give(&[owner("S", &stand_in)]).unwrap().remove(0);
+    let (slot, key) = hub.keys.give("S", &[owner("S", &stand_in)], now()).unwrap().remove(0);
     let sealed = crate::seal::aead::seal(&key, &slot.owner, body.as_bytes());
     hub.database()
         .write(|tx| {
@@ -366,7 +390,7 @@ fn opened(hub: &Hub, store: &str, id: [u8; 16]) -> Option<String> {
         .read(|tx| Ok(tx.query_one("SELECT sealed FROM purchase WHERE id = $1", &[Value::Bytes(&id)])?))
         .unwrap()?;
     let slot = slot(hub, store, id);
-    let key = hub.keys.key(slot).unwrap()?;
+    let key = hub.keys.key(store, slot).unwrap()?;
     let body = crate::seal::aead::open(&key, &slot.owner, row.bytes(0).unwrap()).unwrap();
     Some(String::from_utf8(body.to_vec()).unwrap())
 }
@@ -415,6 +439,11 @@ fn all_files(place: &Place) -> Vec<(String, Vec<u8>)> {
     }
     assert!(files.len() >= 5, "{}", files.len());
     files
+}
+
+/// In how many files of the hub these bytes stand.
+pub(super) fn files_with(place: &Place, what: &[u8]) -> usize {
+    all_files(place).iter().filter(|(_, bytes)| holds(bytes, what)).count()
 }
 
 fn holds(bytes: &[u8], what: &[u8]) -> bool {

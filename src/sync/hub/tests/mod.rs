@@ -5,6 +5,7 @@ mod epochs;
 mod forgetting;
 mod judging;
 mod office;
+mod shared;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -30,6 +31,8 @@ use crate::sync::wire::*;
 struct Place {
     directory: TempDir,
     address: DatabaseAddress,
+    /// Of the database of its keys, where they are in one.
+    keys: Option<DatabaseAddress>,
 }
 
 /// Makes a test over SQLite and one over PostgreSQL of each of these.
@@ -51,6 +54,20 @@ macro_rules! on_both {
 }
 use on_both;
 
+/// The same, and one over PostgreSQL with the keys in a database of their own.
+macro_rules! on_all {
+    ($($case:ident)*) => {
+        on_both! { $($case)* }
+        mod shared {
+            $(#[test]
+            fn $case() {
+                super::$case(&super::Place::shared());
+            })*
+        }
+    };
+}
+use on_all;
+
 /// A till as the hub sees it.
 struct Till {
     store: String,
@@ -71,19 +88,26 @@ impl Place {
     fn new() -> Place {
         let directory = tempfile::tempdir().unwrap();
         let address = DatabaseAddress::Sqlite(directory.path().join("hub.db"));
-        Place { directory, address }
+        Place { directory, address, keys: None }
     }
 
     fn postgres() -> Place {
         let address = shared_cluster().database(&new_name()).parse().unwrap();
-        Place { directory: tempfile::tempdir().unwrap(), address }
+        Place { directory: tempfile::tempdir().unwrap(), address, keys: None }
+    }
+
+    /// For several hubs, with their keys in a database beside the other.
+    fn shared() -> Place {
+        let keys = shared_cluster().database(&new_name()).parse().unwrap();
+        Place { keys: Some(keys), ..Place::postgres() }
     }
 
     /// Another hub over the same engine.
     fn another(&self) -> Place {
-        match self.address {
-            DatabaseAddress::Sqlite(_) => Place::new(),
-            _ => Place::postgres(),
+        match (&self.address, &self.keys) {
+            (DatabaseAddress::Sqlite(_), _) => Place::new(),
+            (_, None) => Place::postgres(),
+            (_, Some(_)) => Place::shared(),
         }
     }
 
@@ -96,7 +120,15 @@ impl Place {
     }
 
     fn open(&self) -> Hub {
-        Hub::open(&HubFiles::of(self.path()), self.database(), now()).unwrap()
+        self.try_open().unwrap()
+    }
+
+    fn try_open(&self) -> Result<Hub, HubError> {
+        let files = HubFiles::of(self.path());
+        match &self.keys {
+            None => Hub::open(&files, self.database(), now()),
+            Some(keys) => Hub::open_with_keys(&files, self.database(), Database::open(keys).unwrap(), now()),
+        }
     }
 }
 

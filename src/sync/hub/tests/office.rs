@@ -191,9 +191,9 @@ fn a_check_finds_keys_that_should_not_be_or_should(place: &Place) {
         hub.verify().unwrap().findings.iter().map(|finding| finding.kind).collect()
     };
     let owner = crate::sync::hub::keys::owner("S", &id(2));
-    hub.keys.give(&[owner]).unwrap();
+    hub.keys.give("S", &[owner], now()).unwrap();
     assert_eq!(kinds(&hub), [HubFindingKind::KeyKept]);
-    hub.keys.list_erased(&[("S".to_owned(), id(200))]).unwrap();
+    hub.keys.list(&[("S".to_owned(), id(200))]).unwrap();
     assert_eq!(
         kinds(&hub),
         [HubFindingKind::List, HubFindingKind::KeyKept]
@@ -298,6 +298,31 @@ fn a_backup_restores_all_but_what_was_erased_since() {
         let (changes, _) = other.follow(&hub, 1);
         assert!(changes.iter().any(|(_, body)| body.contains(&Hex(id(2)).to_string())));
     }
+}
+
+#[test]
+fn an_interrupted_restore_is_done_again() {
+    let place = Place::new();
+    let hub = hub_with_everything(&place);
+    let file = place.path().join("backup");
+    hub.backup(&file, now()).unwrap();
+    let elsewhere = Place::new();
+    let files = HubFiles::of(elsewhere.path());
+    fs::copy(place.path().join("hub.key"), &files.key).unwrap();
+    let database = elsewhere.database();
+    Hub::restore(&file, &files, &database).unwrap();
+    // As a crash in the middle leaves it.
+    database
+        .write(|tx| {
+            tx.execute("DELETE FROM record WHERE idx > 1", &[])?;
+            tx.execute("DELETE FROM run", &[])?;
+            super::super::set_meta(tx, "restoring", b"1")
+        })
+        .unwrap();
+    let open = || Hub::open(&files, elsewhere.database(), now());
+    assert!(matches!(open().map(drop), Err(HubError::Invalid("restore"))));
+    assert_eq!(Hub::restore(&file, &files, &database).unwrap().records, 8);
+    assert_eq!(open().unwrap().verify().unwrap().findings, []);
 }
 
 #[test]
