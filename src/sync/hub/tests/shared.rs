@@ -161,6 +161,7 @@ fn a_backup_holds_no_keys_of_a_table() {
     let restored = Hub::restore_with_keys(&file, &files, &other.database(), keys).unwrap();
     assert_eq!((restored.purchases, restored.erased_since), (2, 1));
     let hub = other.open();
+    assert_eq!(hub.tend(now()).unwrap(), None);
     assert_eq!((count(&hub, "SELECT count(*) FROM purchase"), live_keys(&hub)), (1, 1));
     assert_eq!(said(&till.send(&hub, Series::Purchase, 1, &bodies)), "1 erased, 2 exists; 2");
     assert_eq!(hub.verify().unwrap().findings, []);
