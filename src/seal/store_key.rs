@@ -29,6 +29,12 @@ pub enum Purpose {
     PinPepper,
     /// Seals the secret half of the till's own key.
     DeviceKey,
+    /// Marks the sessions that a hub has opened.
+    HubSession,
+    /// Marks what a hub gives a till to sign.
+    HubChallenge,
+    /// Seals a hub's enrolment codes until they are used.
+    HubEnrolment,
 }
 
 #[derive(Debug)]
@@ -95,6 +101,9 @@ impl Purpose {
             Purpose::CodeWithoutMemory => "olvido 1 code without memory",
             Purpose::PinPepper => "olvido 1 pin pepper",
             Purpose::DeviceKey => "olvido 1 device key",
+            Purpose::HubSession => "olvido 1 hub session",
+            Purpose::HubChallenge => "olvido 1 hub challenge",
+            Purpose::HubEnrolment => "olvido 1 hub enrolment",
         }
     }
 }
@@ -164,6 +173,9 @@ mod tests {
             (Purpose::RequestLookup, "5795792d7ccce051d749ab1d99e583163f6777c98c95386c422da8eabb8c1223"),
             (Purpose::CodeWithoutMemory, "f44f09727ec76534a14a95c49e5daccba9af30e90274f8dde29d256ae5f22e50"),
             (Purpose::PinPepper, "20ec812fb3dd252dccbc66f4267076c25621fa4219ed53a24ed8e70a62a81571"),
+            (Purpose::HubSession, "7a09348d5b02655773b0b62d270d8fc308b9cb79e61697d4897c63550b65941c"),
+            (Purpose::HubChallenge, "0fb6c0e38dda1c6aec3af6cd2a7275a9222ca06b106400b91464f0d9df8cce24"),
+            (Purpose::HubEnrolment, "ad585b7b3195d6bcce7edf57a90b2c5c798081a28ceafba2e5af544c6b892ce8"),
         ] {
             assert_eq!(hex(store_key.derive(purpose).bytes()), expected, "{purpose:?}");
         }

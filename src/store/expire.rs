@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use crate::domain::policy::{DataClass, Policy, Until};
+use crate::domain::series::Series;
 
 use super::error::StoreError;
 use super::forget::Forgetting;
@@ -61,15 +62,21 @@ impl Store {
     }
 }
 
-/// The last of the oldest tickets that are past their term. Only from the beginning: taking one
-/// out of the middle would break the chain.
+/// The last of the oldest tickets that are past their term, and, where the till has a hub, known to be
+/// there: a clock that was years off dates tickets that nobody has read yet. Only from the beginning: taking
+/// one out of the middle would break the chain.
 fn last_past_term(
     connection: &Connection,
     terms: &Terms,
     today: NaiveDate,
 ) -> Result<Option<u64>, StoreError> {
-    let mut statement = connection.prepare("SELECT number, substr(at, 1, 10) FROM ticket ORDER BY number")?;
-    let mut rows = statement.query([])?;
+    let mut statement = connection.prepare(
+        "SELECT number, substr(at, 1, 10) FROM ticket
+         WHERE NOT EXISTS (SELECT 1 FROM hub)
+            OR number <= (SELECT coalesce(max(through), 0) FROM durable WHERE series = ?1)
+         ORDER BY number",
+    )?;
+    let mut rows = statement.query([Series::Ticket.number()])?;
     let mut last = None;
     let mut past: Option<NaiveDate> = None;
     while let Some(row) = rows.next()? {

@@ -226,6 +226,14 @@ impl Store {
         Ok(self.connection.pragma_update(None, "synchronous", "NORMAL")?)
     }
 
+    /// Lets the database grow no further, as on a full disk, or gives the room back. Only for the simulation.
+    #[doc(hidden)]
+    pub fn fill_disk_for_test(&mut self, is_full: bool) -> Result<(), StoreError> {
+        // No less than there is: SQLite takes the size of now for less.
+        let pages = if is_full { 1 } else { u32::MAX - 1 };
+        Ok(self.connection.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))?)
+    }
+
     /// Makes sure that a forget will find room: a sale must not take the last of it.
     pub(super) fn require_ballast(&mut self) -> Result<(), StoreError> {
         if !self.ballast_held {

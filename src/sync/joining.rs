@@ -58,15 +58,18 @@ pub fn join(
     let pin = Client::new(address, None).see_certificate()?;
     let client = Client::new(address, pin);
     let asked = Asked { address, code, name, pin, client: &client };
-    match asked.join(store, before.as_ref()) {
-        // It has lost what it knew of this till: a new device, from the first record on.
-        Err(JoinError::Client(ClientError::Refused { status: 400, error, .. }))
-            if before.is_some() && (error == "previous" || error == "begin") =>
-        {
-            asked.join(store, None)
-        }
-        joined => joined,
+    let refused = |joined: &Result<Enrolment, JoinError>, word: &str| matches!(joined, Err(JoinError::Client(ClientError::Refused { status: 400, error, .. })) if error == word);
+    let mut joined = asked.join(store, before.as_ref(), before.is_some());
+    // The hub has lost what this till sent: the same device, or what it has would count twice, from the first
+    // record on.
+    if before.is_some() && refused(&joined, "begin") {
+        joined = asked.join(store, before.as_ref(), false);
     }
+    // It does not even know the device.
+    if before.is_some() && refused(&joined, "previous") {
+        joined = asked.join(store, None, false);
+    }
+    joined
 }
 
 struct Asked<'a> {
@@ -78,10 +81,15 @@ struct Asked<'a> {
 }
 
 impl Asked<'_> {
-    fn join(&self, store: &mut Store, before: Option<&Enrolment>) -> Result<Enrolment, JoinError> {
+    fn join(
+        &self,
+        store: &mut Store,
+        before: Option<&Enrolment>,
+        goes_on: bool,
+    ) -> Result<Enrolment, JoinError> {
         let Asked { address, code, pin, client, .. } = *self;
         let key = DeviceKey::random();
-        let request = self.request(&key, before, begin(store, before.is_some())?);
+        let request = self.request(&key, before, begin(store, goes_on)?);
         let answer = match client.enrol(&request) {
             // The answer may have been lost: asked again with the same key, it is the same.
             Err(ClientError::Unreachable(_)) => client.enrol(&request)?,

@@ -382,7 +382,9 @@ impl Plan {
         for series in Series::ALL {
             let through = match said(series) {
                 _ if replays && series == Series::Forget => 0,
-                through => through.unwrap_or(self.durable[series]),
+                // Never more than this till knows to be its own: what lies between is sent again, so that the
+                // bytes are compared, should somebody else have spoken under this name.
+                through => through.unwrap_or(u64::MAX).min(self.durable[series]),
             };
             if through != self.durable[series] {
                 self.durable[series] = through;
@@ -414,6 +416,10 @@ impl Plan {
         if through > known.last[series].max(last) {
             return self.stopped(HubState::Restored);
         }
+        // What lies behind what was sent was not compared, nor what lies behind a conflict.
+        let conflict = answer.answers.iter().find(|run| run.answer == Answer::Conflict);
+        let compared = conflict.map_or(last, |run| run.first - 1);
+        let through = through.min(compared);
         let before = std::mem::replace(&mut self.durable[series], through);
         let mut keep = Vec::new();
         if through != before {
@@ -434,7 +440,7 @@ impl Plan {
             self.fed = false;
             self.ask_anew(now);
         }
-        if answer.answers.iter().any(|run| run.answer == Answer::Conflict) {
+        if conflict.is_some() {
             keep.extend(self.stopped(HubState::Conflict));
         }
         keep

@@ -45,6 +45,8 @@ pub enum HubError {
     },
     /// The hub was restored from a backup and waits for tombstones.
     Recovering,
+    /// Another process keeps this hub's keys: only that one takes records and erases.
+    KeysElsewhere,
     Database(DbError),
     Keys(KeysError),
     StoreKey(StoreKeyError),
@@ -100,6 +102,7 @@ impl fmt::Display for HubError {
             HubError::TooMany { seconds } => write!(f, "too many requests: again in {seconds} s"),
             HubError::Gap { durable_through } => write!(f, "a gap: send from {}", durable_through + 1),
             HubError::Recovering => f.write_str("restored from a backup, waits for tombstones"),
+            HubError::KeysElsewhere => f.write_str("another process keeps the keys"),
             HubError::Database(error) => error.fmt(f),
             HubError::Keys(error) => error.fmt(f),
             HubError::StoreKey(error) => error.fmt(f),

@@ -1,0 +1,270 @@
+//! Erasing at the hub. The order is what makes it hold through a crash at any point:
+//!
+//! 1. tombstone, row of the feed and list of the doomed, durable: from here on the answer is "erased";
+//! 2. the id on the list that is never restored: no backup of the database brings it back;
+//! 3. the key destroyed: nobody can open it any more, in no copy of the database;
+//! 4. the sealed bytes overwritten and dropped;
+//! 5. SQLite's log truncated.
+//!
+//! Whatever a crash or a reader leaves undone is finished at the next start or by [`Hub::tend`], and
+//! the hub's own copy does not count as confirmed until then.
+
+use std::collections::HashSet;
+use std::sync::{MutexGuard, PoisonError};
+
+use chrono::{DateTime, Duration, Utc};
+
+use super::db::{Engine, Value};
+use super::erased::Erased;
+use super::error::HubError;
+use super::forget::{UNTOLD, bury, entomb};
+use super::keys::owner;
+use super::purchase::is_buried;
+use super::{Hub, damaged, lock_store};
+use crate::seal::SlotId;
+
+/// What a forget has left to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pending {
+    /// Keys to destroy and bytes to drop.
+    Erasing,
+    /// Somebody reads the database: its log still has the sealed bytes, whose keys are gone.
+    Traces,
+}
+
+/// What was dropped from the database and is still in its log.
+#[derive(Debug, Default)]
+pub(super) struct Traces {
+    pub left: HashSet<Erased>,
+    /// After a start that could not truncate the log nobody knows of what.
+    pub of_before: bool,
+}
+
+/// Rows dropped in one transaction.
+const ERASED_AT_ONCE: usize = 1000;
+
+impl Hub {
+    /// Finishes erasures, erases purchases whose last day is over everywhere on Earth, and deletes codes
+    /// that are over. Returns what is left to do. Called now and then; does nothing in a process beside
+    /// the one that keeps the keys.
+    pub fn tend(&self, now: DateTime<Utc>) -> Result<Option<Pending>, HubError> {
+        if self.is_keeper() {
+            self.expire(now)?;
+            for store in self.stores()? {
+                self.erase(&store)?;
+            }
+            self.drop_traces()?;
+            self.drop_codes(now)?;
+        }
+        self.pending()
+    }
+
+    /// What is left to do.
+    pub fn pending(&self) -> Result<Option<Pending>, HubError> {
+        for store in self.stores()? {
+            if !self.doomed(&store, 1)?.is_empty() {
+                return Ok(Some(Pending::Erasing));
+            }
+        }
+        let traces = self.traces();
+        Ok((traces.of_before || !traces.left.is_empty()).then_some(Pending::Traces))
+    }
+
+    /// At a start: what the list names is erased, what a crash left undone is finished, the list made
+    /// whole, keys without use destroyed, records that were not understood read again.
+    pub(super) fn finish(&self, now: DateTime<Utc>) -> Result<(), HubError> {
+        let listed = self.keys.erased()?;
+        self.erase_listed(&listed.erased)?;
+        self.expire(now)?;
+        for store in self.stores()? {
+            self.list_buried(&store, &listed.erased)?;
+            self.erase(&store)?;
+        }
+        self.traces().of_before = true;
+        self.drop_traces()?;
+        self.reclaim_keys()?;
+        self.read_again()
+    }
+
+    /// Erases the doomed of a store now, after their tombstones are durable. Whatever stands in the way
+    /// is no reason to refuse the tombstone: the rest is done later.
+    pub(super) fn erase_soon(&self, store: &str) {
+        if let Err(error) = self.erase(store).and_then(|()| self.drop_traces()) {
+            log::warn!("erasing is not finished: {error}");
+        }
+    }
+
+    /// Steps 2 to 4 for everything doomed in a store.
+    fn erase(&self, store: &str) -> Result<(), HubError> {
+        loop {
+            let doomed = self.doomed(store, ERASED_AT_ONCE)?;
+            if doomed.is_empty() {
+                return Ok(());
+            }
+            let erased: Vec<Erased> = doomed.iter().map(|(id, _)| (store.to_owned(), *id)).collect();
+            self.keys.list_erased(&erased)?;
+            let slots: Vec<SlotId> = doomed.iter().filter_map(|(_, slot)| *slot).collect();
+            self.keys.destroy(&slots)?;
+            self.drop_rows(store, &doomed)?;
+            self.traces().left.extend(erased);
+        }
+    }
+
+    /// Step 4. In SQLite bytes are overwritten before they are deleted: freed cells hold zeros, whatever
+    /// becomes of them. PostgreSQL would only write another version of the row.
+    fn drop_rows(&self, store: &str, doomed: &[([u8; 16], Option<SlotId>)]) -> Result<(), HubError> {
+        let overwrites = self.database.engine() == Engine::Sqlite;
+        self.database.write(|tx| {
+            for (id, _) in doomed {
+                let of_id = [Value::Text(store), Value::Bytes(id)];
+                if overwrites {
+                    let sql = "SELECT length(sealed) FROM purchase WHERE store = $1 AND id = $2";
+                    let length = match tx.query_one(sql, &of_id)? {
+                        Some(row) => row.opt_int(0)?.unwrap_or(0),
+                        None => 0,
+                    };
+                    let zeros = vec![0; usize::try_from(length).map_err(|_| damaged("a length"))?];
+                    tx.execute(
+                        "UPDATE purchase SET sealed = $3, slot = 0, until = NULL WHERE store = $1 AND id = $2",
+                        &[of_id[0], of_id[1], Value::Bytes(&zeros)],
+                    )?;
+                }
+                tx.execute("DELETE FROM purchase WHERE store = $1 AND id = $2", &of_id)?;
+                tx.execute("DELETE FROM doomed WHERE store = $1 AND id = $2", &of_id)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Step 5.
+    fn drop_traces(&self) -> Result<(), HubError> {
+        let left = {
+            let traces = self.traces();
+            if traces.left.is_empty() && !traces.of_before {
+                return Ok(());
+            }
+            traces.left.clone()
+        };
+        if self.database.drop_traces()? {
+            let mut traces = self.traces();
+            traces.of_before = false;
+            // What was dropped meanwhile is not among them.
+            traces.left.retain(|erased| !left.contains(erased));
+        }
+        Ok(())
+    }
+
+    /// Ids that are doomed, each with its key's slot where it has one.
+    fn doomed(&self, store: &str, most: usize) -> Result<Vec<([u8; 16], Option<SlotId>)>, HubError> {
+        self.database.read(|tx| {
+            let rows = tx.query(
+                "SELECT id, slot FROM doomed WHERE store = $1 ORDER BY id LIMIT $2",
+                &[Value::Text(store), super::int(most as u64)],
+            )?;
+            let mut doomed = Vec::with_capacity(rows.len());
+            for row in &rows {
+                let id: [u8; 16] = row.array(0)?;
+                let slot = row.opt_int(1)?.map(|index| slot_of(store, &id, index)).transpose()?;
+                doomed.push((id, slot));
+            }
+            Ok(doomed)
+        })
+    }
+
+    /// Erases again what the list names and the database does not know to be erased.
+    fn erase_listed(&self, listed: &HashSet<Erased>) -> Result<(), HubError> {
+        let mut listed: Vec<&Erased> = listed.iter().collect();
+        listed.sort();
+        for of_store in listed.chunk_by(|one, other| one.0 == other.0) {
+            let store = of_store[0].0.as_str();
+            for ids in of_store.chunks(ERASED_AT_ONCE) {
+                let missing = self.database.read(|tx| {
+                    let mut missing = Vec::new();
+                    for (_, id) in ids {
+                        if !is_buried(tx, store, id)? {
+                            missing.push(*id);
+                        }
+                    }
+                    Ok(missing)
+                })?;
+                if !missing.is_empty() {
+                    self.database.write(|tx| {
+                        // A store that the database does not know has nothing to erase.
+                        if lock_store(tx, store)?.is_some() {
+                            for id in &missing {
+                                entomb(tx, store, id, None)?;
+                            }
+                        }
+                        Ok(())
+                    })?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts onto the list what is buried and not on it: the list was lost, or the hub was moved.
+    fn list_buried(&self, store: &str, listed: &HashSet<Erased>) -> Result<(), HubError> {
+        let buried: Vec<Erased> = self.database.read(|tx| {
+            let rows = tx.query("SELECT id FROM tombstone WHERE store = $1", &[Value::Text(store)])?;
+            rows.iter().map(|row| Ok((store.to_owned(), row.array(0)?))).collect()
+        })?;
+        let missing: Vec<Erased> = buried.into_iter().filter(|erased| !listed.contains(erased)).collect();
+        self.keys.list_erased(&missing)
+    }
+
+    fn reclaim_keys(&self) -> Result<(), HubError> {
+        let mut needed: HashSet<SlotId> = HashSet::new();
+        for store in self.stores()? {
+            needed.extend(self.database.read(|tx| {
+                let rows =
+                    tx.query("SELECT id, slot FROM purchase WHERE store = $1", &[Value::Text(&store)])?;
+                rows.iter()
+                    .map(|row| slot_of(&store, &row.array(0)?, row.int(1)?))
+                    .collect::<Result<Vec<_>, HubError>>()
+            })?);
+        }
+        self.keys.reclaim(|slot| needed.contains(slot))?;
+        Ok(())
+    }
+
+    /// Buries purchases whose last day is over, without telling the tills: they know by themselves.
+    fn expire(&self, now: DateTime<Utc>) -> Result<(), HubError> {
+        // West of everything it is still the day before.
+        let over = i64::from((now - Duration::hours(12)).date_naive().to_epoch_days());
+        // Once a day is enough. A clock that is set back waits no longer than one that is not.
+        let mut expired = self.expired.lock().unwrap_or_else(PoisonError::into_inner);
+        if *expired == Some(over) {
+            return Ok(());
+        }
+        for store in self.stores()? {
+            let args = [Value::Text(&store), Value::Int(over)];
+            let sql = "SELECT id FROM purchase WHERE store = $1 AND until < $2";
+            let due = self.database.read(|tx| Ok(tx.query(sql, &args)?))?;
+            for ids in due.chunks(ERASED_AT_ONCE) {
+                self.database.write(|tx| {
+                    lock_store(tx, &store)?;
+                    for row in ids {
+                        let id: [u8; 16] = row.array(0)?;
+                        if !is_buried(tx, &store, &id)? {
+                            bury(tx, &store, &id, UNTOLD, false)?;
+                        }
+                    }
+                    Ok(())
+                })?;
+            }
+        }
+        *expired = Some(over);
+        Ok(())
+    }
+
+    pub(super) fn traces(&self) -> MutexGuard<'_, Traces> {
+        self.traces.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The slot in a row of the database.
+pub(super) fn slot_of(store: &str, id: &[u8; 16], index: i64) -> Result<SlotId, HubError> {
+    let index = u32::try_from(index).map_err(|_| damaged("a slot"))?;
+    Ok(SlotId { index, owner: owner(store, id) })
+}

@@ -1,0 +1,219 @@
+//! `olvido hub restore`: puts a backup into an empty database. What was erased since must not come
+//! back: the list of what was erased is replayed at the next start, and every till sends the
+//! tombstones that the backup does not know.
+
+use std::collections::HashSet;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use super::backup::{Line, Reader, TABLES, value};
+use super::db::{Cell, Database, Transaction, Value};
+use super::erase::slot_of;
+use super::error::HubError;
+use super::forget::entomb;
+use super::purchase::is_buried;
+use super::{
+    FEED_LEAP, Hub, HubFiles, INCARNATION, RESTORED, RESTORING, damaged, int, meta, open_key, set_meta,
+    stores,
+};
+use crate::seal::{KeyFile, SlotId, random_id};
+use crate::sync::record::{Origin, Series};
+
+/// What was restored.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct HubRestored {
+    pub stores: usize,
+    pub records: u64,
+    pub purchases: u64,
+    /// Purchases of the backup whose keys are gone since: they stay erased.
+    pub erased_since: u64,
+}
+
+/// Lines written in one transaction.
+const LINES_AT_ONCE: usize = 500;
+
+impl Hub {
+    /// Puts a backup into an empty database. `hub.key` is in its place already. Where `hub.keys` is in
+    /// place as well, it knows better than the backup what was erased since; else it comes from the backup.
+    /// The hub is then opened as ever: it is another incarnation, and waits for its tills' tombstones.
+    ///
+    /// Errors: `Invalid("backup")` and `Invalid("backup-format")` for the file, `Invalid("not-empty")` for
+    /// the database: then nothing was changed. `StoreKey`, `Keys`, `KeysElsewhere`, `Io`. After `Database`
+    /// the database is of no use and another empty one is needed.
+    pub fn restore(file: &Path, files: &HubFiles, database: &Database) -> Result<HubRestored, HubError> {
+        let mut reader = Reader::open(file)?;
+        while reader.next()?.is_some() {}
+        let lock = File::options().create(true).truncate(false).write(true).mode(0o600).open(&files.lock)?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(HubError::KeysElsewhere),
+            Err(TryLockError::Error(error)) => return Err(error.into()),
+        }
+        if !files.key.exists() {
+            return Err(HubError::StoreKey(crate::seal::StoreKeyError::Io(
+                std::io::ErrorKind::NotFound.into(),
+            )));
+        }
+        let key = open_key(files)?;
+        database.write(|tx| {
+            if !stores(tx)?.is_empty() || meta(tx, RESTORING)?.is_some() {
+                return Err(HubError::Invalid("not-empty"));
+            }
+            set_meta(tx, RESTORING, b"1")
+        })?;
+        put_keys(file, files)?;
+        let keys = KeyFile::open(&files.keys, &key)?;
+        let live: HashSet<SlotId> = keys.live()?.live.into_iter().collect();
+        let mut restored = put_rows(file, database)?;
+        restored.erased_since = erase_keyless(database, &live)?;
+        database.write(|tx| {
+            set_meta(tx, INCARNATION, &random_id())?;
+            set_meta(tx, RESTORED, b"1")?;
+            tx.execute("DELETE FROM hub WHERE store = '' AND name = $1", &[Value::Text(RESTORING)])?;
+            Ok(())
+        })?;
+        Ok(restored)
+    }
+}
+
+/// Writes the key file, where there is none.
+fn put_keys(file: &Path, files: &HubFiles) -> Result<(), HubError> {
+    if files.keys.exists() {
+        return Ok(());
+    }
+    let partial = files.keys.with_extension("keys.partial");
+    let _ = std::fs::remove_file(&partial);
+    let mut out = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&partial)?;
+    let mut reader = Reader::open(file)?;
+    while let Some(line) = reader.next()? {
+        if let Line::Keys(bytes) = line {
+            out.write_all(&bytes.0)?;
+        }
+    }
+    out.sync_all()?;
+    std::fs::rename(&partial, &files.keys)?;
+    let directory = files.keys.parent().filter(|parent| !parent.as_os_str().is_empty());
+    File::open(directory.unwrap_or(Path::new(".")))?.sync_all()?;
+    Ok(())
+}
+
+fn put_rows(file: &Path, database: &Database) -> Result<HubRestored, HubError> {
+    let mut restored = HubRestored::default();
+    let mut reader = Reader::open(file)?;
+    let mut lines = Vec::with_capacity(LINES_AT_ONCE);
+    loop {
+        let line = reader.next()?;
+        let is_over = line.is_none();
+        match &line {
+            Some(Line::Store { .. }) => restored.stores += 1,
+            Some(Line::Row { table, .. }) if table == "record" => restored.records += 1,
+            Some(Line::Row { table, .. }) if table == "purchase" => restored.purchases += 1,
+            _ => {}
+        }
+        lines.extend(line.map(Put::of));
+        if is_over || lines.len() == LINES_AT_ONCE {
+            database.write(|tx| lines.iter().try_for_each(|line| line.put(tx)))?;
+            lines.clear();
+        }
+        if is_over {
+            return Ok(restored);
+        }
+    }
+}
+
+/// A line, ready to be written.
+enum Put {
+    Store { store: String, feed_head: u64, created_at: i64 },
+    Row { table: String, store: String, cells: Vec<Cell> },
+    Nothing,
+}
+
+impl Put {
+    fn of(line: Line) -> Put {
+        match line {
+            Line::Store { store, feed_head, created_at } => Put::Store { store, feed_head, created_at },
+            Line::Row { table, store, cells } => {
+                Put::Row { table, store, cells: cells.into_iter().map(Cell::from).collect() }
+            }
+            Line::Head { .. } | Line::Keys(_) | Line::End { .. } => Put::Nothing,
+        }
+    }
+
+    fn put(&self, tx: &mut Transaction<'_>) -> Result<(), HubError> {
+        match self {
+            Put::Nothing => {}
+            Put::Store { store, feed_head, created_at } => {
+                tx.execute(
+                    "INSERT INTO store (store, feed_head, created_at) VALUES ($1, $2, $3)",
+                    &[Value::Text(store), int(feed_head.saturating_add(FEED_LEAP)), Value::Int(*created_at)],
+                )?;
+            }
+            Put::Row { table, store, cells } if table == "record" => put_record(tx, store, cells)?,
+            Put::Row { table, store, cells } => {
+                // A later version's table.
+                let Some(table) = TABLES.iter().find(|known| known.name == table) else { return Ok(()) };
+                let mut args = vec![Value::Text(store)];
+                args.extend(cells.iter().map(value));
+                if table.name == "device"
+                    && let Some(cursor) = args.get_mut(7)
+                {
+                    // What a till has carried out since it says again.
+                    *cursor = Value::Int(0);
+                }
+                tx.execute(table.insert, &args)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn put_record(tx: &mut Transaction<'_>, store: &str, cells: &[Cell]) -> Result<(), HubError> {
+    let [
+        Cell::Bytes(device),
+        Cell::Int(epoch),
+        Cell::Text(series),
+        Cell::Int(index),
+        body @ (Cell::Text(_) | Cell::Null),
+        flag @ (Cell::Text(_) | Cell::Null),
+    ] = cells
+    else {
+        return Err(damaged("a record of the backup"));
+    };
+    let text = |cell: &Cell| match cell {
+        Cell::Text(text) => Some(text.clone()),
+        _ => None,
+    };
+    let origin = Origin {
+        device: device.as_slice().try_into().map_err(|_| damaged("a device of the backup"))?,
+        epoch: u32::try_from(*epoch).map_err(|_| damaged("an epoch of the backup"))?,
+    };
+    let series = Series::from_name(series).ok_or_else(|| damaged("a series of the backup"))?;
+    let index = u64::try_from(*index).map_err(|_| damaged("an index of the backup"))?;
+    tx.insert_records(store, origin, series, &[(index, text(body).as_deref(), text(flag).as_deref())])?;
+    Ok(())
+}
+
+/// Buries the purchases whose keys are gone: they were erased after the backup was made.
+fn erase_keyless(database: &Database, live: &HashSet<SlotId>) -> Result<u64, HubError> {
+    let mut count = 0;
+    for store in database.read(stores)? {
+        let keyless = database.read(|tx| {
+            let rows = tx.query("SELECT id, slot FROM purchase WHERE store = $1", &[Value::Text(&store)])?;
+            let mut keyless = Vec::new();
+            for row in &rows {
+                let id: [u8; 16] = row.array(0)?;
+                if !live.contains(&slot_of(&store, &id, row.int(1)?)?) && !is_buried(tx, &store, &id)? {
+                    keyless.push(id);
+                }
+            }
+            Ok(keyless)
+        })?;
+        for ids in keyless.chunks(LINES_AT_ONCE) {
+            database.write(|tx| ids.iter().try_for_each(|id| entomb(tx, &store, id, None).map(drop)))?;
+        }
+        count += keyless.len() as u64;
+    }
+    Ok(count)
+}
