@@ -43,6 +43,9 @@ pub(super) struct Traces {
 /// Rows dropped in one transaction.
 const ERASED_AT_ONCE: usize = 1000;
 
+/// A purchase's id, and its key's slot where it has one.
+type Doomed = ([u8; 16], Option<SlotId>);
+
 impl Hub {
     /// Finishes erasures, erases purchases whose last day is over everywhere on Earth, and deletes codes
     /// that are over. Returns what is left to do. Called now and then; does nothing in a process beside
@@ -155,7 +158,7 @@ impl Hub {
     }
 
     /// Ids that are doomed, each with its key's slot where it has one.
-    fn doomed(&self, store: &str, most: usize) -> Result<Vec<([u8; 16], Option<SlotId>)>, HubError> {
+    fn doomed(&self, store: &str, most: usize) -> Result<Vec<Doomed>, HubError> {
         self.database.read(|tx| {
             let rows = tx.query(
                 "SELECT id, slot FROM doomed WHERE store = $1 ORDER BY id LIMIT $2",

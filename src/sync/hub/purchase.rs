@@ -125,21 +125,21 @@ fn take(
 ) -> Result<Taken, HubError> {
     let mut taking = Taking::start(tx, caller, incoming, now)?;
     let mut used = Vec::new();
-    for place in 0..taking.answers.len() {
-        if let Some(sending) = &sendings[place]
-            && taking.answers[place].0 != Answer::Conflict
+    for (answer, sending) in taking.answers.iter_mut().zip(sendings) {
+        if let Some(sending) = sending
+            && answer.0 != Answer::Conflict
             && is_buried(tx, &caller.store, &sending.id)?
         {
-            taking.answers[place] = (Answer::Erased, None);
+            *answer = (Answer::Erased, None);
         }
     }
     if taking.is_stopped {
         return Ok(Taken { answer: taking.answer(incoming), used });
     }
     let mut records: Vec<NewRecord<'_>> = Vec::new();
-    for place in taking.known..incoming.len() {
+    for (place, sending) in sendings.iter().enumerate().skip(taking.known) {
         let index = incoming.index(place);
-        let answer = match &sendings[place] {
+        let answer = match sending {
             None => (Answer::Erased, None),
             Some(sending) => {
                 hold(tx, &caller.store, &sending.id, caller.origin)?;
