@@ -423,9 +423,9 @@ impl World {
     }
 
     fn clone_disk(&mut self, till: usize) {
-        // Not of a till that never had an identity: nothing tells the two apart, and what was sold before counts
-        // for both.
-        if self.tills.len() >= self.tills_max || self.tills[till].store.enrolment().unwrap().is_none() {
+        // Not of a till that the hub never knew, or knows no longer: each of the two would be taken in as a
+        // device of its own, and what was sold before would count for both.
+        if self.tills.len() >= self.tills_max || !self.host.knows(&self.tills[till]) {
             return;
         }
         let name = self.tills.len();
