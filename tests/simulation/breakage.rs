@@ -74,7 +74,9 @@ pub fn run(
     bodies: &Bodies,
 ) {
     match breakage {
-        Some(Breakage::TillSkipsAnIndex) if series == Series::Ticket && records.len() > 1 => records[0] = None,
+        Some(Breakage::TillSkipsAnIndex) if series == Series::Ticket && records.len() > 1 => {
+            records[0] = None
+        }
         Some(Breakage::TillSendsForgotten) if series == Series::Purchase => {
             for (index, record) in (first..).zip(records) {
                 if record.is_none() {

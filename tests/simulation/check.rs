@@ -60,7 +60,9 @@ impl World {
             let (shop, number) = (&printed.shop, printed.number);
             match copies {
                 [] if printed.is_lost => {}
-                [] => self.found.push(format!("receipt {number} of {shop}, t{}, is not at the hub", printed.till)),
+                [] => self
+                    .found
+                    .push(format!("receipt {number} of {shop}, t{}, is not at the hub", printed.till)),
                 [one] => {
                     if one.shop != *shop {
                         self.found.push(format!("receipt {number} of {shop} is in {}", one.shop));
@@ -105,11 +107,15 @@ impl World {
         let keys = live_keys(&files.key, &files.keys);
         let connection = self.host.connect();
         for (place, kept) in self.people.kept.iter().enumerate() {
-            if kept.is_dead() || !kept.said.is_empty() || kept.until.is_some_and(|until| until <= self.today()) {
+            if kept.is_dead()
+                || !kept.said.is_empty()
+                || kept.until.is_some_and(|until| until <= self.today())
+            {
                 continue;
             }
             let tills = self.tills.iter().filter(|till| !till.is_gone && till.shop == kept.shop);
-            let is_kept = tills.clone().any(|till| matches!(till.store.find(&kept.code).unwrap(), Found::Kept(_)));
+            let is_kept =
+                tills.clone().any(|till| matches!(till.store.find(&kept.code).unwrap(), Found::Kept(_)));
             let id = kept.code.purchase_id();
             let sql = "SELECT sealed FROM purchase WHERE store = ?1 AND id = ?2";
             let sealed: Option<Vec<u8>> =
@@ -119,7 +125,8 @@ impl World {
                 let what = if sealed.is_some() { "cannot be opened" } else { "is not there" };
                 self.found.push(format!("purchase {place}, kept at a till, {what} at the hub"));
             }
-            let is_known = tills.clone().any(|till| !matches!(till.store.find(&kept.code).unwrap(), Found::Unknown));
+            let is_known =
+                tills.clone().any(|till| !matches!(till.store.find(&kept.code).unwrap(), Found::Unknown));
             if is_known && !is_kept {
                 self.found.push(format!("purchase {place} is gone, and nobody forgot it"));
             }
@@ -141,8 +148,7 @@ impl World {
                     continue;
                 }
                 let state = till.store.forget_state(&kept.code.purchase_id()).unwrap();
-                let is_complete =
-                    state.is_some_and(|s| s.copies > 0 && s.confirmed + s.lost == s.copies);
+                let is_complete = state.is_some_and(|s| s.copies > 0 && s.confirmed + s.lost == s.copies);
                 if !is_complete {
                     self.found.push(format!("t{} forgot purchase {place}: {state:?}", till.name));
                 }
@@ -161,7 +167,8 @@ impl World {
             let place = self.people.place(id).expect("it was sold");
             self.found.push(format!("a key at the hub opens purchase {place}"));
         }
-        let mut left = residue::scan(self.host.path(), self.host.sealed.of(&of_hub).map(|(_, sealed)| sealed));
+        let mut left =
+            residue::scan(self.host.path(), self.host.sealed.of(&of_hub).map(|(_, sealed)| sealed));
         for till in self.tills.iter().filter(|till| !till.is_gone) {
             let dead = self.people.dead(&till.shop);
             let keys = live_keys(&till.path().join("store.key"), &till.path().join("olvido.keys"));

@@ -11,7 +11,11 @@ use olvido::sync::wire::{Base64, EnrolAnswer, EnrolRequest, Hex, Previous};
 /// What came of it.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Enrolled {
-    Done { epoch: u32, is_known: bool, goes_on: bool },
+    Done {
+        epoch: u32,
+        is_known: bool,
+        goes_on: bool,
+    },
     /// The hub did its part, and its answer was lost.
     Unanswered,
 }
@@ -106,8 +110,7 @@ fn request(
 }
 
 fn keep(store: &mut Store, shop: &str, key: DeviceKey, before: Option<Enrolment>, answer: EnrolAnswer) {
-    let same_hub =
-        before.filter(|b| b.device == answer.device.0 && b.incarnation == answer.incarnation.0);
+    let same_hub = before.filter(|b| b.device == answer.device.0 && b.incarnation == answer.incarnation.0);
     let enrolment = Enrolment {
         url: "http://127.0.0.1:4666".to_owned(),
         pin: None,

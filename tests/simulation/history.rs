@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{Days, NaiveDate};
 use olvido::domain::sale::Sale;
 use olvido::seal::ReceiptCode;
-use olvido::store::{Found, HubState, Outcome, Order, StoreError};
+use olvido::store::{Found, HubState, Order, Outcome, StoreError};
 use olvido::sync::wire::{Hex, ProductChange};
 
 use super::common::{answer, sale_at};
@@ -80,8 +80,7 @@ impl World {
 
     fn sell(&mut self, till: usize) {
         for _ in 0..1 + self.random.below(3) {
-            let names: Vec<String> =
-                (0..1 + self.random.below(3)).map(|_| self.people.canary()).collect();
+            let names: Vec<String> = (0..1 + self.random.below(3)).map(|_| self.people.canary()).collect();
             let index = self.random.below(CUSTOMERS);
             let (choice, who) = match self.random.below(8) {
                 0 => (None, None),
@@ -96,7 +95,8 @@ impl World {
                 at -= chrono::Duration::days(4 * 365);
             }
             let identifier = who.map(customer);
-            let answered = answer(choice, identifier.as_ref(), if who.is_some() { &["history"] } else { &[] });
+            let answered =
+                answer(choice, identifier.as_ref(), if who.is_some() { &["history"] } else { &[] });
             let sale = sale_at(at, answered, &names);
             if !self.sell_one(till, &sale) {
                 return;
@@ -240,8 +240,9 @@ impl World {
         let day = self.today();
         if full(self.tills[till].store.expire(day).map(drop)) {
             self.say(&format!("t{till} lets go what is past its term"));
-            // Of a till without a hub nobody waits for its tickets.
-            if self.tills[till].store.enrolment().unwrap().is_none() {
+            // Of a till without a hub nobody waits for its tickets; and the hub may have lost what a till keeps no
+            // longer than it must.
+            if self.host.was_put_back || self.tills[till].store.enrolment().unwrap().is_none() {
                 self.forget_lost_tickets(till);
             }
         }
@@ -467,9 +468,8 @@ impl World {
 
     /// A new till in the place of one that is gone, or the same till with a code that replaces it.
     fn replace(&mut self, till: usize) {
-        let gone = (0..self.tills.len()).find(|other| {
-            self.tills[*other].is_gone && self.tills[*other].shop == self.tills[till].shop
-        });
+        let gone = (0..self.tills.len())
+            .find(|other| self.tills[*other].is_gone && self.tills[*other].shop == self.tills[till].shop);
         // A till that is another device already stays what it is.
         let is_fresh = self.tills[till].store.enrolment().unwrap().is_none();
         let old = gone.filter(|_| is_fresh).unwrap_or(till);

@@ -54,11 +54,7 @@ impl World {
 }
 
 /// First and last index that the hub has of a series.
-fn span(
-    connection: &Connection,
-    caller: &olvido::sync::hub::Caller,
-    series: Series,
-) -> Option<(u64, u64)> {
+fn span(connection: &Connection, caller: &olvido::sync::hub::Caller, series: Series) -> Option<(u64, u64)> {
     let sql = "SELECT begin, through FROM series_head
                WHERE store = ?1 AND device = ?2 AND epoch = ?3 AND series = ?4";
     let args = rusqlite::params![caller.store, caller.origin.device, caller.origin.epoch, series.name()];

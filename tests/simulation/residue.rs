@@ -21,7 +21,10 @@ impl Sealed {
         }
     }
 
-    pub fn of<'a>(&'a self, dead: &'a BTreeSet<[u8; 16]>) -> impl Iterator<Item = (&'a [u8; 16], &'a [u8])> + Clone {
+    pub fn of<'a>(
+        &'a self,
+        dead: &'a BTreeSet<[u8; 16]>,
+    ) -> impl Iterator<Item = (&'a [u8; 16], &'a [u8])> + Clone {
         self.0.iter().filter(|(_, id)| dead.contains(*id)).map(|(sealed, id)| (id, &sealed[..]))
     }
 }

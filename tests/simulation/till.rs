@@ -16,8 +16,8 @@ use olvido::sync::outgoing;
 use olvido::sync::plan::{Known, Outcome, PerSeries, Plan, Start, Step};
 use olvido::sync::record::{Origin, Run, Series, body_hash};
 use olvido::sync::wire::{
-    self, Answer, Base64, Challenge, FORGETS_MAX, FeedPage, ForgetsAnswer, ForgetsRequest, Hex, SessionAnswer,
-    SessionRequest, Upload, UploadAnswer,
+    self, Answer, Base64, Challenge, FORGETS_MAX, FeedPage, ForgetsAnswer, ForgetsRequest, Hex,
+    SessionAnswer, SessionRequest, Upload, UploadAnswer,
 };
 use tempfile::TempDir;
 
@@ -305,7 +305,8 @@ impl Till {
     /// Whether it still waits for this answer.
     pub fn waits_for(&self, lane: Lane, exchange: u64) -> bool {
         let talk = self.talk.as_ref();
-        let asked = talk.and_then(|talk| if lane == Lane::Up { talk.up.as_ref() } else { talk.down.as_ref() });
+        let asked =
+            talk.and_then(|talk| if lane == Lane::Up { talk.up.as_ref() } else { talk.down.as_ref() });
         asked.is_some_and(|asked| asked.exchange == exchange)
     }
 

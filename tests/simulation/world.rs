@@ -21,11 +21,22 @@ use super::till::{Lane, Learnt, Till, Wants};
 /// Something that happens at a moment.
 enum Event {
     /// A till looks at what it has to do.
-    Wake { till: usize, life: u32 },
+    Wake {
+        till: usize,
+        life: u32,
+    },
     /// A request is at the hub; its answer takes so long, or never arrives.
-    Arrive { way: Way, ask: Ask, back: Option<Duration>, is_last: bool },
+    Arrive {
+        way: Way,
+        ask: Ask,
+        back: Option<Duration>,
+        is_last: bool,
+    },
     /// An answer is at the till, or it waits no longer.
-    Answer { way: Way, heard: Heard },
+    Answer {
+        way: Way,
+        heard: Heard,
+    },
     HubStarts,
 }
 
@@ -287,7 +298,9 @@ impl World {
         if self.tills[till].is_restored {
             return;
         }
-        for kept in self.people.kept.iter().filter(|kept| kept.said.iter().any(|s| s.till == till && !s.is_lost)) {
+        for kept in
+            self.people.kept.iter().filter(|kept| kept.said.iter().any(|s| s.till == till && !s.is_lost))
+        {
             let id = olvido::sync::wire::Hex(kept.code.purchase_id()).to_string();
             if body.contains(&id) {
                 self.found.push(format!("t{till} sends what was forgotten there"));

@@ -15,7 +15,8 @@ use super::error::HubError;
 use super::forget::entomb;
 use super::purchase::is_buried;
 use super::{
-    FEED_LEAP, Hub, HubFiles, INCARNATION, RESTORED, RESTORING, damaged, int, meta, open_key, set_meta, stores,
+    FEED_LEAP, Hub, HubFiles, INCARNATION, RESTORED, RESTORING, damaged, int, meta, open_key, set_meta,
+    stores,
 };
 use crate::seal::{KeyFile, SlotId, random_id};
 use crate::sync::record::{Origin, Series};
