@@ -12,6 +12,7 @@
 //! | [`locale`] | every word that a user reads, in Spanish and English | `domain` |
 //! | [`seal`] | what is encrypted, the file of key slots, receipt codes, PINs | `domain` |
 //! | [`store`] | the database, one file for each noun; forgetting, verifying, backup | `domain`, `seal` |
+//! | [`sync`] | records in series, what travels, what a till does next, its client; `sync::hub`, the server, its rules and its database | `domain`, `seal`, `store` |
 //! | [`mod@print`] | the receipt as text | `domain`, `locale` |
 //! | [`ui`] | the screens as a pure machine: events in, a changed model and effects out | `domain`, `locale` |
 //! | [`app`] | the loop: keys and time in, effects carried out by the thread that owns the store | all but `cli` |
@@ -31,6 +32,8 @@
 //! 4. Paid, the basket is frozen ([`domain::sale::Sale::freeze`]) and recorded in one transaction
 //!    ([`store::Store::sell`]). Only then the screen says "sold".
 //! 5. Forgetting is [`store::Store::forget`]: tombstone, key slot, sealed bytes, log, in this order.
+//! 6. Later a thread of [`app`] brings what is new to the hub ([`sync::plan`], [`sync::exchange`]), and
+//!    carries out what comes from there ([`sync::incoming`]).
 //!
 //! # What is deliberately absent
 //!
@@ -43,7 +46,10 @@
 //! - **No row for what was never to be kept.** A forgotten sale leaves a ticket and sums; the sums of
 //!   few sales are sealed until they are mixed with others.
 //! - **No way back from forgotten.** Tombstones are never deleted and are checked on every way in.
-//! - **No network.** Nothing from scan to receipt asks a server.
+//! - **No network on the way.** Nothing from scan to receipt asks a server; [`sync`] goes on beside it.
+//! - **No second copy to send.** Tickets, counts, purchases and tombstones are the records of the
+//!   outbox; how far the hub has them is a number.
+//! - **No way around a tombstone at the hub**, and no clear text of a purchase there.
 //! - **No card data.** What looks like the number of a payment card is refused in every field.
 //! - **No floating point in money**, no rounding in more than one place ([`domain::money`]).
 //! - **No clock, file or randomness in [`domain`] and [`ui`]**: time comes in as an event, and what

@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::Path;
 
-use clap::{Arg, Command, CommandFactory};
+use clap::{Arg, Command, CommandFactory, Parser};
 use olvido::cli::args::Cli;
 use olvido::domain::language::Language;
 use olvido::locale::Locale;
@@ -44,6 +44,23 @@ fn what_the_readme_points_to_is_there() {
         assert!(root().join(link).exists(), "{link}");
     }
     assert!(root().join("tests/run").exists());
+}
+
+/// What an operator copies from the page is what `tests/ha/run` runs with, and what the program takes.
+#[test]
+fn the_operations_page_says_what_is_tested() {
+    let page = fs::read_to_string(root().join("src/sync/hub/operations.md")).unwrap();
+    for name in ["etcd.yml", "patroni.yml"] {
+        let file = fs::read_to_string(root().join("tests/ha").join(name)).unwrap();
+        assert!(page.contains(&format!("```yaml\n{file}```\n")), "{name} is not what the page gives");
+    }
+    let blocks = page.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    let commands = blocks.flat_map(str::lines).filter(|line| line.starts_with("olvido "));
+    let commands: Vec<&str> = commands.map(|line| line.split('#').next().unwrap()).collect();
+    assert!(commands.len() >= 4, "{commands:?}");
+    for command in commands {
+        Cli::try_parse_from(command.split_whitespace()).unwrap_or_else(|error| panic!("{command}: {error}"));
+    }
 }
 
 /// The table of keys, screen by screen; the likely amounts of cash in one row.

@@ -1,6 +1,7 @@
 //! The command line as data. The words of its help are in the locale files: `help-<command>` and
 //! `help-arg-<argument>`; see [`super::help`].
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use chrono::NaiveDate;
@@ -9,6 +10,8 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 use crate::domain::language::Language;
 use crate::domain::money::Currency;
 use crate::domain::tax::TaxRate;
+use crate::sync::enrolment::is_store_id;
+use crate::sync::hub::db::DatabaseAddress;
 
 /// The whole command line. Without a command it is the till.
 #[derive(Debug, Parser)]
@@ -57,6 +60,8 @@ pub enum Command {
     Sync(SyncCommand),
     #[command(subcommand)]
     Policy(PolicyCommand),
+    #[command(subcommand)]
+    Hub(HubCommand),
 }
 
 /// A new store without the set-up screen.
@@ -255,6 +260,142 @@ pub struct RestoreArgs {
     pub series: Option<String>,
 }
 
+/// The hub: what the tills of a shop or a chain bring their records to.
+#[derive(Debug, Subcommand)]
+pub enum HubCommand {
+    Serve(HubServeArgs),
+    Enrol(HubEnrolArgs),
+    Devices(HubDevicesArgs),
+    Revoke(HubRevokeArgs),
+    #[command(subcommand)]
+    Publish(HubPublishCommand),
+    Report(HubReportArgs),
+    Verify(HubVerifyArgs),
+    Backup(HubBackupArgs),
+    Restore(HubBackupArgs),
+}
+
+/// Which hub.
+#[derive(Debug, Args)]
+pub struct HubArgs {
+    /// A file in the hub's directory where it is not given.
+    #[arg(long, value_name = "sqlite:PATH|postgres://…", value_parser = database)]
+    pub database: Option<DatabaseAddress>,
+}
+
+/// Which of its stores.
+#[derive(Debug, Args)]
+pub struct HubStoreArgs {
+    #[command(flatten)]
+    pub hub: HubArgs,
+    /// Where it is not given, the only one that there is.
+    #[arg(id = "hub-store", long = "store", value_name = "STORE", value_parser = store)]
+    pub store: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct HubServeArgs {
+    #[command(flatten)]
+    pub hub: HubArgs,
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:7878", value_parser = address)]
+    pub listen: SocketAddr,
+    /// A certificate in PEM, with those that signed it.
+    #[arg(long, value_name = "FILE", requires = "certificate-key")]
+    pub cert: Option<PathBuf>,
+    #[arg(id = "certificate-key", long = "key", value_name = "FILE", requires = "cert")]
+    pub key: Option<PathBuf>,
+    /// Without TLS.
+    #[arg(long, conflicts_with = "cert")]
+    pub plain: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct HubEnrolArgs {
+    #[command(flatten)]
+    pub store: HubStoreArgs,
+    /// The device that the new one takes the place of.
+    #[arg(long, value_name = "DEVICE")]
+    pub replace: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct HubDevicesArgs {
+    #[command(flatten)]
+    pub store: HubStoreArgs,
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct HubRevokeArgs {
+    #[arg(value_name = "DEVICE")]
+    pub device: String,
+    #[command(flatten)]
+    pub store: HubStoreArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum HubPublishCommand {
+    Products(HubPublishProductsArgs),
+    Policy(HubPublishPolicyArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct HubPublishProductsArgs {
+    #[arg(id = "products", value_name = "FILE")]
+    pub file: PathBuf,
+    #[command(flatten)]
+    pub store: HubStoreArgs,
+    #[arg(long)]
+    pub dry_run: bool,
+    #[arg(long)]
+    pub skip_bad: bool,
+    /// The decimal sign of the file's numbers, where the numbers alone do not tell.
+    #[arg(long, value_name = ",|.", value_parser = decimal_sign)]
+    pub decimal: Option<char>,
+    /// The rate of products without one.
+    #[arg(long, value_name = "%", value_parser = tax_rate)]
+    pub default_tax: Option<TaxRate>,
+    #[arg(long, value_name = "EUR|…", value_parser = currency)]
+    pub currency: Option<Currency>,
+}
+
+#[derive(Debug, Args)]
+pub struct HubPublishPolicyArgs {
+    #[arg(id = "published-policy", value_name = "FILE")]
+    pub file: PathBuf,
+    #[command(flatten)]
+    pub store: HubStoreArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct HubReportArgs {
+    #[command(flatten)]
+    pub store: HubStoreArgs,
+    #[arg(long)]
+    pub json: bool,
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub from: Option<NaiveDate>,
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub to: Option<NaiveDate>,
+}
+
+#[derive(Debug, Args)]
+pub struct HubVerifyArgs {
+    #[command(flatten)]
+    pub hub: HubArgs,
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct HubBackupArgs {
+    #[arg(id = "hub-backup", value_name = "FILE")]
+    pub file: PathBuf,
+    #[command(flatten)]
+    pub hub: HubArgs,
+}
+
 /// What an argument must be; the words come from the locale at the edge.
 fn language(text: &str) -> Result<Language, &'static str> {
     text.parse().map_err(|_| "language")
@@ -274,6 +415,18 @@ fn decimal_sign(text: &str) -> Result<char, &'static str> {
 
 fn tax_rate(text: &str) -> Result<TaxRate, &'static str> {
     TaxRate::parse(text).ok_or("tax rate")
+}
+
+fn database(text: &str) -> Result<DatabaseAddress, &'static str> {
+    text.parse().map_err(|_| "database")
+}
+
+fn store(text: &str) -> Result<String, &'static str> {
+    if is_store_id(text) { Ok(text.to_owned()) } else { Err("store") }
+}
+
+fn address(text: &str) -> Result<SocketAddr, &'static str> {
+    text.parse().map_err(|_| "address")
 }
 
 fn columns(text: &str) -> Result<u16, &'static str> {

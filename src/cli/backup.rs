@@ -43,7 +43,12 @@ impl Session {
         if finish_restore(self.data.root()).map_err(|error| self.store_problem(&error))? {
             return self.say(&locale.text("restore-finished"), out);
         }
-        let restoring = Restoring::prepare(&args.file, self.data.root(), args.store_key.as_deref());
+        let restoring = Restoring::prepare(
+            &args.file,
+            self.data.root(),
+            args.store_key.as_deref(),
+            chrono::Local::now().date_naive(),
+        );
         let restoring = restoring.map_err(|error| self.backup_problem(&error, &args.file))?;
         let settings = config::parse(&restoring.config);
         let settings = settings.map_err(|errors| Problem::of_config(&args.file, &errors, locale))?;
@@ -66,6 +71,9 @@ impl Session {
             locale.format("restore-replayed", &[("count", restoring.replayed.into())]),
             locale.format("restore-series", &[("series", series.into())]),
         ];
+        if let Some(days) = restoring.past_days {
+            said.push(locale.format("restore-past-days", &[("days", days.into())]));
+        }
         if restoring.unknown > 0 {
             said.push(locale.format("restore-unknown", &[("count", restoring.unknown.into())]));
             said.push(locale.text("restore-unknown-next").into_owned());

@@ -350,13 +350,13 @@ fn rate(value: &DeValue<'_>) -> Option<TaxRate> {
 }
 
 /// Line of a byte, from 1.
-fn line_of(text: &str, at: usize) -> usize {
+pub(super) fn line_of(text: &str, at: usize) -> usize {
     1 + text.bytes().take(at).filter(|&byte| byte == b'\n').count()
 }
 
 /// The dotted key whose last part is most like `name`, if one is like it; each key comes with a
 /// handicap.
-fn nearest(name: &str, keys: impl Iterator<Item = (usize, String)>) -> Option<String> {
+pub(super) fn nearest(name: &str, keys: impl Iterator<Item = (usize, String)>) -> Option<String> {
     let name = name.to_lowercase();
     keys.map(|(handicap, key)| {
         let last = key.rsplit('.').next().unwrap_or_default();

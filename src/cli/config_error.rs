@@ -66,6 +66,10 @@ pub enum Expected {
     /// Only a value of 4 or 5 digits has a check digit of its own.
     CheckedValue,
     Keys,
+    /// Of proxies, in a hub's configuration.
+    Addresses,
+    /// Of a certificate, there too.
+    Fingerprint,
 }
 
 impl ConfigError {
@@ -131,6 +135,8 @@ impl Expected {
             Expected::Thirteen { count } => locale.format("config-want-thirteen", &[("count", count.into())]),
             Expected::CheckedValue => words("config-want-checked-value"),
             Expected::Keys => words("config-want-keys"),
+            Expected::Addresses => words("config-want-addresses"),
+            Expected::Fingerprint => words("config-want-fingerprint"),
         }
     }
 }

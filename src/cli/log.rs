@@ -5,8 +5,10 @@
 //! which know no such rule, are left out.
 
 use std::backtrace::Backtrace;
-use std::fs;
-use std::io;
+use std::fmt;
+use std::fs::{self, File};
+use std::io::{self, IsTerminal, Write};
+use std::os::fd::AsFd;
 use std::panic::{self, PanicHookInfo};
 use std::path::{Path, PathBuf};
 
@@ -38,6 +40,86 @@ pub fn start(data: &DataDir) -> io::Result<()> {
         .chain(file)
         .apply();
     Ok(())
+}
+
+/// The same for a hub: one JSON object a line, to standard error, where whoever runs services
+/// collects it; where that is a terminal, into `logs/hub.log`, which never grows further than 5 files.
+pub fn start_hub(data: &DataDir) -> io::Result<()> {
+    let out: Box<dyn Write + Send> = if io::stderr().is_terminal() {
+        Box::new(Rolling::open(data.hub_log())?)
+    } else {
+        // A handle of its own: whoever runs a command holds the lock of the process's.
+        Box::new(File::from(io::stderr().as_fd().try_clone_to_owned()?))
+    };
+    let _ = fern::Dispatch::new()
+        .level(log::LevelFilter::Info)
+        .filter(|metadata| metadata.target().starts_with("olvido"))
+        .format(|out, message, record| out.finish(format_args!("{}", json_line(message, record))))
+        .chain(out)
+        .apply();
+    Ok(())
+}
+
+/// Time, level, place in the program, the message, and what is told with it, each under its name.
+fn json_line(message: &fmt::Arguments<'_>, record: &log::Record<'_>) -> String {
+    struct Fields(serde_json::Map<String, serde_json::Value>);
+    impl<'kv> log::kv::VisitSource<'kv> for Fields {
+        fn visit_pair(
+            &mut self,
+            key: log::kv::Key<'kv>,
+            value: log::kv::Value<'kv>,
+        ) -> Result<(), log::kv::Error> {
+            let value = value.to_u64().map_or_else(|| value.to_string().into(), serde_json::Value::from);
+            self.0.insert(key.to_string(), value);
+            Ok(())
+        }
+    }
+    let now = Local::now().to_rfc3339_opts(SecondsFormat::Millis, false);
+    let mut fields = Fields(serde_json::Map::new());
+    for (name, value) in [
+        ("time", now),
+        ("level", record.level().to_string()),
+        ("target", record.target().to_owned()),
+        ("message", message.to_string()),
+    ] {
+        fields.0.insert(name.to_owned(), value.into());
+    }
+    // Its only errors are those of the visitor, which has none.
+    let _ = record.key_values().visit(&mut fields);
+    serde_json::Value::Object(fields.0).to_string()
+}
+
+/// A log that is put aside between two lines when it is full.
+struct Rolling {
+    path: PathBuf,
+    file: File,
+    bytes: u64,
+}
+
+impl Rolling {
+    fn open(path: PathBuf) -> io::Result<Rolling> {
+        let file = private_options().create(true).append(true).open(&path)?;
+        let bytes = file.metadata()?.len();
+        Ok(Rolling { path, file, bytes })
+    }
+}
+
+impl Write for Rolling {
+    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+        let written = self.file.write(text)?;
+        self.bytes += written as u64;
+        Ok(written)
+    }
+
+    /// Called after each line.
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()?;
+        if self.bytes >= LARGEST_BYTES {
+            put_aside(&self.path)?;
+            *self = Rolling::open(std::mem::take(&mut self.path))?;
+        }
+        Ok(())
+    }
 }
 
 /// From now on a panic goes to the log, with its place and the way there, instead of the screen;
@@ -98,6 +180,37 @@ mod tests {
             assert_eq!(fs::read_to_string(aside(&path, number)).unwrap(), round);
         }
         assert!(!aside(&path, 5).exists());
+    }
+
+    #[test]
+    fn a_hubs_line_is_an_object() {
+        let told = [("route", log::kv::Value::from("/v1/feed")), ("ms", log::kv::Value::from(12u64))];
+        let mut record = log::Record::builder();
+        let record = record.level(log::Level::Warn).target("olvido::hub").key_values(&told).build();
+        let line = json_line(&format_args!("a \"request\"\nof two lines"), &record);
+        assert_eq!(line.lines().count(), 1);
+        let read: serde_json::Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(read["message"], "a \"request\"\nof two lines");
+        assert_eq!(read["route"], "/v1/feed");
+        assert_eq!(read["ms"], 12);
+        assert_eq!(read["level"], "WARN");
+    }
+
+    #[test]
+    fn a_hubs_log_rolls_while_it_runs() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("hub.log");
+        let mut log = Rolling::open(path.clone()).unwrap();
+        let line = format!("{}\n", "x".repeat(999));
+        for _ in 0..2500 {
+            log.write_all(line.as_bytes()).unwrap();
+            log.flush().unwrap();
+        }
+        for file in [path.clone(), aside(&path, 1), aside(&path, 2)] {
+            let text = fs::read_to_string(&file).unwrap();
+            assert!(text.len() as u64 <= LARGEST_BYTES + 1000, "{}", file.display());
+            assert!(text.lines().all(|line| line.len() == 999), "no line is cut");
+        }
     }
 
     /// The only test that starts the log and replaces the hook of this process.

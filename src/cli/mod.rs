@@ -7,6 +7,7 @@ mod config_error;
 mod customer;
 mod expire;
 mod help;
+pub mod hub;
 pub mod import;
 pub mod init;
 pub mod log;

@@ -18,6 +18,9 @@ pub struct Environment {
     /// `OLVIDO_LANG`, else the first of `LC_ALL`, `LC_MESSAGES` and `LANG` that is set, where it is
     /// a language of Olvido.
     pub language: Option<Language>,
+    /// `OLVIDO_HUB_DATABASE`: where a hub's database is; a password in it is seen by nobody else, as
+    /// it is on a command line.
+    pub hub_database: Option<String>,
     /// `NO_COLOR` is set and not empty (no-color.org).
     pub no_color: bool,
 }
@@ -69,6 +72,9 @@ pub enum LockError {
     Io(PathBuf, io::Error),
 }
 
+/// Files beside `olvido.*` and `hub.*` that are for their owner alone.
+const PRIVATE: [&str; 7] =
+    ["store.key", "config.toml", "policy.toml", "lock", "ballast", "erased.log", "key.pem"];
 /// Directories are for their owner alone.
 const DIRECTORY_MODE: u32 = 0o700;
 /// So are files.
@@ -91,6 +97,7 @@ impl Environment {
             data: filled("OLVIDO_DATA").map(PathBuf::from),
             default_data,
             language,
+            hub_database: filled("OLVIDO_HUB_DATABASE").and_then(|value| value.into_string().ok()),
             no_color: filled("NO_COLOR").is_some(),
         }
     }
@@ -151,6 +158,29 @@ impl DataDir {
         self.root.join("lock")
     }
 
+    /// The address at which a hub serves, while it does.
+    pub fn hub_address(&self) -> PathBuf {
+        self.root.join("hub.address")
+    }
+
+    pub fn hub_config(&self) -> PathBuf {
+        self.root.join("hub.toml")
+    }
+
+    /// A hub's database, where no other is named.
+    pub fn hub_database(&self) -> PathBuf {
+        self.root.join("hub.db")
+    }
+
+    /// The certificate that a hub made itself, and its key.
+    pub fn hub_certificate(&self) -> (PathBuf, PathBuf) {
+        (self.root.join("cert.pem"), self.root.join("key.pem"))
+    }
+
+    pub fn hub_log(&self) -> PathBuf {
+        self.logs().join("hub.log")
+    }
+
     /// Whether a store was set up here.
     pub fn is_set_up(&self) -> bool {
         self.config().exists()
@@ -169,8 +199,8 @@ impl DataDir {
     }
 
     /// Refuses a directory that others may enter, and private files that others may use: all of
-    /// them at once. Private are `olvido.*` (with SQLite's `-wal` and `-shm`), `store.key`,
-    /// `config.toml`, `policy.toml`, `lock`, `ballast` and `logs/`. What is not there yet is no fault.
+    /// them at once. Private are `olvido.*` and `hub.*` (with SQLite's `-wal` and `-shm`), `store.key`,
+    /// `config.toml`, `policy.toml`, `lock`, `ballast`, `erased.log`, `key.pem` and `logs/`. What is not there yet is no fault.
     /// Errors: `Loose`, `Shared`, `Io`, `NotADirectory`.
     pub fn check(&self) -> Result<(), PathError> {
         if !self.root.exists() {
@@ -181,14 +211,14 @@ impl DataDir {
         }
         let mut loose: Vec<Loose> = loose(&self.root, DIRECTORY_MODE)?.into_iter().collect();
         let found = entries(&self.root)?;
-        if !loose.is_empty() && !found.is_empty() && !self.is_set_up() && !self.database().exists() {
+        let ours = [self.config(), self.database(), self.root.join("hub.key")];
+        if !loose.is_empty() && !found.is_empty() && !ours.iter().any(|path| path.exists()) {
             return Err(PathError::Shared(self.root.clone()));
         }
         for path in found {
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            let named =
-                ["store.key", "config.toml", "policy.toml", "lock", "ballast"].contains(&name.as_str());
-            if named || name.starts_with("olvido.") {
+            let named = PRIVATE.contains(&name.as_str());
+            if named || name.starts_with("olvido.") || name.starts_with("hub.") {
                 loose.extend(self::loose(&path, FILE_MODE)?);
             }
         }

@@ -119,6 +119,7 @@ fn command(cli: &Cli, environment: Environment, out: &mut impl Write) -> Result<
             written(super::policy::show(&session.policy()?.1, language, today, out), locale)?;
             Ok(DONE)
         }
+        Command::Hub(command) => session.hub(command, out),
         Command::Policy(PolicyCommand::Check(args)) => {
             let text = read(&args.file, locale)?;
             let name = args.file.display().to_string();
@@ -148,7 +149,12 @@ impl Session {
         let asked_language = cli.lang;
         let language = asked_language.or(environment.language).unwrap_or(Language::English);
         let refused = |error: PathError| Problem::of_paths(&error, Locale::of(language));
-        let data = DataDir::choose(cli.data.as_deref(), &environment).map_err(refused)?;
+        let data = match &cli.command {
+            Some(Command::Hub(command)) => {
+                super::hub::directory(cli.data.as_deref(), command, &environment).map_err(refused)?
+            }
+            _ => DataDir::choose(cli.data.as_deref(), &environment).map_err(refused)?,
+        };
         data.check().map_err(refused)?;
         Ok(Session { data, environment, language, asked_language })
     }

@@ -98,7 +98,9 @@ impl Session {
         ];
         self.say(&locale.format("sync-enrolled", &args), out)?;
         if let Some(pin) = enrolment.pin {
-            self.say(&locale.format("sync-enrolled-key", &[("pin", Hex(pin).to_string().into())]), out)?;
+            // As the hub shows it.
+            let pairs: Vec<String> = pin.iter().map(|byte| format!("{byte:02X}")).collect();
+            self.say(&locale.format("sync-enrolled-key", &[("pin", pairs.join(":").into())]), out)?;
         }
         Ok(DONE)
     }
@@ -209,7 +211,9 @@ impl Session {
             }
             ClientError::TooLarge | ClientError::Unread(_) => self.refusal("sync-unread", "sync-unread-next"),
         };
-        problem.place = Some(error.to_string());
+        if let ClientError::Unreachable(what) | ClientError::Unread(what) = error {
+            problem.place = Some(what.clone());
+        }
         problem
     }
 

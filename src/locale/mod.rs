@@ -25,8 +25,8 @@ macro_rules! areas {
 }
 
 areas![
-    "choice", "cli", "common", "error", "import", "pay", "policy", "receipt", "records", "ring", "sell",
-    "setup", "sync",
+    "choice", "cli", "common", "error", "hub", "import", "pay", "policy", "receipt", "records", "ring",
+    "sell", "setup", "sync",
 ];
 
 /// The words, and the way of writing numbers and days, of one language.

@@ -26,6 +26,7 @@ pub use keys::{KeyFile, KeysError, SlotId, SlotSurvey};
 pub use lookup::{customer_lookup, request_lookup};
 pub use marks::{Marks, is_same};
 pub use pin::PinError;
+pub use private_file::create as create_private_file;
 pub use store_key::{Purpose, StoreKey, StoreKeyError};
 
 /// 16 random bytes: the id of a purchase, profile or draft, and so the owner of its key slot.

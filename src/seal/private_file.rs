@@ -8,7 +8,7 @@ use std::path::Path;
 /// Creates `path` with mode 0600 and `content`, both the file and its directory entry on disk when
 /// this returns. Errors: the file exists (`AlreadyExists`), or any other of the system; then no
 /// half-written file stays behind.
-pub(super) fn create(path: &Path, content: &[u8]) -> io::Result<File> {
+pub fn create(path: &Path, content: &[u8]) -> io::Result<File> {
     let mut file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path)?;
     match file.write_all(content).and_then(|()| file.sync_all()).and_then(|()| sync_directory_of(path)) {
         Ok(()) => Ok(file),

@@ -107,6 +107,14 @@ pub(super) fn queue_purchase(connection: &Connection, id: &[u8; 16]) -> Result<(
     queue(connection, Series::Purchase, Some(id), None)
 }
 
+/// Empties the place of a purchase that is no longer here although nobody forgot it.
+pub(super) fn let_go(connection: &Connection, id: &[u8; 16]) -> Result<(), StoreError> {
+    connection
+        .prepare_cached("UPDATE outbox SET id = NULL WHERE series = ?1 AND id = ?2")?
+        .execute(params![Series::Purchase.number(), id])?;
+    Ok(())
+}
+
 /// Gives a tombstone its place, inside its transaction.
 pub(super) fn queue_forget(connection: &Connection, id: &[u8; 16], held: bool) -> Result<(), StoreError> {
     queue(connection, Series::Forget, Some(id), Some(if held { HELD } else { ELSEWHERE }))

@@ -286,7 +286,7 @@ impl Store {
             }
         }
         let mut statement = self.connection.prepare(
-            "SELECT id FROM (SELECT id FROM outbox WHERE series = ?1 EXCEPT SELECT id FROM purchase)
+            "SELECT id FROM (SELECT id FROM outbox WHERE series = ?1 AND id IS NOT NULL EXCEPT SELECT id FROM purchase)
              UNION ALL SELECT id FROM (SELECT id FROM purchase EXCEPT SELECT id FROM outbox WHERE series = ?1)
              EXCEPT SELECT id FROM tombstone",
         )?;

@@ -138,6 +138,8 @@ pub struct Plan {
     poll_at: Duration,
     /// The last page had nothing on it: what came before is confirmed.
     fed: bool,
+    /// Something was carried out that the next page confirms.
+    confirms: bool,
     ask_at: Duration,
     ask_tries: u32,
     asked: bool,
@@ -188,6 +190,7 @@ impl Plan {
             feed_at: Duration::ZERO,
             poll_at: Duration::ZERO,
             fed: false,
+            confirms: false,
             ask_at: Duration::ZERO,
             ask_tries: 0,
             asked: false,
@@ -217,7 +220,7 @@ impl Plan {
 
     /// Whether the hub has every forget that was said here, and was asked how far they are.
     pub fn has_told_forgets(&self, known: &Known) -> bool {
-        let asked = known.unconfirmed == 0 || self.asked;
+        let asked = known.unconfirmed == 0 || (self.fed && self.asked);
         self.session.is_some() && !self.waits(Series::Forget, known) && asked
     }
 
@@ -248,7 +251,9 @@ impl Plan {
         if may_feed && feed_at <= now && (sending || !self.fed) {
             return feed(0);
         }
-        let asks = known.unconfirmed > 0 && !self.up_busy && !self.waits(Series::Forget, known);
+        // What was carried out here is confirmed first, so that it is among what the hub says.
+        let may_ask = !self.up_busy && (self.fed || self.asking.is_some_and(|asking| asking.waits));
+        let asks = may_ask && known.unconfirmed > 0 && !self.waits(Series::Forget, known);
         let ask_at = self.ask_at.max(self.up.until);
         if asks && ask_at <= now {
             return Step::AskForgets;
@@ -431,12 +436,18 @@ impl Plan {
             self.series[series].fail(PAUSE_UP, PAUSE_MAX, None, now, random);
         }
         if series == Series::Forget {
-            (self.asked, self.ask_at, self.ask_tries) = (false, now, 0);
+            // It comes down again, to be confirmed by this till too.
+            self.fed = false;
+            self.ask_anew(now);
         }
         if conflict.is_some() {
             keep.extend(self.stopped(HubState::Conflict));
         }
         keep
+    }
+
+    fn ask_anew(&mut self, now: Duration) {
+        (self.asked, self.ask_at, self.ask_tries) = (false, now, 0);
     }
 
     fn stopped(&mut self, state: HubState) -> Vec<Keep> {
@@ -450,6 +461,9 @@ impl Plan {
         self.cursor = next;
         self.fed = !changed && !more;
         self.feed_at = if self.fed { now + FEED_WHILE_SENDING } else { now };
+        if std::mem::replace(&mut self.confirms, changed) {
+            self.ask_anew(now);
+        }
         let poll = self.asking.take().filter(|asking| asking.waits && self.fed);
         self.poll_at = poll.map_or(Duration::ZERO, |poll| poll.began + POLL_LEAST);
     }

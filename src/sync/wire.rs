@@ -277,6 +277,10 @@ pub struct ErrorAnswer {
     pub error: String,
     /// For whoever runs the till, in English, without anything personal.
     pub hint: String,
+    /// With `gap` (409): last index up to which the hub has everything durably; the till sends what
+    /// follows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub durable_through: Option<u64>,
 }
 
 /// A `ticket`'s body, version 1.

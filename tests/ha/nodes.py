@@ -74,6 +74,11 @@ def newest_postgres():
     return max(found, key=lambda path: int(path.split("/")[-2]))
 
 
+def patroni_version():
+    said = subprocess.run(["patroni", "--version"], capture_output=True, text=True, check=True).stdout
+    return tuple(map(int, re.search(r"(\d+)\.(\d+)\.(\d+)", said).groups()))
+
+
 class Node:
     def __init__(self, cluster, number):
         self.cluster = cluster
@@ -109,6 +114,8 @@ class Node:
             ("/usr/lib/postgresql/15/bin", newest_postgres()),
         ]:
             text = text.replace(theirs, here)
+        if patroni_version() >= (3, 0, 3):
+            text = text.replace("\netcd:\n", "\netcd3:\n").replace("\nenable-v2: true\n", "\n")
         return text
 
     def start(self):
@@ -157,6 +164,7 @@ class Node:
 
 class Cluster:
     def __init__(self, directory):
+        os.makedirs(directory, mode=0o755)
         self.directory = directory
         # Loopback addresses that no other run uses, so that the ports can be the usual ones.
         self.net = f"127.{random.randint(1, 254)}.{random.randint(0, 254)}"
@@ -171,17 +179,9 @@ class Cluster:
             node.start()
         self.wait_whole(90)
 
-    def state(self):
-        """Node names by role, as the first node sees it that answers: leader, sync_standby, replica."""
-        for node in self.nodes:
-            seen = node.rest("/cluster")
-            if seen:
-                roles = {}
-                for member in seen["members"]:
-                    if member["state"] in ("running", "streaming"):
-                        roles.setdefault(member["role"], []).append(member["name"])
-                return roles
-        return {}
+    def members(self):
+        """Every member, as the first node sees it that answers."""
+        return next((seen["members"] for seen in (node.rest("/cluster") for node in self.nodes) if seen), [])
 
     def leader(self):
         """The node that is primary and says so itself, or None."""
@@ -202,22 +202,26 @@ class Cluster:
         """Until there is a leader, a synchronous standby and another standby: then a leader may die."""
 
         def whole():
-            roles = self.state()
-            roles = {role: len(names) for role, names in roles.items()}
-            return roles == {"leader": 1, "sync_standby": 1, "replica": 1}
+            members = self.members()
+            roles = sorted(member["role"] for member in members if member["state"] in ("running", "streaming"))
+            # What a node said of itself before it was gone stands there for a while.
+            timelines = {member.get("timeline") for member in members}
+            return roles == ["leader", "replica", "sync_standby"] and len(timelines) == 1
 
         wait_for("leader, synchronous standby and replica", seconds, whole)
 
     def hosts(self):
         return ",".join(node.address for node in self.nodes)
 
-    def sql(self, statement, user="postgres", password="SECRET-1", database="postgres", seconds=30):
-        """Runs a statement at the leader. Returns what psql says; raises Failure, also on a warning."""
-        address = f"host={self.hosts()} user={user} dbname={database} target_session_attrs=read-write connect_timeout=2"
+    def sql(self, statement, database="postgres", host=None, seconds=30):
+        """Runs a statement at the leader, or at one host. Returns what psql says; raises Failure, also on a
+        warning."""
+        where = f"host={host}" if host else f"host={self.hosts()} target_session_attrs=read-write"
+        address = f"{where} user=postgres dbname={database} connect_timeout=2"
         try:
             done = subprocess.run(
                 [newest_postgres() + "/psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-d", address, "-c", statement],
-                env={"PATH": os.environ["PATH"], "PGPASSWORD": password},
+                env={"PATH": os.environ["PATH"], "PGPASSWORD": "SECRET-1"},
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 text=True,

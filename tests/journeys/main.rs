@@ -1,6 +1,7 @@
 //! Journeys: the real program, in a real pseudo-terminal, as a cashier and a customer use it.
 #![cfg(target_os = "linux")]
 
+mod hub;
 mod shop;
 mod till;
 
@@ -8,6 +9,7 @@ mod customer;
 mod sale;
 mod scanner;
 mod start;
+mod sync;
 mod terminal;
 
 /// Barra de pan, 0,85.

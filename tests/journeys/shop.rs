@@ -28,6 +28,13 @@ impl Shop {
         shop
     }
 
+    /// One of several tills of the demo shop.
+    pub fn demo_till(language: &'static str, till: &str, series: &str) -> Shop {
+        let shop = Shop::empty(language);
+        shop.runs(&["init", "--demo", "--language", language, "--till", till, "--series", series]);
+        shop
+    }
+
     /// The demo shop with lines of its `config.toml` replaced.
     pub fn demo_with(language: &'static str, changes: &[(&str, &str)]) -> Shop {
         let shop = Shop::demo(language);

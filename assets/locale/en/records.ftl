@@ -111,6 +111,7 @@ restore-finished = The restore that was interrupted is finished.
 restore-done =
     Restored: the store as of { $day }, { $time }.
     Last ticket: { $ticket }. Kept purchases: { $purchases }.
+restore-past-days = The backup is more than { $days } days old: by the policy it brings back no purchase that was not here.
 restore-replayed = { $count ->
     [0] Nothing in it was known to be forgotten since.
     [one] Forgotten since, and forgotten again: 1

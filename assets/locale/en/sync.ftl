@@ -97,7 +97,7 @@ sync-forget-lost = { $lost ->
    *[other] { $lost } copies are at tills that were revoked, and will never confirm.
 }
 sync-forget-complete = Complete: confirmed on all { $copies } copies.
-sync-forget-elsewhere = Accepted. This till has no purchase with this code: if another holds it, it is forgotten there.
+sync-forget-elsewhere = This till has no purchase with this code. If another till of the store holds it, it is forgotten there.
 sync-forgotten-accepted = nothing is kept of this purchase here: it is forgotten. The other copies have not confirmed yet.
 sync-forgotten-progress = nothing is kept of this purchase here: it is forgotten. Confirmed on { $confirmed } of { $copies } copies.
 sync-forgotten-complete = nothing is kept of this purchase: it is forgotten, and confirmed on all { $copies } copies.

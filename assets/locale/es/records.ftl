@@ -111,6 +111,7 @@ restore-finished = La restauración que quedó a medias está terminada.
 restore-done =
     Restaurado: la tienda como estaba el { $day }, { $time }.
     Último tique: { $ticket }. Compras guardadas: { $purchases }.
+restore-past-days = La copia tiene más de { $days } días: según la política no devuelve ninguna compra que no estuviera aquí.
 restore-replayed = { $count ->
     [0] No consta que nada de ella se olvidara desde entonces.
     [one] Olvidado desde entonces, y olvidado otra vez: 1

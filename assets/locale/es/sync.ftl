@@ -97,7 +97,7 @@ sync-forget-lost = { $lost ->
    *[other] { $lost } copias están en cajas anuladas y no confirmarán nunca.
 }
 sync-forget-complete = Completo: confirmado en las { $copies } copias.
-sync-forget-elsewhere = Aceptado. Esta caja no tiene ninguna compra con este código: si la tiene otra, se olvida allí.
+sync-forget-elsewhere = Esta caja no tiene ninguna compra con este código. Si la tiene otra caja de la tienda, se olvida allí.
 sync-forgotten-accepted = aquí no se guarda nada de esta compra: está olvidada. Las demás copias aún no han confirmado.
 sync-forgotten-progress = aquí no se guarda nada de esta compra: está olvidada. Confirmado en { $confirmed } de { $copies } copias.
 sync-forgotten-complete = de esta compra no se guarda nada: está olvidada, y confirmado en las { $copies } copias.

@@ -8,7 +8,7 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use chrono::{DateTime, FixedOffset};
+use chrono::{DateTime, FixedOffset, NaiveDate};
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
 use super::archive::{self, Head, Manifest};
@@ -41,6 +41,9 @@ pub struct Restoring {
     /// Whether tickets may have followed the backup, whose numbers must not be given again: then
     /// the till needs a series that was never used.
     pub needs_new_series: bool,
+    /// The days of its policy, where the backup is older: of purchases and profiles it brings back only
+    /// what the files in place hold too.
+    pub past_days: Option<u32>,
     /// Purchases and profiles in the backup that were forgotten since, now gone again.
     pub replayed: usize,
     /// Purchases that are restored.
@@ -109,11 +112,17 @@ pub fn finish_restore(root: &Path) -> Result<bool, StoreError> {
 impl Restoring {
     /// Unpacks and checks the backup in `file` for the data directory `root`, whose lock the caller
     /// holds, and forgets again what the files in place know to be forgotten. `store_key`: where
-    /// the store key is, if not in `root`.
-    pub fn prepare(file: &Path, root: &Path, store_key: Option<&Path>) -> Result<Restoring, BackupError> {
+    /// the store key is, if not in `root`. On `today` a backup can be past the days that its policy
+    /// gives it.
+    pub fn prepare(
+        file: &Path,
+        root: &Path,
+        store_key: Option<&Path>,
+        today: NaiveDate,
+    ) -> Result<Restoring, BackupError> {
         let folder = root.join(UNPACKED);
         archive::fresh_folder(&folder).map_err(|error| BackupError::Store(error.into()))?;
-        let prepared = prepare_in(&folder, file, root, store_key);
+        let prepared = prepare_in(&folder, file, root, store_key, today);
         if prepared.is_err() {
             let _ = fs::remove_dir_all(&folder);
         }
@@ -148,6 +157,7 @@ fn prepare_in(
     file: &Path,
     root: &Path,
     store_key: Option<&Path>,
+    today: NaiveDate,
 ) -> Result<Restoring, BackupError> {
     let manifest = archive::unpack(file, folder)?;
     let files = take_store_key(folder, root, store_key)?;
@@ -164,13 +174,19 @@ fn prepare_in(
     }
     let kept = super::needed_slots(&store.connection)?;
     let tally = store.tally_owner()?;
-    let (mut forgotten, mut unknown) = (Vec::new(), HashSet::new());
+    let (mut forgotten, mut unknown) = (Vec::new(), Vec::new());
     for slot in kept.into_iter().filter(|slot| Some(slot.owner) != tally) {
         match in_place.knows(slot) {
             Some(true) => forgotten.push(slot),
             Some(false) => {}
-            None => drop(unknown.insert(slot.owner)),
+            None => unknown.push(slot),
         }
+    }
+    let backup_days = store.policy.backup_days;
+    let old = backup_days.filter(|days| (today - manifest.at.date_naive()).num_days() > i64::from(*days));
+    if old.is_some() {
+        store.let_go(&unknown)?;
+        unknown.clear();
     }
     store.adopt_tombstones(&in_place)?;
     hub::mark_restored(&store.connection)?;
@@ -181,6 +197,7 @@ fn prepare_in(
     }
     store.connection.execute_batch("VACUUM; DELETE FROM meta WHERE name = 'compaction'")?;
     let purchases = crate::store::purchase::all(&store.connection)?;
+    let unknown: HashSet<[u8; 16]> = unknown.iter().map(|slot| slot.owner).collect();
     let restoring = Restoring {
         root: root.to_owned(),
         at: manifest.at,
@@ -189,6 +206,7 @@ fn prepare_in(
             .map_err(|_| BackupError::Altered(CONFIG.to_owned()))?,
         series: store.series()?,
         needs_new_series,
+        past_days: old,
         replayed: forgotten.len(),
         purchases: purchases.len(),
         unknown: purchases.iter().filter(|(slot, _)| unknown.contains(&slot.owner)).count(),
@@ -338,6 +356,26 @@ impl Store {
             forget::mark(&transaction, id, in_place.held.contains(id), forget::Said::Here)?;
         }
         Ok(transaction.commit()?)
+    }
+
+    /// Drops purchases and profiles without a tombstone: nobody said forget, and elsewhere they stay.
+    fn let_go(&mut self, slots: &[SlotId]) -> Result<(), StoreError> {
+        let Store { connection, keys, .. } = self;
+        let transaction = connection.transaction()?;
+        for &slot in slots {
+            if let Some(lookup) = crate::store::purchase::customer_of(&transaction, keys, slot)?
+                && let Some(emptied) = profile::remove(&transaction, keys, &lookup, &slot.owner)?
+            {
+                forget::doom(&transaction, emptied)?;
+            }
+            forget::doom(&transaction, slot)?;
+            outbox::let_go(&transaction, &slot.owner)?;
+        }
+        transaction.commit()?;
+        self.doomed = true;
+        self.log_to_truncate = true;
+        self.zero_doomed()?;
+        self.drop_doomed()
     }
 
     /// A profile whose key is gone was forgotten, or it was changed after the backup: changed, if

@@ -51,7 +51,11 @@ impl Saved {
     }
 
     fn prepare(&self) -> Result<Restoring, BackupError> {
-        Restoring::prepare(&self.archive, self.shop.path(), None)
+        self.prepare_on("2026-11-24T08:00:00+01:00")
+    }
+
+    fn prepare_on(&self, time: &str) -> Result<Restoring, BackupError> {
+        Restoring::prepare(&self.archive, self.shop.path(), None, at(time).date_naive())
     }
 
     fn restore(&self) -> Restoring {
@@ -207,6 +211,47 @@ fn a_forgotten_customer_stays_forgotten() {
     assert_eq!(store.verify(at("2026-11-23T21:00:00+01:00").date_naive()).unwrap().findings, []);
 }
 
+/// The policy gives a backup 30 days. After them it brings back what the files in place hold too,
+/// and of the rest nothing but tickets and counts; nobody said forget, so no tombstone says so.
+#[test]
+fn a_backup_past_its_days_brings_no_purchase_back() {
+    for (day, whole, purchases) in [
+        ("2026-12-23", false, 2),
+        ("2026-12-24", false, 0),
+        ("2036-11-23", false, 0),
+        ("2036-11-23", true, 2),
+    ] {
+        let saved = Saved::new();
+        if !whole {
+            fs::remove_file(saved.files().database).unwrap();
+            fs::remove_file(saved.files().keys).unwrap();
+        }
+        let restoring = saved.prepare_on(&format!("{day}T08:00:00+01:00")).unwrap();
+        let past = day != "2026-12-23";
+        assert_eq!((restoring.past_days, restoring.last_ticket), (past.then_some(30), 4), "{day}");
+        // Without the files in place nobody knows that one of the three was forgotten since.
+        let unknown = usize::from(!whole && !past);
+        assert_eq!(restoring.purchases, purchases + unknown, "{day}");
+        restoring.install(CONFIG).unwrap();
+        let mut store = open(saved.shop.path());
+        assert_eq!(store.verify(at("2026-11-23T21:00:00+01:00").date_naive()).unwrap().findings, []);
+        for code in [&saved.kept, &saved.remembered] {
+            let found = store.find(code).unwrap();
+            if purchases > 0 {
+                assert!(matches!(found, Found::Kept(_)), "{day}: {found:?}");
+            } else {
+                assert!(matches!(found, Found::Unknown), "{day}: {found:?}");
+            }
+        }
+        assert_eq!(store.customer(&customer()).unwrap().is_some(), purchases > 0, "{day}");
+        let said = Outbox::open(store.files()).unwrap().forgets(0, 10).unwrap().len();
+        assert_eq!(said, 1 + usize::from(whole), "{day}: only what somebody forgot");
+        drop(store);
+        let found = files_with(saved.shop.path(), "CANARY");
+        assert_eq!(found, Vec::<String>::new(), "{day}");
+    }
+}
+
 #[test]
 fn sales_that_the_backup_does_not_know_are_not_thrown_away() {
     let saved = Saved::new();
@@ -223,7 +268,9 @@ fn sales_that_the_backup_does_not_know_are_not_thrown_away() {
 fn the_store_key_is_needed_and_must_be_the_right_one() {
     let saved = Saved::new();
     let empty = tempfile::tempdir().unwrap();
-    let prepare = |key: Option<&Path>| Restoring::prepare(&saved.archive, empty.path(), key);
+    let prepare = |key: Option<&Path>| {
+        Restoring::prepare(&saved.archive, empty.path(), key, at("2026-11-24T08:00:00+01:00").date_naive())
+    };
     assert!(matches!(prepare(None), Err(BackupError::NoStoreKey)));
     let wrong = saved.elsewhere.path().join("wrong.key");
     StoreKey::create(&wrong).unwrap();
@@ -316,6 +363,12 @@ fn enrolment(cursor: u64) -> Enrolment {
 
 #[test]
 fn a_restored_till_enrols_again_and_tells_what_it_forgot_since() {
+    restored_till(false);
+    // What is in place may have been left by the first version, which had no outbox.
+    restored_till(true);
+}
+
+fn restored_till(first_version_in_place: bool) {
     let (shop, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let archive = elsewhere.path().join("olvido.tar");
     let mut store = create(shop.path());
@@ -330,8 +383,15 @@ fn a_restored_till_enrols_again_and_tells_what_it_forgot_since() {
     store.forget_elsewhere(&strange.purchase_id()).unwrap();
     store.forget_from_hub(&[by_hub.purchase_id()]).unwrap();
     store.close().unwrap();
+    if first_version_in_place {
+        let connection = rusqlite::Connection::open(Files::of(shop.path()).database).unwrap();
+        connection.execute_batch("DROP TABLE outbox; PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
+    }
 
-    Restoring::prepare(&archive, shop.path(), None).unwrap().install(CONFIG).unwrap();
+    Restoring::prepare(&archive, shop.path(), None, at("2026-11-24T08:00:00+01:00").date_naive())
+        .unwrap()
+        .install(CONFIG)
+        .unwrap();
     let mut store = open(shop.path());
     let restored = store.enrolment().unwrap().unwrap();
     assert_eq!((restored.state, restored.cursor, restored.epoch), (HubState::Restored, 3, 1));
@@ -342,7 +402,7 @@ fn a_restored_till_enrols_again_and_tells_what_it_forgot_since() {
     let mut told: Vec<_> = outbox.forgets(0, 10).unwrap().into_iter().flatten().collect();
     assert_eq!(told.remove(0), ForgetRow { id: early.purchase_id(), held: true });
     let mut expected = [(&here, true), (&strange, false), (&by_hub, false)]
-        .map(|(code, held)| ForgetRow { id: code.purchase_id(), held });
+        .map(|(code, held)| ForgetRow { id: code.purchase_id(), held: held || first_version_in_place });
     expected.sort_by_key(|row| row.id);
     assert_eq!(told, expected);
     assert_eq!(outbox.purchases(0, 10).unwrap().len(), 3);

@@ -108,6 +108,20 @@ impl Hub {
         })
     }
 
+    /// [`Hub::recovering`] for any store: asked of all at once, as [`Hub::health`] must not take longer the
+    /// more stores there are.
+    pub(super) fn recovering_anywhere(&self) -> Result<bool, HubError> {
+        let args = [Value::Bytes(&self.incarnation.0)];
+        let owing = self.database.read(|tx| {
+            Ok(tx.query_one(
+                "SELECT 1 FROM device WHERE state = 'active'
+                 AND (incarnation IS NULL OR incarnation <> $1) LIMIT 1",
+                &args,
+            )?)
+        })?;
+        Ok(owing.is_some())
+    }
+
     /// Whether the hub was restored from a backup and does not have every till's tombstones again: until
     /// then no purchase may be read out of it. Errors: `Database`.
     pub fn recovering(&self, store: &str) -> Result<bool, HubError> {

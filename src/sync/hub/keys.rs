@@ -3,7 +3,7 @@
 
 use std::fs::{File, TryLockError};
 use std::io;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use sha2::{Digest, Sha256};
@@ -45,7 +45,9 @@ pub(super) fn owner(store: &str, id: &[u8; 16]) -> [u8; 16] {
 impl Keys {
     /// Opens the keys, or makes their file where there is nothing sealed yet (`is_new`).
     pub(super) fn open(files: &HubFiles, key: StoreKey, is_new: bool) -> Result<Keys, HubError> {
-        let lock = File::options().create(true).truncate(false).read(true).write(true).open(&files.lock)?;
+        let mut options = File::options();
+        let lock =
+            options.create(true).truncate(false).read(true).write(true).mode(0o600).open(&files.lock)?;
         let kept = match lock.try_lock() {
             Ok(()) => {
                 let file = match KeyFile::open(&files.keys, &key) {

@@ -13,6 +13,8 @@
 //! Order of locks: a store's row, then the device's rows in `series_head`, then the sums by table and day.
 //! No transaction is open while a key is written or destroyed, or while the list of what was erased
 //! grows; so neither waits for the other.
+//!
+#![doc = include_str!("operations.md")]
 
 mod backup;
 mod caller;
@@ -32,6 +34,7 @@ mod purchase;
 mod report;
 mod reread;
 mod restore;
+pub mod server;
 mod stored;
 mod sums;
 #[cfg(test)]
@@ -100,6 +103,8 @@ pub struct Health {
     pub is_keeper: bool,
     /// What a forget has left to do.
     pub pending: Option<Pending>,
+    /// [`Hub::recovering`] for any of its stores.
+    pub recovering: bool,
 }
 
 impl HubFiles {
@@ -206,6 +211,7 @@ impl Hub {
             database: self.database.health()?,
             is_keeper: self.is_keeper(),
             pending: self.pending()?,
+            recovering: self.recovering_anywhere()?,
         })
     }
 }

@@ -45,7 +45,7 @@ impl Hub {
     pub fn restore(file: &Path, files: &HubFiles, database: &Database) -> Result<HubRestored, HubError> {
         let mut reader = Reader::open(file)?;
         while reader.next()?.is_some() {}
-        let lock = File::options().create(true).truncate(false).write(true).open(&files.lock)?;
+        let lock = File::options().create(true).truncate(false).write(true).mode(0o600).open(&files.lock)?;
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(HubError::KeysElsewhere),

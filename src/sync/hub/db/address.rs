@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use tokio_postgres::config::{Config, Host};
+use tokio_postgres::config::{Config, Host, SslMode};
 
 /// Where a hub's database is: `sqlite:PATH`, or `postgres://USER:PASSWORD@HOST:PORT,HOST:PORT/NAME`
 /// with the parameters of PostgreSQL's libpq. Of several hosts the one that takes writes is used.
@@ -23,6 +23,8 @@ pub enum DatabaseAddressError {
     NoPath,
     /// No host is named.
     NoHost,
+    /// `sslmode=require`: the hub speaks to its database over a network of its own, or a tunnel.
+    Tls,
     /// PostgreSQL's part cannot be read.
     Postgres(String),
 }
@@ -46,6 +48,9 @@ impl FromStr for DatabaseAddress {
         })?;
         if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
             return Err(DatabaseAddressError::NoHost);
+        }
+        if config.get_ssl_mode() == SslMode::Require {
+            return Err(DatabaseAddressError::Tls);
         }
         Ok(DatabaseAddress::Postgres(Box::new(config)))
     }
@@ -79,6 +84,9 @@ impl fmt::Display for DatabaseAddressError {
             }
             DatabaseAddressError::NoPath => f.write_str("no file is named after sqlite:"),
             DatabaseAddressError::NoHost => f.write_str("no host is named after postgres://"),
+            DatabaseAddressError::Tls => {
+                f.write_str("sslmode=require: connections to PostgreSQL are not encrypted")
+            }
             DatabaseAddressError::Postgres(what) => f.write_str(what),
         }
     }

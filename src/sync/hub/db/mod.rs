@@ -45,6 +45,16 @@ pub struct DbHealth {
     pub standbys: Vec<Standby>,
 }
 
+impl DbHealth {
+    /// Whether commits are to wait for standbys and none of them is there: they wait, then, until one is.
+    /// Also where the database's role is not told.
+    pub fn lacks_standby(&self) -> bool {
+        let waits = self.synchronous_standby_names.as_ref().is_some_and(|names| !names.trim().is_empty());
+        let confirms = |standby: &Standby| matches!(standby.sync_state.as_deref(), Some("sync" | "quorum"));
+        waits && !self.standbys.iter().any(confirms)
+    }
+}
+
 /// A standby as PostgreSQL's `pg_stat_replication` shows it. The two states are only told to a role
 /// that has `pg_monitor`.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -71,6 +71,7 @@ impl Hosts {
     ) -> Result<(Client, JoinHandle<()>), DbError> {
         let first = self.leader.load(Ordering::Relaxed);
         let mut failures = Vec::new();
+        let mut refused = None;
         for i in (first..self.each.len()).chain(0..first) {
             let connected = match timeout(HOST_TIMEOUT, connect(&self.each[i], heard.clone())).await {
                 Ok(connected) => connected,
@@ -82,10 +83,11 @@ impl Hosts {
                     return Ok(connected);
                 }
                 Err(DbError::Unreachable(what)) => failures.push(format!("{}: {what}", name(&self.each[i]))),
-                Err(error) => return Err(error),
+                // A standby may be behind, and not know the database or the role yet.
+                Err(error) => refused = refused.or(Some(error)),
             }
         }
-        Err(DbError::Unreachable(failures.join("; ")))
+        Err(refused.unwrap_or_else(|| DbError::Unreachable(failures.join("; "))))
     }
 }
 
@@ -229,7 +231,8 @@ fn check_settings(
     }
 }
 
-/// Servers that tell it in another language also tell it in this.
+/// By the severity, which comes in English whatever the server's language. Its words are not looked at:
+/// to set their language takes a superuser.
 fn is_warning(notice: &Said) -> bool {
     !matches!(
         notice.parsed_severity(),
@@ -251,6 +254,8 @@ pub(super) fn failure(error: tokio_postgres::Error) -> DbError {
         // Serialization failure, deadlock, lock not available in time.
         "40001" | "40P01" | "55P03" => DbError::Retry,
         "53100" => DbError::DiskFull,
+        // A table of that name is there.
+        "42P07" => DbError::Damaged(format!("it holds something else: {what}")),
         // A standby, or a leader that has just become one.
         "25006" => DbError::Unreachable(what),
         // This side did nothing for too long inside of a transaction.
