@@ -3,6 +3,7 @@
 mod answers;
 mod epochs;
 mod forgetting;
+mod judging;
 mod office;
 
 use std::collections::BTreeMap;

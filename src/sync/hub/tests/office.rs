@@ -98,7 +98,53 @@ fn the_report_adds_up() {
     let counted = r#"{"v":1,"day":"2026-03-02","choices":{"forget":1}}"#;
     till.send(&hub, Series::Count, 1, &[Some(counted)]).unwrap();
     let report = hub.report("S", Days::default()).unwrap();
-    insta::assert_snapshot!(serde_json::to_string_pretty(&report).unwrap(), @"");
+    insta::assert_snapshot!(serde_json::to_string_pretty(&report).unwrap(), @r#"
+    {
+      "store": "S",
+      "sales": 2,
+      "currency": {
+        "EUR": {
+          "sales": 2,
+          "total": "2.02",
+          "tax": {
+            "10": {
+              "base": "1.84",
+              "tax": "0.18"
+            }
+          }
+        }
+      },
+      "choice": {
+        "forget": 1
+      },
+      "not_counted": 1,
+      "by_day": {
+        "2026-03-02": {
+          "sales": 2,
+          "currency": {
+            "EUR": {
+              "sales": 2,
+              "total": "2.02",
+              "tax": {
+                "10": {
+                  "base": "1.84",
+                  "tax": "0.18"
+                }
+              }
+            }
+          },
+          "choice": {
+            "forget": 1
+          },
+          "not_counted": 1
+        }
+      },
+      "quarantined": {
+        "unreadable": 1
+      },
+      "conflicts": 0
+    }
+    "#);
     let other = Days::of("2026-03-03".parse().unwrap());
     assert_eq!(hub.report("S", other).unwrap().all.sales, 0);
     assert_eq!(hub.report("T", Days::default()).unwrap().all.sales, 0);
