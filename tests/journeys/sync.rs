@@ -123,9 +123,9 @@ fn a_new_price_counts_from_the_next_basket_on() {
     let products = format!("code,name,price,tax,department\n{BREAD},Barra de pan,0.95,4,Panadería\n");
     let products = hub.file("products.csv", &products);
     hub.runs(&["publish", "products", products.to_str().unwrap()]);
-    // The cursor says that the till has it.
+    // The hub knows when the till has carried it out.
     let begun = Instant::now();
-    while !hub.runs(&["devices", "--json"]).replace(' ', "").contains(r#""cursor":1"#) {
+    while !hub.runs(&["devices", "--json"]).replace(' ', "").contains(r#""waiting":0"#) {
         assert!(begun.elapsed() < Duration::from_secs(10));
         std::thread::sleep(Duration::from_millis(50));
     }
