@@ -281,6 +281,9 @@ pub struct HubArgs {
     /// A file in the hub's directory where it is not given.
     #[arg(long, value_name = "sqlite:PATH|postgres://…", value_parser = database)]
     pub database: Option<DatabaseAddress>,
+    /// Of several hubs over one database: where they share their keys.
+    #[arg(long = "keys-database", value_name = "postgres://…", value_parser = database)]
+    pub keys_database: Option<DatabaseAddress>,
 }
 
 /// Which of its stores.

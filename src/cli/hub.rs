@@ -93,8 +93,25 @@ impl Session {
         self.data.create().map_err(|error| Problem::of_paths(&error, self.locale()))?;
         let address = self.hub_address(args)?;
         let database = Database::open(&address).map_err(|error| self.hub_problem(&error.into(), &address))?;
-        Hub::open(&HubFiles::of(self.data.root()), database, Utc::now())
-            .map_err(|error| self.hub_problem(&error, &address))
+        let files = HubFiles::of(self.data.root());
+        let hub = match self.hub_keys(args)? {
+            None => Hub::open(&files, database, Utc::now()),
+            Some(keys) => Hub::open_with_keys(&files, database, keys, Utc::now()),
+        };
+        hub.map_err(|error| self.hub_problem(&error, &address))
+    }
+
+    /// The database of the keys, where they are not in a file.
+    fn hub_keys(&self, args: &HubArgs) -> Result<Option<Database>, Problem> {
+        let address = match (&args.keys_database, &self.environment.hub_keys_database) {
+            (Some(address), _) => address.clone(),
+            (None, Some(text)) => text
+                .parse()
+                .map_err(|_| self.refusal("hub-bad-keys-environment", "hub-bad-environment-next"))?,
+            (None, None) => return Ok(None),
+        };
+        let keys = Database::open(&address).map_err(|error| self.hub_problem(&error.into(), &address))?;
+        Ok(Some(keys))
     }
 
     /// The store that is meant: the one named, else the only one.

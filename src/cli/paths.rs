@@ -21,6 +21,8 @@ pub struct Environment {
     /// `OLVIDO_HUB_DATABASE`: where a hub's database is; a password in it is seen by nobody else, as
     /// it is on a command line.
     pub hub_database: Option<String>,
+    /// `OLVIDO_HUB_KEYS_DATABASE`: where several hubs share their keys, likewise.
+    pub hub_keys_database: Option<String>,
     /// `NO_COLOR` is set and not empty (no-color.org).
     pub no_color: bool,
 }
@@ -98,6 +100,7 @@ impl Environment {
             default_data,
             language,
             hub_database: filled("OLVIDO_HUB_DATABASE").and_then(|value| value.into_string().ok()),
+            hub_keys_database: filled("OLVIDO_HUB_KEYS_DATABASE").and_then(|value| value.into_string().ok()),
             no_color: filled("NO_COLOR").is_some(),
         }
     }

@@ -36,7 +36,10 @@ impl Session {
         let address = self.hub_address(&args.hub)?;
         let files = HubFiles::of(self.data.root());
         let database = Database::open(&address).map_err(|error| self.hub_problem(&error.into(), &address))?;
-        let restored = Hub::restore(&args.file, &files, &database);
+        let restored = match self.hub_keys(&args.hub)? {
+            None => Hub::restore(&args.file, &files, &database),
+            Some(keys) => Hub::restore_with_keys(&args.file, &files, &database, keys),
+        };
         let restored = restored.map_err(|error| self.hub_backup_problem(&error, args))?;
         let said = self.locale().format(
             "hub-restored",
@@ -63,6 +66,9 @@ impl Session {
             HubError::Invalid("backup") => of_file(["backup-not-one", "backup-damaged-next"], &args.file),
             HubError::Invalid("backup-format") => {
                 of_file(["backup-too-new", "backup-too-new-next"], &args.file)
+            }
+            HubError::Invalid("backup-keys") => {
+                of_file(["backup-without-keys", "backup-without-keys-next"], &args.file)
             }
             HubError::Invalid("not-empty") => {
                 of_file(["hub-not-empty", "hub-not-empty-next"], self.data.root())
