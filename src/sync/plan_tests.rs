@@ -256,13 +256,19 @@ fn what_the_hub_lost_is_sent_again() {
 }
 
 #[test]
-fn an_answer_that_was_lost_needs_nothing_twice() {
+fn what_a_lost_answer_said_is_sent_again() {
     let last = known(of(10, 0, 0, 0));
     let mut plan = opened(of(0, 0, 0, 0), &last);
     let step = plan.next(&last, ms(0));
     plan.ended(Outcome::Failed(step, &unreachable()), &last, ms(0), 0);
     let keep = plan.ended(Outcome::Session(&session(of(10, 0, 0, 0))), &last, ms(500), 0);
-    assert_eq!(keep, [Keep::Durable(Series::Ticket, 10)]);
+    // Another till could have spoken under its name: the bytes are compared before it counts.
+    assert_eq!(keep, []);
+    assert_eq!(plan.next(&last, ms(500)), Step::Upload { series: Series::Ticket, after: 0, most: 1000 });
+    let answer = answered(1, 10, Answer::Exists, 10);
+    let kept =
+        plan.ended(Outcome::Uploaded { series: Series::Ticket, last: 10, answer: &answer }, &last, ms(500), 0);
+    assert_eq!(kept, [Keep::Durable(Series::Ticket, 10)]);
     assert_eq!(plan.waiting(&last), 0);
 }
 
