@@ -125,12 +125,12 @@ fn take(
 ) -> Result<Taken, HubError> {
     let mut taking = Taking::start(tx, caller, incoming, now)?;
     let mut used = Vec::new();
-    for place in 0..taking.answers.len() {
-        if let Some(sending) = &sendings[place]
-            && taking.answers[place].0 != Answer::Conflict
+    for (answer, sending) in taking.answers.iter_mut().zip(sendings) {
+        if let Some(sending) = sending
+            && answer.0 != Answer::Conflict
             && is_buried(tx, &caller.store, &sending.id)?
         {
-            taking.answers[place] = (Answer::Erased, None);
+            *answer = (Answer::Erased, None);
         }
     }
     if taking.is_stopped {
