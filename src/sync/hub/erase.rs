@@ -18,7 +18,7 @@ use super::db::{Engine, Value};
 use super::erased::Erased;
 use super::error::HubError;
 use super::forget::{UNTOLD, bury, entomb};
-use super::keys::owner;
+use super::keys::{Doomed, owner};
 use super::purchase::is_buried;
 use super::{Hub, damaged, lock_store};
 use crate::seal::SlotId;
@@ -43,9 +43,6 @@ pub(super) struct Traces {
 /// Rows dropped in one transaction.
 const ERASED_AT_ONCE: usize = 1000;
 
-/// A purchase's id, and its key's slot where it has one.
-type Doomed = ([u8; 16], Option<SlotId>);
-
 impl Hub {
     /// Finishes erasures, erases purchases whose last day is over everywhere on Earth, and deletes codes
     /// that are over. Returns what is left to do. Called now and then; does nothing in a process beside
@@ -57,6 +54,7 @@ impl Hub {
                 self.erase(&store)?;
             }
             self.drop_traces()?;
+            self.keys.scrub(now)?;
             self.drop_codes(now)?;
         }
         self.pending()
@@ -69,14 +67,17 @@ impl Hub {
                 return Ok(Some(Pending::Erasing));
             }
         }
-        let traces = self.traces();
-        Ok((traces.of_before || !traces.left.is_empty()).then_some(Pending::Traces))
+        let has_traces = {
+            let traces = self.traces();
+            traces.of_before || !traces.left.is_empty()
+        };
+        Ok((has_traces || self.keys.has_traces()?).then_some(Pending::Traces))
     }
 
     /// At a start: what the list names is erased, what a crash left undone is finished, the list made
     /// whole, keys without use destroyed, records that were not understood read again.
     pub(super) fn finish(&self, now: DateTime<Utc>) -> Result<(), HubError> {
-        let listed = self.keys.erased()?;
+        let listed = self.keys.listed()?;
         self.erase_listed(&listed.erased)?;
         self.expire(now)?;
         for store in self.stores()? {
@@ -85,8 +86,8 @@ impl Hub {
         }
         self.traces().of_before = true;
         self.drop_traces()?;
-        self.reclaim_keys()?;
-        self.read_again()
+        self.reclaim_keys(now)?;
+        self.read_again(now)
     }
 
     /// Erases the doomed of a store now, after their tombstones are durable. Whatever stands in the way
@@ -104,18 +105,15 @@ impl Hub {
             if doomed.is_empty() {
                 return Ok(());
             }
-            let erased: Vec<Erased> = doomed.iter().map(|(id, _)| (store.to_owned(), *id)).collect();
-            self.keys.list_erased(&erased)?;
-            let slots: Vec<SlotId> = doomed.iter().filter_map(|(_, slot)| *slot).collect();
-            self.keys.destroy(&slots)?;
+            self.keys.erase(store, &doomed)?;
             self.drop_rows(store, &doomed)?;
-            self.traces().left.extend(erased);
+            self.traces().left.extend(doomed.iter().map(|(id, _)| (store.to_owned(), *id)));
         }
     }
 
     /// Step 4. In SQLite bytes are overwritten before they are deleted: freed cells hold zeros, whatever
     /// becomes of them. PostgreSQL would only write another version of the row.
-    fn drop_rows(&self, store: &str, doomed: &[([u8; 16], Option<SlotId>)]) -> Result<(), HubError> {
+    fn drop_rows(&self, store: &str, doomed: &[Doomed]) -> Result<(), HubError> {
         let overwrites = self.database.engine() == Engine::Sqlite;
         self.database.write(|tx| {
             for (id, _) in doomed {
@@ -213,10 +211,10 @@ impl Hub {
             rows.iter().map(|row| Ok((store.to_owned(), row.array(0)?))).collect()
         })?;
         let missing: Vec<Erased> = buried.into_iter().filter(|erased| !listed.contains(erased)).collect();
-        self.keys.list_erased(&missing)
+        self.keys.list(&missing)
     }
 
-    fn reclaim_keys(&self) -> Result<(), HubError> {
+    fn reclaim_keys(&self, now: DateTime<Utc>) -> Result<(), HubError> {
         let mut needed: HashSet<SlotId> = HashSet::new();
         for store in self.stores()? {
             needed.extend(self.database.read(|tx| {
@@ -227,8 +225,7 @@ impl Hub {
                     .collect::<Result<Vec<_>, HubError>>()
             })?);
         }
-        self.keys.reclaim(|slot| needed.contains(slot))?;
-        Ok(())
+        self.keys.reclaim(&needed, now)
     }
 
     /// Buries purchases whose last day is over, without telling the tills: they know by themselves.

@@ -104,8 +104,6 @@ pub(super) fn compare(
             None => Compared::Withdrawn,
             Some(_) if *hash == there => Compared::Same(flag),
             Some(body) if is_erased(tx, caller, incoming.run.series, body)? => Compared::Gone,
-            // It came as nothing, for it was past its term: an old image of the till may still have it.
-            Some(_) if there == NO_BODY && incoming.run.series != Series::Purchase => Compared::Gone,
             Some(_) => Compared::Conflict,
         })
     })
