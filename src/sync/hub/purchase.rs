@@ -242,8 +242,8 @@ fn insert(
     used: &HashSet<usize>,
 ) -> Result<(), HubError> {
     let mut rows: Vec<Vec<Value<'_>>> = Vec::with_capacity(used.len());
-    for place in 0..incoming.len() {
-        let (Some(sending), Some((slot, bytes))) = (&sendings[place], sealed.get(&place)) else { continue };
+    for (place, sending) in sendings.iter().enumerate() {
+        let (Some(sending), Some((slot, bytes))) = (sending, sealed.get(&place)) else { continue };
         if used.contains(&place) {
             let [store, device, epoch] = caller.args();
             rows.push(vec![

@@ -38,7 +38,7 @@ fn a_purchase_is_sealed_and_nothing_of_it_can_be_read(place: &Place) {
     assert_eq!((count(&hub, "SELECT count(*) FROM purchase"), live_keys(&hub)), (1, 1));
     assert_eq!(opened(&hub, "S", id(1)), Some(body.clone()));
     let canary = &body[body.len() - 20..];
-    for (path, bytes) in all_files(&place) {
+    for (path, bytes) in all_files(place) {
         assert!(!holds(&bytes, CANARY.as_bytes()) && !holds(&bytes, canary.as_bytes()), "{path}");
     }
     assert_eq!(hub.verify().unwrap().findings, []);

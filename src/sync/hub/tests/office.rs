@@ -183,7 +183,7 @@ fn a_check_finds_what_was_altered() {
 }
 
 fn a_check_finds_keys_that_should_not_be_or_should(place: &Place) {
-    let hub = hub_with_everything(&place);
+    let hub = hub_with_everything(place);
     let verified = hub.verify().unwrap();
     let looked_at = (verified.stores, verified.tickets, verified.purchases, verified.erased);
     assert_eq!((looked_at, verified.records, verified.quarantined), ((1, 4, 1, 1), 8, 1));
