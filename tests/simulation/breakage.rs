@@ -138,11 +138,11 @@ pub fn upload(
     }
     let mut answer = answer?;
     match breakage {
-        Breakage::SumsTwice if series == Series::Ticket => {
-            if answer.answers.iter().any(|run| run.answer == Answer::Exists) {
-                let sql = "UPDATE day_sum SET sales = sales + 1, total = total + 1 WHERE store = ?1";
-                connection.execute(sql, [&caller.store]).unwrap();
-            }
+        Breakage::SumsTwice
+            if series == Series::Ticket && answer.answers.iter().any(|run| run.answer == Answer::Exists) =>
+        {
+            let sql = "UPDATE day_sum SET sales = sales + 1, total = total + 1 WHERE store = ?1";
+            connection.execute(sql, [&caller.store]).unwrap();
         }
         Breakage::TombstonesNotTold if series == Series::Forget => {
             connection.execute("DELETE FROM feed WHERE kind = 'tombstone'", []).unwrap();

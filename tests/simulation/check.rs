@@ -31,8 +31,10 @@ impl World {
                 self.found.push(format!("t{}: something is still pending", till.name));
             }
         }
-        // What came when its term was over already goes a day later.
-        if let Some(pending) = self.host.tend(self.time() + chrono::Duration::days(1)) {
+        // What came when its term was over already goes a day later, and a day after that the file is compacted.
+        self.host.tend(self.time() + chrono::Duration::days(1));
+        self.host.tend(self.time() + chrono::Duration::days(1));
+        if let Some(pending) = self.host.tend(self.time() + chrono::Duration::days(2)) {
             self.found.push(format!("the hub: {pending:?} is pending"));
         }
         self.check_tickets();

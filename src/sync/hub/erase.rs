@@ -6,6 +6,9 @@
 //! 4. the sealed bytes overwritten and dropped;
 //! 5. SQLite's log truncated.
 //!
+//! A page of SQLite can keep a copy of bytes that it moved before they were overwritten. Their key is
+//! gone, so they open nothing; a day after an erasure the file is compacted, and they are gone, too.
+//!
 //! Whatever a crash or a reader leaves undone is finished at the next start or by [`Hub::tend`], and
 //! the hub's own copy does not count as confirmed until then.
 
@@ -20,7 +23,7 @@ use super::error::HubError;
 use super::forget::{UNTOLD, bury, entomb};
 use super::keys::{Doomed, owner};
 use super::purchase::is_buried;
-use super::{Hub, damaged, lock_store};
+use super::{Hub, damaged, lock_store, meta, set_meta, set_meta_once};
 use crate::seal::SlotId;
 
 /// What a forget has left to do.
@@ -40,6 +43,11 @@ pub(super) struct Traces {
     pub of_before: bool,
 }
 
+/// Of the hub itself: since when a compaction is due, in seconds since 1970; empty until [`Hub::tend`]
+/// has seen it.
+const COMPACTION: &str = "compaction";
+const SECONDS_OF_A_DAY: i64 = 24 * 3600;
+
 /// Rows dropped in one transaction.
 const ERASED_AT_ONCE: usize = 1000;
 
@@ -54,10 +62,36 @@ impl Hub {
                 self.erase(&store)?;
             }
             self.drop_traces()?;
+            self.compact(now)?;
             self.keys.scrub(now)?;
             self.drop_codes(now)?;
         }
         self.pending()
+    }
+
+    /// Writes SQLite's file anew once a day where something was erased: about a second for each 100 MB.
+    fn compact(&self, now: DateTime<Utc>) -> Result<(), HubError> {
+        if self.database.engine() != Engine::Sqlite {
+            return Ok(());
+        }
+        let since = self.database.read(|tx| meta(tx, COMPACTION))?;
+        let Some(since) = since else { return Ok(()) };
+        let Ok(since) = <[u8; 8]>::try_from(since.as_slice()).map(i64::from_be_bytes) else {
+            // Noted without a time by what erased.
+            let seconds = now.timestamp().to_be_bytes();
+            return self.database.write(|tx| set_meta(tx, COMPACTION, &seconds));
+        };
+        // A clock that was set back waits no longer than one that was not.
+        if (now.timestamp().saturating_sub(since)).abs() < SECONDS_OF_A_DAY {
+            return Ok(());
+        }
+        if self.database.compact()? {
+            self.database.write(|tx| {
+                tx.execute("DELETE FROM hub WHERE store = '' AND name = $1", &[Value::Text(COMPACTION)])?;
+                Ok(())
+            })?;
+        }
+        Ok(())
     }
 
     /// What is left to do.
@@ -132,6 +166,9 @@ impl Hub {
                 }
                 tx.execute("DELETE FROM purchase WHERE store = $1 AND id = $2", &of_id)?;
                 tx.execute("DELETE FROM doomed WHERE store = $1 AND id = $2", &of_id)?;
+            }
+            if overwrites {
+                set_meta_once(tx, COMPACTION, &[])?;
             }
             Ok(())
         })

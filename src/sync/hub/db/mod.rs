@@ -156,6 +156,15 @@ impl Database {
         }
     }
 
+    /// Writes SQLite's file anew, without what is no row any more. Returns false while somebody is in the
+    /// way; then it is called again later. PostgreSQL compacts by itself.
+    pub fn compact(&self) -> Result<bool, DbError> {
+        match &self.inner {
+            Inner::Sqlite(sqlite) => sqlite.compact(),
+            Inner::Postgres(_) => Ok(true),
+        }
+    }
+
     /// Sees to it that what was overwritten and deleted in the table `hub_key` stands nowhere in the
     /// database's own files: for a database that holds nothing else. Returns false while somebody is in
     /// the way; then it is called again later.

@@ -108,6 +108,13 @@ impl Sqlite {
         Ok(busy == 0)
     }
 
+    pub(super) fn compact(&self) -> Result<bool, DbError> {
+        match lock(&self.writer).execute_batch("VACUUM").map_err(failure) {
+            Err(DbError::Retry) => Ok(false),
+            compacted => compacted.and_then(|()| self.drop_traces()),
+        }
+    }
+
     pub(super) fn health(&self) -> Result<DbHealth, DbError> {
         let reader = Reader { sqlite: self, connection: Some(self.take_reader()) };
         let connection = reader.connection.as_ref().expect("taken only when it is dropped");
