@@ -173,7 +173,8 @@ impl Database {
     /// The role owns the table and has `pg_checkpoint` and `pg_monitor`; no log may be archived.
     pub fn scrub_keys(&self) -> Result<bool, DbError> {
         match &self.inner {
-            Inner::Sqlite(sqlite) => sqlite.drop_traces(),
+            // A page may keep a copy of a key that it moved before it was overwritten.
+            Inner::Sqlite(sqlite) => sqlite.compact(),
             Inner::Postgres(postgres) => postgres.scrub_keys(),
         }
     }
