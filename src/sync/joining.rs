@@ -58,7 +58,10 @@ pub fn join(
     let pin = Client::new(address, None).see_certificate()?;
     let client = Client::new(address, pin);
     let asked = Asked { address, code, name, pin, client: &client };
-    let refused = |joined: &Result<Enrolment, JoinError>, word: &str| matches!(joined, Err(JoinError::Client(ClientError::Refused { status: 400, error, .. })) if error == word);
+    let refused = |joined: &Result<Enrolment, JoinError>, word: &str| match joined {
+        Err(JoinError::Client(ClientError::Refused { status: 400, error, .. })) => error == word,
+        _ => false,
+    };
     let mut joined = asked.join(store, before.as_ref(), before.is_some());
     // The hub has lost what this till sent: the same device, or what it has would count twice, from the first
     // record on.
