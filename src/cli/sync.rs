@@ -313,7 +313,7 @@ impl Known {
         let parts = self.waiting.iter().filter(|(_, count)| **count > 0);
         let parts: Vec<(&str, String)> =
             parts.map(|(series, n)| (series_words(*series), count(*n))).collect();
-        facts.splice(4..4, parts.into_iter());
+        facts.splice(4..4, parts);
         let line = |(key, value): (&str, String)| {
             let indent = if key.starts_with("sync-series") { "  " } else { "" };
             format!("{indent}{}: {value}", locale.text(key))

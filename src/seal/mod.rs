@@ -22,7 +22,7 @@ mod private_file;
 pub use aead::{DataKey, SealError};
 pub use code::{CodeError, ReceiptCode};
 pub use device::{DeviceKey, DevicePublicKey, DeviceSignature};
-pub use keys::{KeyFile, KeysError, SlotId, SlotSurvey};
+pub use keys::{KeyFile, KeyWrapper, KeysError, SlotId, SlotSurvey};
 pub use lookup::{customer_lookup, request_lookup};
 pub use marks::{Marks, is_same};
 pub use pin::PinError;

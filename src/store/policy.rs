@@ -19,6 +19,11 @@ pub(super) fn adopt(connection: &mut Connection, text: &str, policy: &Policy) ->
         .optional()?;
     match (newest, kept) {
         (Some(newest), _) if policy.version < newest => {
+            // What is kept under a number that its text does not have was damaged.
+            match self::kept(connection, newest)? {
+                Some(policy) if policy.version == newest => {}
+                _ => return Err(StoreError::Damaged(format!("policy version {newest}"))),
+            }
             Err(StoreError::PolicyVersionTooLow { file: policy.version, newest })
         }
         (_, Some(kept)) if kept == text => Ok(()),

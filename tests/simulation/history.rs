@@ -240,8 +240,9 @@ impl World {
         let day = self.today();
         if full(self.tills[till].store.expire(day).map(drop)) {
             self.say(&format!("t{till} lets go what is past its term"));
-            // Of a till without a hub nobody waits for its tickets.
-            if self.tills[till].store.enrolment().unwrap().is_none() {
+            // Of a till without a hub nobody waits for its tickets; and the hub may have lost what a till keeps no
+            // longer than it must.
+            if self.host.was_put_back || self.tills[till].store.enrolment().unwrap().is_none() {
                 self.forget_lost_tickets(till);
             }
         }
@@ -423,9 +424,9 @@ impl World {
     }
 
     fn clone_disk(&mut self, till: usize) {
-        // Not of a till that never had an identity: nothing tells the two apart, and what was sold before counts
-        // for both.
-        if self.tills.len() >= self.tills_max || self.tills[till].store.enrolment().unwrap().is_none() {
+        // Not of a till that the hub never knew, or knows no longer: each of the two would be taken in as a
+        // device of its own, and what was sold before would count for both.
+        if self.tills.len() >= self.tills_max || !self.host.knows(&self.tills[till]) {
             return;
         }
         let name = self.tills.len();

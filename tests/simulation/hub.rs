@@ -132,11 +132,12 @@ impl Host {
         pending
     }
 
-    /// Whether the till is one that the hub counts on.
+    /// Whether the till is one that the hub counts on: known, and no newcomer that has yet to hear of what was
+    /// forgotten before it came.
     pub fn knows(&self, till: &Till) -> bool {
         let Some(enrolment) = till.store.enrolment().unwrap() else { return false };
-        let sql =
-            "SELECT EXISTS (SELECT 1 FROM device WHERE device = ?1 AND epoch = ?2 AND state = 'active')";
+        let sql = "SELECT EXISTS (SELECT 1 FROM device
+                   WHERE device = ?1 AND epoch = ?2 AND state = 'active' AND cursor > 0)";
         let args = rusqlite::params![enrolment.device, enrolment.epoch];
         self.connect().query_row(sql, args, |row| row.get(0)).unwrap()
     }

@@ -294,6 +294,10 @@ impl World {
     /// What a till forgot before it was sent never leaves it.
     fn look_at(&mut self, till: usize, ask: &Ask) {
         let Ask::Upload { series: Series::Purchase, body, .. } = ask else { return };
+        // An old image does not know.
+        if self.tills[till].is_restored {
+            return;
+        }
         for kept in
             self.people.kept.iter().filter(|kept| kept.said.iter().any(|s| s.till == till && !s.is_lost))
         {

@@ -67,6 +67,11 @@ pub(super) fn judge_header(wrap: &DataKey, bytes: &[u8; SLOT]) -> Header {
     }
 }
 
+/// The random id in a header.
+pub(super) fn file_id(header: &[u8; SLOT]) -> [u8; 16] {
+    part(header, OWNER)
+}
+
 pub(super) fn new_slot(wrap: &DataKey, id: SlotId, key: &DataKey) -> [u8; SLOT] {
     slot_from(wrap, id, key, random_bytes())
 }

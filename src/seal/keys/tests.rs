@@ -328,3 +328,27 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn keys_of_a_table_hold_as_those_of_a_file() {
+    let (ours, other) = (KeyWrapper::new(&fixed_store_key()), KeyWrapper::new(&StoreKey::random()));
+    let id = SlotId { index: 7, owner: [3; 16] };
+    let (wrapped, key) = ours.give(id);
+    assert_eq!(ours.open(id, &wrapped).unwrap().bytes(), key.bytes());
+    let damaged = |opened: Result<DataKey, KeysError>| matches!(opened, Err(KeysError::DamagedSlot(_)));
+    assert!(damaged(other.open(id, &wrapped)));
+    assert!(damaged(ours.open(SlotId { index: 8, ..id }, &wrapped)));
+    assert!(damaged(ours.open(SlotId { owner: [4; 16], ..id }, &wrapped)));
+    assert!(damaged(ours.open(id, &wrapped[1..])));
+    assert!(damaged(ours.open(id, &[0; slot::SLOT])));
+    for place in 0..wrapped.len() {
+        let mut altered = wrapped.clone();
+        altered[place] ^= 1;
+        assert!(damaged(ours.open(id, &altered)), "{place}");
+    }
+    let header = ours.new_header();
+    assert_eq!(ours.id_of(&header).unwrap(), ours.id_of(&header).unwrap());
+    assert_ne!(ours.id_of(&header).unwrap(), ours.id_of(&ours.new_header()).unwrap());
+    assert!(matches!(other.id_of(&header), Err(KeysError::WrongStoreKey)));
+    assert!(matches!(ours.id_of(&wrapped), Err(KeysError::NotAKeyFile)));
+}

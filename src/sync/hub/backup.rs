@@ -38,6 +38,8 @@ pub(super) struct Table {
     /// The rows of a store behind a key, in order.
     select: &'static str,
     pub insert: &'static str,
+    /// All rows of a store.
+    pub delete: &'static str,
 }
 
 #[derive(Clone, Copy)]
@@ -84,6 +86,7 @@ macro_rules! table {
                 ") ORDER BY ", $keys, " LIMIT 500"
             ),
             insert: concat!("INSERT INTO ", $name, " (store, ", $keys, $rest, ") VALUES (", $values, ")"),
+            delete: concat!("DELETE FROM ", $name, " WHERE store = $1"),
         }
     };
 }
@@ -210,7 +213,7 @@ impl Hub {
             }
             Ok((writer, made))
         })?;
-        for piece in self.keys.copy(|slot| needed.contains(slot))?.chunks(KEYS_PIECE) {
+        for piece in self.keys.copy(&needed)?.unwrap_or_default().chunks(KEYS_PIECE) {
             writer.line(&Line::Keys(Base64(piece.to_vec())))?;
         }
         writer.finish()?;

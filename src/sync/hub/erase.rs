@@ -18,7 +18,7 @@ use super::db::{Engine, Value};
 use super::erased::Erased;
 use super::error::HubError;
 use super::forget::{UNTOLD, bury, entomb};
-use super::keys::owner;
+use super::keys::{Doomed, owner};
 use super::purchase::is_buried;
 use super::{Hub, damaged, lock_store};
 use crate::seal::SlotId;
@@ -54,6 +54,7 @@ impl Hub {
                 self.erase(&store)?;
             }
             self.drop_traces()?;
+            self.keys.scrub(now)?;
             self.drop_codes(now)?;
         }
         self.pending()
@@ -66,14 +67,17 @@ impl Hub {
                 return Ok(Some(Pending::Erasing));
             }
         }
-        let traces = self.traces();
-        Ok((traces.of_before || !traces.left.is_empty()).then_some(Pending::Traces))
+        let has_traces = {
+            let traces = self.traces();
+            traces.of_before || !traces.left.is_empty()
+        };
+        Ok((has_traces || self.keys.has_traces()?).then_some(Pending::Traces))
     }
 
     /// At a start: what the list names is erased, what a crash left undone is finished, the list made
     /// whole, keys without use destroyed, records that were not understood read again.
     pub(super) fn finish(&self, now: DateTime<Utc>) -> Result<(), HubError> {
-        let listed = self.keys.erased()?;
+        let listed = self.keys.listed()?;
         self.erase_listed(&listed.erased)?;
         self.expire(now)?;
         for store in self.stores()? {
@@ -82,8 +86,8 @@ impl Hub {
         }
         self.traces().of_before = true;
         self.drop_traces()?;
-        self.reclaim_keys()?;
-        self.read_again()
+        self.reclaim_keys(now)?;
+        self.read_again(now)
     }
 
     /// Erases the doomed of a store now, after their tombstones are durable. Whatever stands in the way
@@ -101,18 +105,15 @@ impl Hub {
             if doomed.is_empty() {
                 return Ok(());
             }
-            let erased: Vec<Erased> = doomed.iter().map(|(id, _)| (store.to_owned(), *id)).collect();
-            self.keys.list_erased(&erased)?;
-            let slots: Vec<SlotId> = doomed.iter().filter_map(|(_, slot)| *slot).collect();
-            self.keys.destroy(&slots)?;
+            self.keys.erase(store, &doomed)?;
             self.drop_rows(store, &doomed)?;
-            self.traces().left.extend(erased);
+            self.traces().left.extend(doomed.iter().map(|(id, _)| (store.to_owned(), *id)));
         }
     }
 
     /// Step 4. In SQLite bytes are overwritten before they are deleted: freed cells hold zeros, whatever
     /// becomes of them. PostgreSQL would only write another version of the row.
-    fn drop_rows(&self, store: &str, doomed: &[([u8; 16], Option<SlotId>)]) -> Result<(), HubError> {
+    fn drop_rows(&self, store: &str, doomed: &[Doomed]) -> Result<(), HubError> {
         let overwrites = self.database.engine() == Engine::Sqlite;
         self.database.write(|tx| {
             for (id, _) in doomed {
@@ -155,7 +156,7 @@ impl Hub {
     }
 
     /// Ids that are doomed, each with its key's slot where it has one.
-    fn doomed(&self, store: &str, most: usize) -> Result<Vec<([u8; 16], Option<SlotId>)>, HubError> {
+    fn doomed(&self, store: &str, most: usize) -> Result<Vec<Doomed>, HubError> {
         self.database.read(|tx| {
             let rows = tx.query(
                 "SELECT id, slot FROM doomed WHERE store = $1 ORDER BY id LIMIT $2",
@@ -210,10 +211,10 @@ impl Hub {
             rows.iter().map(|row| Ok((store.to_owned(), row.array(0)?))).collect()
         })?;
         let missing: Vec<Erased> = buried.into_iter().filter(|erased| !listed.contains(erased)).collect();
-        self.keys.list_erased(&missing)
+        self.keys.list(&missing)
     }
 
-    fn reclaim_keys(&self) -> Result<(), HubError> {
+    fn reclaim_keys(&self, now: DateTime<Utc>) -> Result<(), HubError> {
         let mut needed: HashSet<SlotId> = HashSet::new();
         for store in self.stores()? {
             needed.extend(self.database.read(|tx| {
@@ -224,8 +225,7 @@ impl Hub {
                     .collect::<Result<Vec<_>, HubError>>()
             })?);
         }
-        self.keys.reclaim(|slot| needed.contains(slot))?;
-        Ok(())
+        self.keys.reclaim(&needed, now)
     }
 
     /// Buries purchases whose last day is over, without telling the tills: they know by themselves.

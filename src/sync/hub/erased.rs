@@ -122,8 +122,7 @@ mod tests {
         let bytes = frame(&("tienda_1".to_owned(), [7; 16]));
         let text: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
         let expected = concat!(
-            "010874696e6461",
-            "5f31",
+            "01087469656e64615f31",
             "000000000000000000000000000000000000000000000000",
             "07070707070707070707070707070707",
             "000000000000"

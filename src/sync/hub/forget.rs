@@ -9,7 +9,7 @@ use super::error::HubError;
 use super::judge;
 use super::purchase::hold;
 use super::upload::{Incoming, NewRecord, Taking, quarantined};
-use super::{Hub, feed, int, lock_store, opt_int};
+use super::{Hub, epoch_of, feed, has_keys, int, lock_store, opt_int};
 use crate::sync::record::Origin;
 use crate::sync::wire::{Answer, Hex, TombstoneChange, UploadAnswer};
 
@@ -31,8 +31,12 @@ impl Hub {
         incoming: &Incoming<'_>,
         now: DateTime<Utc>,
     ) -> Result<UploadAnswer, HubError> {
+        let keys = self.keys.id()?;
         let (answer, must_erase) = self.database.write(|tx| {
             lock_store(tx, &caller.store)?.ok_or(HubError::Unauthorized)?;
+            if !has_keys(tx, &keys)? {
+                return Err(HubError::KeysElsewhere);
+            }
             let mut taking = Taking::start(tx, caller, incoming, now)?;
             if taking.is_stopped {
                 return Ok((taking.answer(incoming), false));
@@ -106,11 +110,10 @@ pub(super) fn entomb(
         tx.execute(sql, &[of_id[0], of_id[1], int(seq)])?;
     }
     if tx.query_one("SELECT 1 FROM holder WHERE store = $1 AND id = $2 LIMIT 1", &of_id)?.is_none() {
-        tx.execute(
-            "INSERT INTO holder (store, id, device, epoch)
-             SELECT store, $2, device, epoch FROM device WHERE store = $1 AND state = 'active'",
-            &of_id,
-        )?;
+        let active = "SELECT device, epoch FROM device WHERE store = $1 AND state = 'active'";
+        for row in &tx.query(active, &of_id[..1])? {
+            hold(tx, store, id, Origin { device: row.array(0)?, epoch: epoch_of(row, 1)? })?;
+        }
     }
     tx.notify_feed(store)?;
     Ok(before.is_none())

@@ -37,9 +37,14 @@ impl Hub {
             }
             Ok(states)
         })?;
+        let erased: Vec<[u8; 16]> =
+            states.iter().filter(|state| state.1).map(|(state, _)| state.id.0).collect();
+        let keys_left = self.keys.with_traces(&caller.store, &erased)?;
         let traces = self.traces();
         let forgets = states.into_iter().map(|(mut state, is_erased)| {
-            let has_trace = traces.of_before || traces.left.contains(&(caller.store.clone(), state.id.0));
+            let has_trace = traces.of_before
+                || traces.left.contains(&(caller.store.clone(), state.id.0))
+                || keys_left.contains(&state.id.0);
             state.confirmed += u32::from(is_erased && !has_trace);
             state
         });

@@ -95,6 +95,13 @@ pub struct Hub {
     expired: Mutex<Option<i64>>,
 }
 
+/// What is derived from `hub.key`.
+struct Marked {
+    sessions: Marks,
+    challenges: Marks,
+    codes: DataKey,
+}
+
 /// How a hub is, for `/health`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Health {
@@ -125,22 +132,43 @@ impl Hub {
     /// what was erased names. A second one beside it can do all but take records and erase.
     ///
     /// Errors: `StoreKey`, `Keys` or `Io` where a file is missing, damaged, of another hub or open to others;
-    /// `Invalid("restore")` where a restore was not finished; `Database`.
+    /// `Invalid("restore")` where a restore was not finished; `Invalid("keys")` where what the database holds
+    /// is sealed under other keys; `Database`.
     pub fn open(files: &HubFiles, database: Database, now: DateTime<Utc>) -> Result<Hub, HubError> {
         let key = open_key(files)?;
-        if database.read(|tx| meta(tx, RESTORING))?.is_some() {
-            return Err(HubError::Invalid("restore"));
-        }
-        let is_new = database.read(|tx| Ok(tx.query_one(ANY_PURCHASE, &[])?.is_none()))?;
-        let sessions = Marks::new(&key, Purpose::HubSession);
-        let challenges = Marks::new(&key, Purpose::HubChallenge);
-        let codes = key.derive(Purpose::HubEnrolment);
-        let keys = Keys::open(files, key, is_new)?;
+        let is_new = is_new(&database)?;
+        let marks = Marked::of(&key);
+        Hub::ready(files, database, Keys::in_file(files, key, is_new)?, marks, now)
+    }
+
+    /// Opens one of several hubs over one database, whose keys are in a database of their own. All of them
+    /// have the same `hub.key`, and need no other file. None of them is the first: each takes records and
+    /// erases. Errors: as [`Hub::open`]; `Invalid("keys")` also where the two databases are one.
+    pub fn open_with_keys(
+        files: &HubFiles,
+        database: Database,
+        keys: Database,
+        now: DateTime<Utc>,
+    ) -> Result<Hub, HubError> {
+        let key = open_key(files)?;
+        let marks = Marked::of(&key);
+        Hub::ready(files, database, Keys::in_table(keys, &key)?, marks, now)
+    }
+
+    fn ready(
+        files: &HubFiles,
+        database: Database,
+        keys: Keys,
+        marks: Marked,
+        now: DateTime<Utc>,
+    ) -> Result<Hub, HubError> {
+        bind_keys(&database, &keys)?;
         let incarnation = database.write(|tx| {
             set_meta_once(tx, INCARNATION, &random_id())?;
             let value = meta(tx, INCARNATION)?;
             value.and_then(|bytes| bytes.try_into().ok()).map(Hex).ok_or_else(|| damaged("hub.incarnation"))
         })?;
+        let Marked { sessions, challenges, codes } = marks;
         let hub = Hub {
             database,
             files: files.clone(),
@@ -230,8 +258,55 @@ const VERSIONS_READ: &str = "versions-read";
 /// The hub was once restored from a backup.
 const RESTORED: &str = "restored";
 
+/// Which keys seal what is in this database.
+const KEYS: &str = "keys";
+/// Of a database of keys: the header that a key file begins with.
+const KEYS_HEADER: &str = "keys-header";
+
 /// The one statement that asks all stores at once: whether there is anything sealed in this database.
 const ANY_PURCHASE: &str = "SELECT 1 FROM purchase LIMIT 1";
+
+impl Marked {
+    fn of(key: &StoreKey) -> Marked {
+        Marked {
+            sessions: Marks::new(key, Purpose::HubSession),
+            challenges: Marks::new(key, Purpose::HubChallenge),
+            codes: key.derive(Purpose::HubEnrolment),
+        }
+    }
+}
+
+/// Whether nothing is sealed in this database. Errors: `Invalid("restore")`, `Invalid("keys")` for one that
+/// holds keys.
+fn is_new(database: &Database) -> Result<bool, HubError> {
+    database.read(|tx| {
+        if meta(tx, RESTORING)?.is_some() {
+            return Err(HubError::Invalid("restore"));
+        }
+        if meta(tx, KEYS_HEADER)?.is_some() {
+            return Err(HubError::Invalid("keys"));
+        }
+        Ok(tx.query_one(ANY_PURCHASE, &[])?.is_none())
+    })
+}
+
+/// One database and one set of keys belong together: under others nothing would open, and what is
+/// forgotten would stay.
+fn bind_keys(database: &Database, keys: &Keys) -> Result<(), HubError> {
+    let is_new = is_new(database)?;
+    let id = keys.id()?;
+    database.write(|tx| {
+        if is_new && keys.is_keeper() {
+            set_meta(tx, KEYS, &id)?;
+        }
+        set_meta_once(tx, KEYS, &id)?;
+        has_keys(tx, &id).and_then(|theirs| if theirs { Ok(()) } else { Err(HubError::Invalid("keys")) })
+    })
+}
+
+fn has_keys(tx: &mut Transaction<'_>, id: &[u8; 16]) -> Result<bool, HubError> {
+    Ok(meta(tx, KEYS)?.as_deref() == Some(&id[..]))
+}
 
 fn open_key(files: &HubFiles) -> Result<StoreKey, HubError> {
     match fs::metadata(&files.key) {

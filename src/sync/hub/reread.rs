@@ -1,5 +1,7 @@
 //! Records of a version that was not known when they came: kept raw, and read once it is.
 
+use chrono::{DateTime, Utc};
+
 use super::caller::Caller;
 use super::db::{Transaction, Value};
 use super::erase::slot_of;
@@ -27,7 +29,7 @@ const READ_AT_ONCE: usize = 200;
 
 impl Hub {
     /// Looks again at what was of an unknown version, once for each version that this program knows.
-    pub(super) fn read_again(&self) -> Result<(), HubError> {
+    pub(super) fn read_again(&self, now: DateTime<Utc>) -> Result<(), HubError> {
         let known = VERSION.to_string();
         if self.database.read(|tx| meta(tx, VERSIONS_READ))?.as_deref() == Some(known.as_bytes()) {
             return Ok(());
@@ -45,7 +47,7 @@ impl Hub {
                 })?;
             }
             for record in waiting.iter().filter(|record| record.series == Series::Purchase) {
-                self.read_purchase(record)?;
+                self.read_purchase(record, now)?;
             }
             self.erase_soon(&store);
         }
@@ -54,7 +56,7 @@ impl Hub {
 
     /// A purchase that could not be read was sealed under an id made from its bytes: it is sealed anew under
     /// its own, and the other erased.
-    fn read_purchase(&self, record: &Waiting) -> Result<(), HubError> {
+    fn read_purchase(&self, record: &Waiting, now: DateTime<Utc>) -> Result<(), HubError> {
         let store = record.caller.store.as_str();
         let [of_store, device, epoch] = record.caller.args();
         let args = [of_store, device, epoch, int(record.index)];
@@ -68,22 +70,24 @@ impl Hub {
         let Some(row) = row else { return Ok(()) };
         let stand_in: [u8; 16] = row.array(0)?;
         let slot = slot_of(store, &stand_in, row.int(1)?)?;
-        let Some(key) = self.keys.key(slot)? else { return Ok(()) };
+        let Some(key) = self.keys.key(store, slot)? else { return Ok(()) };
         let Ok(body) = aead::open(&key, &slot.owner, row.bytes(2)?) else { return Ok(()) };
         let Ok(body) = std::str::from_utf8(&body) else { return Ok(()) };
         let sending = purchase::read(body);
         if sending.id == stand_in {
             // Read by now, and it makes no sense.
-            return self.database.write(|tx| set_flag(tx, record, sending.flag));
+            return self.database.write(|tx| set_flag(tx, record, sending.flag).map(drop));
         }
-        let given = self.keys.give(&[owner(store, &sending.id)])?;
+        let given = self.keys.give(store, &[owner(store, &sending.id)], now)?;
         let Some((own, key)) = given.into_iter().next() else { return Ok(()) };
         let sealed = aead::seal(&key, &own.owner, body.as_bytes());
         let is_used = self.database.write(|tx| {
             lock_store(tx, store)?;
+            if !set_flag(tx, record, sending.flag)? {
+                return Ok(false);
+            }
             bury(tx, store, &stand_in, UNTOLD, false)?;
             hold(tx, store, &sending.id, record.caller.origin)?;
-            set_flag(tx, record, sending.flag)?;
             if is_buried(tx, store, &sending.id)? || home(tx, store, &sending.id)?.is_some() {
                 return Ok(false);
             }
@@ -100,7 +104,7 @@ impl Hub {
             )?;
             Ok(true)
         })?;
-        if is_used { Ok(()) } else { self.keys.destroy(&[own]) }
+        if is_used { Ok(()) } else { self.keys.destroy(store, &[own]) }
     }
 }
 
@@ -127,39 +131,42 @@ fn waiting(tx: &mut Transaction<'_>, store: &str) -> Result<Vec<Waiting>, HubErr
 /// tickets beside it were judged without it.
 fn read_one(tx: &mut Transaction<'_>, record: &Waiting, sums: &mut Sums) -> Result<(), HubError> {
     let Some(body) = record.body.as_deref() else { return Ok(()) };
-    let flag = match record.series {
+    // Only who takes the flag off goes on: another hub may start at the same time.
+    match record.series {
         Series::Ticket => {
             let ticket = judge::ticket(body, record.index, &mut String::new());
-            if ticket.flag.is_none() {
+            if set_flag(tx, record, ticket.flag)? && ticket.flag.is_none() {
                 sums.add_ticket(&ticket);
             }
-            ticket.flag
         }
-        Series::Count => match judge::count(body) {
-            Ok(count) => {
+        Series::Count => {
+            let count = judge::count(body);
+            if set_flag(tx, record, count.as_ref().err().copied())?
+                && let Ok(count) = count
+            {
                 sums.add_count(&count);
-                None
             }
-            Err(flag) => Some(flag),
-        },
-        Series::Forget => match judge::forget(body) {
-            Ok(forget) => {
+        }
+        Series::Forget => {
+            let forget = judge::forget(body);
+            if set_flag(tx, record, forget.err())?
+                && let Ok(forget) = forget
+            {
                 let said_held = forget.held.then_some(record.caller.origin);
                 entomb(tx, &record.caller.store, &forget.id.0, said_held)?;
-                None
             }
-            Err(flag) => Some(flag),
-        },
-        Series::Purchase => return Ok(()),
-    };
-    set_flag(tx, record, flag)
+        }
+        Series::Purchase => {}
+    }
+    Ok(())
 }
 
-fn set_flag(tx: &mut Transaction<'_>, record: &Waiting, flag: Option<Flag>) -> Result<(), HubError> {
+/// Takes the flag off, for another or none. Returns whether it was still there.
+fn set_flag(tx: &mut Transaction<'_>, record: &Waiting, flag: Option<Flag>) -> Result<bool, HubError> {
     let [store, device, epoch] = record.caller.args();
-    tx.execute(
+    let changed = tx.execute(
         "UPDATE record SET flag = $6
-         WHERE store = $1 AND device = $2 AND epoch = $3 AND series = $4 AND idx = $5",
+         WHERE store = $1 AND device = $2 AND epoch = $3 AND series = $4 AND idx = $5 AND flag = $7",
         &[
             store,
             device,
@@ -167,7 +174,8 @@ fn set_flag(tx: &mut Transaction<'_>, record: &Waiting, flag: Option<Flag>) -> R
             Value::Text(record.series.name()),
             int(record.index),
             opt_text(flag.map(flag_name)),
+            Value::Text(flag_name(Flag::UnknownVersion)),
         ],
     )?;
-    Ok(())
+    Ok(changed == 1)
 }

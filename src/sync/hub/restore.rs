@@ -13,12 +13,13 @@ use super::db::{Cell, Database, Transaction, Value};
 use super::erase::slot_of;
 use super::error::HubError;
 use super::forget::entomb;
+use super::keys::Keys;
 use super::purchase::is_buried;
 use super::{
-    FEED_LEAP, Hub, HubFiles, INCARNATION, RESTORED, RESTORING, damaged, int, meta, open_key, set_meta,
+    FEED_LEAP, Hub, HubFiles, INCARNATION, KEYS, RESTORED, RESTORING, damaged, int, meta, open_key, set_meta,
     stores,
 };
-use crate::seal::{KeyFile, SlotId, random_id};
+use crate::seal::{KeyFile, SlotId, StoreKeyError, random_id};
 use crate::sync::record::{Origin, Series};
 
 /// What was restored.
@@ -35,47 +36,78 @@ pub struct HubRestored {
 const LINES_AT_ONCE: usize = 500;
 
 impl Hub {
-    /// Puts a backup into an empty database. `hub.key` is in its place already. Where `hub.keys` is in
-    /// place as well, it knows better than the backup what was erased since; else it comes from the backup.
-    /// The hub is then opened as ever: it is another incarnation, and waits for its tills' tombstones.
+    /// Puts a backup into an empty database, or one in which a restore was interrupted. `hub.key` is in its
+    /// place already. Where `hub.keys` is in place as well, it knows better than the backup what was erased
+    /// since; else it comes from the backup. The hub is then opened as ever: it is another incarnation, and
+    /// waits for its tills' tombstones.
     ///
-    /// Errors: `Invalid("backup")` and `Invalid("backup-format")` for the file, `Invalid("not-empty")` for
-    /// the database: then nothing was changed. `StoreKey`, `Keys`, `KeysElsewhere`, `Io`. After `Database`
-    /// the database is of no use and another empty one is needed.
+    /// Errors: `Invalid("backup")` and `Invalid("backup-format")` for the file, `Invalid("backup-keys")` for
+    /// one without keys where there are none, `Invalid("not-empty")` for the database: then nothing was
+    /// changed. `StoreKey`, `Keys`, `KeysElsewhere`, `Io`, `Database`: it can be done again.
     pub fn restore(file: &Path, files: &HubFiles, database: &Database) -> Result<HubRestored, HubError> {
-        let mut reader = Reader::open(file)?;
-        while reader.next()?.is_some() {}
+        check(file, files, database)?;
         let lock = File::options().create(true).truncate(false).write(true).mode(0o600).open(&files.lock)?;
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(HubError::KeysElsewhere),
             Err(TryLockError::Error(error)) => return Err(error.into()),
         }
-        if !files.key.exists() {
-            return Err(HubError::StoreKey(crate::seal::StoreKeyError::Io(
-                std::io::ErrorKind::NotFound.into(),
-            )));
-        }
         let key = open_key(files)?;
-        database.write(|tx| {
-            if !stores(tx)?.is_empty() || meta(tx, RESTORING)?.is_some() {
-                return Err(HubError::Invalid("not-empty"));
-            }
-            set_meta(tx, RESTORING, b"1")
-        })?;
         put_keys(file, files)?;
-        let keys = KeyFile::open(&files.keys, &key)?;
-        let live: HashSet<SlotId> = keys.live()?.live.into_iter().collect();
-        let mut restored = put_rows(file, database)?;
-        restored.erased_since = erase_keyless(database, &live)?;
-        database.write(|tx| {
-            set_meta(tx, INCARNATION, &random_id())?;
-            set_meta(tx, RESTORED, b"1")?;
-            tx.execute("DELETE FROM hub WHERE store = '' AND name = $1", &[Value::Text(RESTORING)])?;
-            Ok(())
-        })?;
-        Ok(restored)
+        let live = KeyFile::open(&files.keys, &key)?.live()?.live;
+        put_back(file, database, &live.into_iter().collect())
     }
+
+    /// The same for hubs that have their keys in a database of their own, which stayed as it was: what has no
+    /// key there was erased since. None of them may run. Errors: as [`Hub::restore`] and
+    /// [`Hub::open_with_keys`].
+    pub fn restore_with_keys(
+        file: &Path,
+        files: &HubFiles,
+        database: &Database,
+        keys: Database,
+    ) -> Result<HubRestored, HubError> {
+        check(file, files, database)?;
+        let keys = Keys::in_table(keys, &open_key(files)?)?;
+        put_back(file, database, &keys.check()?.live.into_iter().collect())
+    }
+}
+
+/// Before anything is changed.
+fn check(file: &Path, files: &HubFiles, database: &Database) -> Result<(), HubError> {
+    let mut reader = Reader::open(file)?;
+    while reader.next()?.is_some() {}
+    if !files.key.exists() {
+        return Err(HubError::StoreKey(StoreKeyError::Io(std::io::ErrorKind::NotFound.into())));
+    }
+    database.read(|tx| match meta(tx, RESTORING)?.is_none() && !stores(tx)?.is_empty() {
+        true => Err(HubError::Invalid("not-empty")),
+        false => Ok(()),
+    })
+}
+
+fn put_back(file: &Path, database: &Database, live: &HashSet<SlotId>) -> Result<HubRestored, HubError> {
+    database.write(|tx| {
+        // What an interrupted restore has left.
+        for store in stores(tx)? {
+            for table in &TABLES {
+                tx.execute(table.delete, &[Value::Text(&store)])?;
+            }
+            tx.execute("DELETE FROM store WHERE store = $1", &[Value::Text(&store)])?;
+        }
+        set_meta(tx, RESTORING, b"1")
+    })?;
+    let mut restored = put_rows(file, database)?;
+    restored.erased_since = erase_keyless(database, live)?;
+    database.write(|tx| {
+        set_meta(tx, INCARNATION, &random_id())?;
+        set_meta(tx, RESTORED, b"1")?;
+        // Whose keys they are is noted when the hub is opened.
+        tx.execute("DELETE FROM hub WHERE store = '' AND name = $1", &[Value::Text(KEYS)])?;
+        tx.execute("DELETE FROM hub WHERE store = '' AND name = $1", &[Value::Text(RESTORING)])?;
+        Ok(())
+    })?;
+    Ok(restored)
 }
 
 /// Writes the key file, where there is none.
@@ -91,6 +123,10 @@ fn put_keys(file: &Path, files: &HubFiles) -> Result<(), HubError> {
         if let Line::Keys(bytes) = line {
             out.write_all(&bytes.0)?;
         }
+    }
+    if out.metadata()?.len() == 0 {
+        std::fs::remove_file(&partial)?;
+        return Err(HubError::Invalid("backup-keys"));
     }
     out.sync_all()?;
     std::fs::rename(&partial, &files.keys)?;

@@ -192,6 +192,9 @@ impl<'a> Incoming<'a> {
     }
 }
 
+/// Rows to write, what they add to the sums, and the hash that the chain ends with.
+type NewTickets<'a> = (Vec<NewRecord<'a>>, Sums, Option<[u8; 32]>);
+
 impl Taking {
     /// Locks the series and compares what is there already. A conflict is kept, both bytes of it.
     pub(super) fn start(
@@ -313,7 +316,7 @@ impl Taking {
         caller: &Caller,
         incoming: &Incoming<'a>,
         judged: &[Option<Ticket<'a>>],
-    ) -> Result<(Vec<NewRecord<'a>>, Sums, Option<[u8; 32]>), HubError> {
+    ) -> Result<NewTickets<'a>, HubError> {
         let elsewhere = self.elsewhere(tx, caller, incoming)?;
         let mut chain = match self.head.chain {
             Some(hash) => Chain::After(hash),

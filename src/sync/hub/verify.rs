@@ -107,7 +107,7 @@ impl Hub {
     /// could not be read at all.
     pub fn verify(&self) -> Result<HubVerified, HubError> {
         let mut found = HubVerified::default();
-        let listed = self.keys.erased()?;
+        let listed = self.keys.listed()?;
         for _ in 0..listed.damaged {
             found.find(HubFindingKind::List, "", "erased.log");
         }
@@ -140,7 +140,7 @@ impl Hub {
                 Ok(found)
             })?;
         }
-        let is_unused = |slot: &&SlotId| self.is_keeper() && !used.contains(*slot);
+        let is_unused = |slot: &&SlotId| self.keys.is_alone() && !used.contains(*slot);
         for slot in keys.live.iter().filter(is_unused) {
             found.find(HubFindingKind::KeyUnused, "", slot.index);
         }
@@ -176,7 +176,7 @@ impl Hub {
             used.push(slot);
             let origin = Origin { device: row.array(2)?, epoch: epoch_of(&row, 3)? };
             let hash = signed.get(&(origin, row.uint(4)?));
-            match self.keys.key(slot) {
+            match self.keys.key(store, slot) {
                 Ok(Some(key)) => {
                     let opened = aead::open(&key, &slot.owner, row.opt_bytes(1)?.unwrap_or_default());
                     let text = opened.as_ref().ok().and_then(|body| std::str::from_utf8(body).ok());
@@ -224,7 +224,7 @@ impl Hub {
             if !listed.erased.contains(&entry) {
                 let now = match &mut newly_listed {
                     Some(now) => now,
-                    none => none.insert(self.keys.erased()?.erased),
+                    none => none.insert(self.keys.listed()?.erased),
                 };
                 if !now.contains(&entry) {
                     found.find(HubFindingKind::List, store, Hex(*id));

@@ -13,7 +13,7 @@ mod postgres;
 pub mod schema;
 mod sqlite;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 mod value;
 
 pub use address::{DatabaseAddress, DatabaseAddressError};
@@ -156,6 +156,19 @@ impl Database {
         }
     }
 
+    /// Sees to it that what was overwritten and deleted in the table `hub_key` stands nowhere in the
+    /// database's own files: for a database that holds nothing else. Returns false while somebody is in
+    /// the way; then it is called again later.
+    ///
+    /// PostgreSQL writes the table anew and fills its log until every segment of it was written over.
+    /// The role owns the table and has `pg_checkpoint` and `pg_monitor`; no log may be archived.
+    pub fn scrub_keys(&self) -> Result<bool, DbError> {
+        match &self.inner {
+            Inner::Sqlite(sqlite) => sqlite.drop_traces(),
+            Inner::Postgres(postgres) => postgres.scrub_keys(),
+        }
+    }
+
     /// Asks the database how it is. Errors: `Unreachable` and whatever else it says.
     pub fn health(&self) -> Result<DbHealth, DbError> {
         match &self.inner {
@@ -199,6 +212,29 @@ impl<'a> Transaction<'a> {
         let result = match &mut self.work {
             Work::Sqlite(work) => work.execute(sql, args),
             Work::Postgres(work) => work.execute(sql, args),
+        };
+        self.noted(result)
+    }
+
+    /// All rows of the same statement with each of these values, in their order. PostgreSQL is sent many
+    /// at once, without waiting for the answer to each. Errors: as [`Transaction::query`].
+    pub fn query_each(
+        &mut self,
+        sql: &'static str,
+        args: &[Vec<Value<'_>>],
+    ) -> Result<Vec<Vec<Row>>, DbError> {
+        let result = match &mut self.work {
+            Work::Sqlite(work) => args.iter().map(|args| work.query(sql, args)).collect(),
+            Work::Postgres(work) => work.query_each(sql, args),
+        };
+        self.noted(result)
+    }
+
+    /// The same for a statement that returns nothing.
+    pub fn execute_each(&mut self, sql: &'static str, args: &[Vec<Value<'_>>]) -> Result<(), DbError> {
+        let result = match &mut self.work {
+            Work::Sqlite(work) => args.iter().try_for_each(|args| work.execute(sql, args).map(drop)),
+            Work::Postgres(work) => work.query_each(sql, args).map(drop),
         };
         self.noted(result)
     }

@@ -4,8 +4,9 @@
 //! cancelled ends in success with a warning (`SyncRepWaitForLSN` in PostgreSQL's syncrep.c), and then
 //! the commit is on one node only.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::sync::{Arc, OnceLock};
+use std::task::Poll;
 use std::time::Duration;
 
 use deadpool::Runtime as PoolRuntime;
@@ -33,6 +34,11 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 /// The same for what only reads: a report over years, a backup.
 const READ_TIMEOUT: Duration = Duration::from_secs(300);
+/// Statements sent before an answer is waited for.
+const SENT_AT_ONCE: usize = 200;
+/// A record of the log that holds nothing, and its length.
+const FILLER: &str = "SELECT pg_logical_emit_message(false, 'olvido', repeat('-', 1048576))";
+const FILLER_BYTES: u64 = 1 << 20;
 /// Between tries to listen again.
 const LISTEN_PAUSE: Duration = Duration::from_millis(500);
 
@@ -180,6 +186,34 @@ impl Postgres {
         })
     }
 
+    pub(super) fn scrub_keys(&self) -> Result<bool, DbError> {
+        let mut connection = self.connection()?;
+        match self.batch(&mut connection, "VACUUM FULL hub_key") {
+            Err(DbError::Retry) => return Ok(false),
+            done => done?,
+        }
+        // From here on no crash needs the old log: its segments are given new names, and used again.
+        self.batch(&mut connection, "CHECKPOINT")?;
+        let left = "SELECT CAST(sum(size) AS BIGINT) FROM pg_ls_waldir()";
+        let left = self.read(&mut |transaction: &mut Transaction<'_>| Ok(transaction.query_one(left, &[])?));
+        let left = left.map_err(super::database_error)?.map(|row| row.uint(0)).transpose()?.unwrap_or(0);
+        for _ in 0..=left / FILLER_BYTES {
+            self.batch(&mut connection, FILLER)?;
+        }
+        self.batch(&mut connection, "CHECKPOINT")?;
+        Ok(true)
+    }
+
+    /// A statement outside of a transaction.
+    fn batch(&self, connection: &mut Connection, sql: &str) -> Result<(), DbError> {
+        let answer = async { connection.client.batch_execute(sql).await.map_err(failure) };
+        let result = self.wait(READ_TIMEOUT, answer);
+        if matches!(result, Err(DbError::Unreachable(_))) {
+            self.abandon(connection);
+        }
+        result
+    }
+
     pub(super) fn watcher(&self) -> watch::Receiver<u64> {
         self.listens.get_or_init(|| {
             self.runtime().spawn(listen(Arc::clone(&self.hosts), self.changed.clone()));
@@ -239,6 +273,38 @@ impl Work<'_> {
             |types| params(types, args),
             async |client, statement, params| client.execute(statement, params).await,
         )
+    }
+
+    pub(super) fn query_each(
+        &mut self,
+        sql: &'static str,
+        args: &[Vec<Value<'_>>],
+    ) -> Result<Vec<Vec<Row>>, DbError> {
+        let Some((first, rest)) = args.split_first() else { return Ok(Vec::new()) };
+        // Begins the transaction, and prepares the statement.
+        let mut found = vec![self.query(sql, first)?];
+        for some in rest.chunks(SENT_AT_ONCE) {
+            let connection = &mut *self.connection;
+            let answers = self.postgres.wait(self.answer_timeout, async {
+                let statement = connection.statement(sql).await?;
+                let (client, statement) = (&connection.client, &statement);
+                let params = some.iter().map(|args| params(statement.params(), args));
+                let params = params.collect::<Result<Vec<_>, _>>()?;
+                let answers = params.iter().map(async |params| {
+                    let params: Vec<&(dyn ToSql + Sync)> = params.iter().map(|param| &**param).collect();
+                    client.query(statement, &params).await.map_err(failure)
+                });
+                // The first that fails says why; those behind it only that it has.
+                all(answers.collect()).await.into_iter().collect::<Result<Vec<_>, _>>()
+            });
+            if matches!(answers, Err(DbError::Unreachable(_))) {
+                self.postgres.abandon(self.connection);
+            }
+            for rows in answers? {
+                found.push(rows.iter().map(row).collect::<Result<_, _>>()?);
+            }
+        }
+        Ok(found)
     }
 
     /// A statement that is sent once, such as one that makes a table. Not the first of a transaction.
@@ -334,6 +400,24 @@ impl Work<'_> {
             result => result,
         }
     }
+}
+
+/// What all of these come to, each begun before any is waited for.
+async fn all<T>(answers: Vec<impl Future<Output = T>>) -> Vec<T> {
+    let mut waiting: Vec<_> = answers.into_iter().map(|answer| (Some(Box::pin(answer)), None)).collect();
+    poll_fn(|context| {
+        let mut is_over = true;
+        for (answer, result) in &mut waiting {
+            match answer.as_mut().map(|answer| answer.as_mut().poll(context)) {
+                Some(Poll::Ready(value)) => (*answer, *result) = (None, Some(value)),
+                Some(Poll::Pending) => is_over = false,
+                None => {}
+            }
+        }
+        if is_over { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+    waiting.into_iter().filter_map(|(_, result)| result).collect()
 }
 
 /// Values as the types that the statement wants.

@@ -212,6 +212,27 @@ const STEPS: &[&[Table]] = &[&[
         sales BIGINT NOT NULL,
         PRIMARY KEY (store, day, choice)",
     },
+    // The last two are used in a database of their own, where several hubs share their keys.
+    Table {
+        name: "hub_key",
+        large: false,
+        columns: "
+        owner BYTEA NOT NULL CHECK (length(owner) = 16),
+        slot BIGINT NOT NULL,
+        wrapped BYTEA NOT NULL,
+        given_at BIGINT NOT NULL,
+        PRIMARY KEY (store, owner, slot)",
+    },
+    Table {
+        // What was erased, for ever.
+        name: "erased",
+        large: false,
+        columns: "
+        id BYTEA NOT NULL CHECK (length(id) = 16),
+        -- 0: to be erased. 1: its key is destroyed. 2: and in no log of this database any more.
+        step BIGINT NOT NULL CHECK (step IN (0, 1, 2)),
+        PRIMARY KEY (store, id)",
+    },
 ]];
 
 /// The version that [`statements`] brings an empty database to.

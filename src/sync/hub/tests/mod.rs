@@ -3,7 +3,9 @@
 mod answers;
 mod epochs;
 mod forgetting;
+mod judging;
 mod office;
+mod shared;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -12,6 +14,7 @@ use chrono::{DateTime, Duration, FixedOffset, NaiveDate, Utc};
 use serde_json::value::RawValue;
 use tempfile::TempDir;
 
+use super::db::tests::{new_name, shared_cluster};
 use super::db::{Database, DatabaseAddress, Value};
 use super::{Caller, Hub, HubError, HubFiles};
 use crate::domain::basket::DepartmentAmount;
@@ -24,10 +27,46 @@ use crate::sync::enrolment::{EnrolmentCode, signed_for_new_epoch, signed_for_ses
 use crate::sync::record::{Origin, Run, Series, body_hash};
 use crate::sync::wire::*;
 
-/// A hub in a directory of its own.
+/// A hub in a directory of its own, over a database of its own.
 struct Place {
     directory: TempDir,
+    address: DatabaseAddress,
+    /// Of the database of its keys, where they are in one.
+    keys: Option<DatabaseAddress>,
 }
+
+/// Makes a test over SQLite and one over PostgreSQL of each of these.
+macro_rules! on_both {
+    ($($case:ident)*) => {
+        mod sqlite {
+            $(#[test]
+            fn $case() {
+                super::$case(&super::Place::new());
+            })*
+        }
+        mod postgres {
+            $(#[test]
+            fn $case() {
+                super::$case(&super::Place::postgres());
+            })*
+        }
+    };
+}
+use on_both;
+
+/// The same, and one over PostgreSQL with the keys in a database of their own.
+macro_rules! on_all {
+    ($($case:ident)*) => {
+        on_both! { $($case)* }
+        mod shared {
+            $(#[test]
+            fn $case() {
+                super::$case(&super::Place::shared());
+            })*
+        }
+    };
+}
+use on_all;
 
 /// A till as the hub sees it.
 struct Till {
@@ -47,7 +86,29 @@ fn now() -> DateTime<Utc> {
 
 impl Place {
     fn new() -> Place {
-        Place { directory: tempfile::tempdir().unwrap() }
+        let directory = tempfile::tempdir().unwrap();
+        let address = DatabaseAddress::Sqlite(directory.path().join("hub.db"));
+        Place { directory, address, keys: None }
+    }
+
+    fn postgres() -> Place {
+        let address = shared_cluster().database(&new_name()).parse().unwrap();
+        Place { directory: tempfile::tempdir().unwrap(), address, keys: None }
+    }
+
+    /// For several hubs, with their keys in a database beside the other.
+    fn shared() -> Place {
+        let keys = shared_cluster().database(&new_name()).parse().unwrap();
+        Place { keys: Some(keys), ..Place::postgres() }
+    }
+
+    /// Another hub over the same engine.
+    fn another(&self) -> Place {
+        match (&self.address, &self.keys) {
+            (DatabaseAddress::Sqlite(_), _) => Place::new(),
+            (_, None) => Place::postgres(),
+            (_, Some(_)) => Place::shared(),
+        }
     }
 
     fn path(&self) -> &Path {
@@ -55,12 +116,19 @@ impl Place {
     }
 
     fn database(&self) -> Database {
-        let path = self.path().join("hub.db");
-        Database::open(&DatabaseAddress::Sqlite(path)).unwrap()
+        Database::open(&self.address).unwrap()
     }
 
     fn open(&self) -> Hub {
-        Hub::open(&HubFiles::of(self.path()), self.database(), now()).unwrap()
+        self.try_open().unwrap()
+    }
+
+    fn try_open(&self) -> Result<Hub, HubError> {
+        let files = HubFiles::of(self.path());
+        match &self.keys {
+            None => Hub::open(&files, self.database(), now()),
+            Some(keys) => Hub::open_with_keys(&files, self.database(), Database::open(keys).unwrap(), now()),
+        }
     }
 }
 

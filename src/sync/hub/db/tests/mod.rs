@@ -25,12 +25,12 @@ fn sqlite_place() -> Place {
 }
 
 /// One server for all tests; it ends with the process.
-fn shared_cluster() -> &'static Cluster {
+pub(in crate::sync::hub) fn shared_cluster() -> &'static Cluster {
     static CLUSTER: OnceLock<Cluster> = OnceLock::new();
     CLUSTER.get_or_init(Cluster::start)
 }
 
-fn new_name() -> String {
+pub(in crate::sync::hub) fn new_name() -> String {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     format!("shop{}", NUMBER.fetch_add(1, Ordering::Relaxed))
 }
