@@ -20,7 +20,7 @@ pub struct Background {
 }
 
 /// What is sent within this time is no news for the status line.
-const SOON: Duration = Duration::from_secs(2);
+const SOON: Duration = Duration::from_secs(1);
 
 impl Background {
     /// Starts it, where the store is enrolled.
@@ -92,8 +92,9 @@ impl Teller {
             let waited = self.waiting_from.get_or_insert_with(Instant::now).elapsed();
             let last = self.last.filter(|last| last.link == SyncLink::Good);
             if let Some(left) = SOON.checked_sub(waited).filter(|left| !left.is_zero()) {
-                // Said before, it is said on; not said, it may be over before anybody could read it.
-                now = last.unwrap_or(SyncStatus { waiting: 0, since: None, ..now });
+                // It may be over before anybody could read it: until then nothing else is said.
+                let Some(said) = last else { return Some(left) };
+                now = said;
                 again = Some(left);
             } else if last != Some(now) {
                 // The count goes on, once every while.

@@ -175,6 +175,8 @@ impl Session {
             0 => locale.text("sync-left-down").into_owned(),
             count => locale.format("sync-left", &[("count", signed(count).into())]),
         };
+        // What a till that must enrol again has down from the hub is another matter.
+        let left_is_said = status.state == HubState::Active || status.waiting > 0;
         let mut problem = match (status.state, &status.trouble) {
             (HubState::Conflict, _) => self.refusal("sync-conflict", "sync-enrol-again"),
             (HubState::Restored, _) => self.refusal("sync-restored", "sync-enrol-again"),
@@ -188,10 +190,12 @@ impl Session {
                 };
             }
         };
-        problem.place = Some(match problem.place {
-            Some(place) => format!("{place}\n{left}"),
-            None => left,
-        });
+        if left_is_said {
+            problem.place = Some(match problem.place {
+                Some(place) => format!("{place}\n{left}"),
+                None => left,
+            });
+        }
         problem
     }
 

@@ -211,11 +211,12 @@ impl Plan {
         Series::ALL.into_iter().map(|series| known.last[series].saturating_sub(self.durable[series])).sum()
     }
 
-    /// Whether nothing waits: all is sent, what came down is carried out and confirmed, and the hub was
-    /// asked how far the forgets are.
+    /// Whether nothing waits: the till may speak, all is sent, what came down is carried out and
+    /// confirmed, and the hub was asked how far the forgets are.
     pub fn is_done(&self, known: &Known) -> bool {
         let asked = known.unconfirmed == 0 || self.asked;
-        self.session.is_some() && self.waiting(known) == 0 && !self.owes_all && self.fed && asked
+        let up = self.session.is_some() && self.waiting(known) == 0 && !self.owes_all;
+        self.state == HubState::Active && up && self.fed && asked
     }
 
     /// Whether the hub has every forget that was said here, and was asked how far they are.

@@ -224,6 +224,8 @@ fn conflicts_revocations_and_tills_that_were_set_back_stop_sending() {
     let keep = plan.ended(Outcome::Session(&session(of(11, 0, 0, 0))), &last, ms(0), 0);
     assert_eq!(keep, [Keep::State(HubState::Restored)]);
     assert_eq!(told(&mut plan, &last, ms(0), 2), "feed>7/0 feed>7/50");
+    // It is not well even where what it still has is all at the hub.
+    assert!(!plan.is_done(&known(of(4, 0, 0, 0))));
 
     // Or says so when it is sent.
     let mut plan = opened(of(4, 0, 0, 0), &last);
