@@ -41,7 +41,14 @@ fn what_the_readme_points_to_is_there() {
     let links: Vec<&str> = readme.split("](").skip(1).map(|rest| rest.split(')').next().unwrap()).collect();
     assert!(links.len() >= 4, "{links:?}");
     for link in links {
-        assert!(root().join(link).exists(), "{link}");
+        let heading =
+            |line: &str| line.starts_with('#').then(|| line.trim_matches(['#', ' ']).to_lowercase());
+        match link.strip_prefix('#') {
+            Some(name) => {
+                assert!(readme.lines().filter_map(heading).any(|h| h.replace(' ', "-") == name), "{link}")
+            }
+            None => assert!(root().join(link).exists(), "{link}"),
+        }
     }
     assert!(root().join("tests/run").exists());
 }
