@@ -109,7 +109,9 @@ impl Sqlite {
     }
 
     pub(super) fn compact(&self) -> Result<bool, DbError> {
-        match lock(&self.writer).execute_batch("VACUUM").map_err(failure) {
+        // In a statement of its own, or the lock would be held until the next has it, too.
+        let compacted = lock(&self.writer).execute_batch("VACUUM").map_err(failure);
+        match compacted {
             Err(DbError::Retry) => Ok(false),
             compacted => compacted.and_then(|()| self.drop_traces()),
         }
