@@ -76,7 +76,12 @@ fn a_destroyed_key_stands_nowhere_in_the_servers_files() {
     assert!(holders(&gone) > 0, "the test looks in the wrong place");
     till.send(&hub, Series::Forget, 1, &[Some(&forget(id(1), true))]).unwrap();
     assert!(holders(&gone) > 0, "what is deleted is still there: the next step is needed");
-    assert_eq!(hub.tend(now()).unwrap(), None);
+    // Other tests write into the same server: while one is in the way, it is done the next time.
+    let is_done = (0..30).any(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(200));
+        hub.tend(now()).unwrap().is_none()
+    });
+    assert!(is_done);
     assert_eq!(holders(&gone), 0);
     assert!(holders(&kept) > 0);
 }
