@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
@@ -90,17 +90,15 @@ fn serve(folder: &TempDir, listen: &str) -> (Child, String) {
             let _ = to.send(line);
         }
     });
-    loop {
-        match lines.recv_timeout(Duration::from_secs(20)) {
-            Ok(line) => {
-                if let Some(address) = line.split_whitespace().find(|word| word.starts_with("https://")) {
-                    return (child, address.to_owned());
-                }
-            }
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
-                let _ = child.kill();
-                panic!("the hub does not say where it serves");
-            }
+    let https =
+        |line: String| line.split_whitespace().find(|word| word.starts_with("https://")).map(str::to_owned);
+    let address = std::iter::from_fn(|| lines.recv_timeout(Duration::from_secs(20)).ok()).find_map(https);
+    match address {
+        Some(address) => (child, address),
+        None => {
+            let _ = child.kill();
+            let _ = child.wait();
+            panic!("the hub does not say where it serves");
         }
     }
 }
