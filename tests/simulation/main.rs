@@ -18,6 +18,7 @@ mod people;
 mod quiet;
 mod replay;
 mod residue;
+mod sales;
 mod till;
 mod world;
 

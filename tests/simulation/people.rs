@@ -3,7 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
+use olvido::domain::basket::Line;
 use olvido::domain::customer::Identifier;
+use olvido::domain::money::Money;
+use olvido::domain::tax::TaxRate;
 use olvido::seal::ReceiptCode;
 
 /// A receipt that was printed.
@@ -71,10 +74,11 @@ impl People {
         dead.map(|kept| kept.code.purchase_id()).collect()
     }
 
-    /// A name for a product that is on no other receipt.
-    pub fn canary(&mut self) -> String {
+    /// A line whose name and price are on no other receipt: no two clones print the same.
+    pub fn line(&mut self) -> Line {
         self.names += 1;
-        format!("CANARY {}", self.names)
+        let name = format!("CANARY {}", self.names);
+        Line::open(&name, "Bazar", Money(1000 + i64::from(self.names)), TaxRate(2100))
     }
 }
 
