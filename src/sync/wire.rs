@@ -59,6 +59,7 @@ pub struct EnrolRequest {
     #[serde(default)]
     pub previous: Option<Previous>,
     /// First index of each series that the till will send.
+    #[serde(deserialize_with = "known_series")]
     pub begin: BTreeMap<Series, u64>,
     /// The program's version.
     pub version: String,
@@ -109,6 +110,7 @@ pub struct SessionAnswer {
     pub expires_in_seconds: u64,
     pub incarnation: Id,
     /// Last index of each series that the hub has durably, without a gap before it, under this epoch.
+    #[serde(deserialize_with = "known_series")]
     pub durable_through: BTreeMap<Series, u64>,
     /// Whether the hub was restored from a backup and needs the till's tombstones first.
     #[serde(default)]
@@ -140,7 +142,7 @@ pub struct RunAnswer {
     pub last: u64,
     pub answer: Answer,
     /// Why, where it is `quarantined`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "known_flag")]
     pub reason: Option<Flag>,
 }
 
@@ -356,6 +358,23 @@ pub struct Versioned {
     pub v: u32,
 }
 
+/// Passes over series of a later version.
+fn known_series<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<Series, u64>, D::Error> {
+    let all = BTreeMap::<String, u64>::deserialize(deserializer)?;
+    Ok(all.into_iter().filter_map(|(name, index)| Some((Series::from_name(&name)?, index))).collect())
+}
+
+/// A rule of a later version is none that is known.
+fn known_flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Flag>, D::Error> {
+    use serde::de::IntoDeserializer;
+    let word = Option::<String>::deserialize(deserializer)?;
+    let known = |word: String| {
+        let word: serde::de::value::StringDeserializer<serde::de::value::Error> = word.into_deserializer();
+        Flag::deserialize(word).ok()
+    };
+    Ok(word.and_then(known))
+}
+
 impl Serialize for Base64 {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&STANDARD.encode(&self.0))
@@ -407,5 +426,30 @@ impl<'de, const N: usize> Deserialize<'de> for Hex<N> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Hex<N>, D::Error> {
         let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
         text.parse().map_err(|NotHex| serde::de::Error::custom("not hexadecimal digits"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two versions later there are fields, series and rules that this one does not know.
+    #[test]
+    fn what_a_later_version_adds_is_passed_over() {
+        let session = r#"{"token":"t","expires_in_seconds":600,"incarnation":"00000000000000000000000000000007",
+            "durable_through":{"ticket":9,"shift":4},"later":{"x":[1]}}"#;
+        let session: SessionAnswer = serde_json::from_str(session).unwrap();
+        assert_eq!(session.durable_through, BTreeMap::from([(Series::Ticket, 9)]));
+        assert!(!session.replay_forgets, "may be missing");
+        let answer = r#"{"answers":[
+            {"first":1,"last":2,"answer":"quarantined","reason":"later-rule","more":true},
+            {"first":3,"last":3,"answer":"quarantined","reason":"broken-chain"},
+            {"first":4,"last":4,"answer":"created"}],"durable_through":4}"#;
+        let answer: UploadAnswer = serde_json::from_str(answer).unwrap();
+        let reasons: Vec<Option<Flag>> = answer.answers.iter().map(|run| run.reason).collect();
+        assert_eq!(reasons, [None, Some(Flag::BrokenChain), None]);
+        let page = r#"{"changes":[{"seq":3,"kind":"shift","body":{"v":7},"by":"x"}],"next":3,"more":false}"#;
+        let page: FeedPage = serde_json::from_str(page).unwrap();
+        assert_eq!((page.changes[0].kind.as_str(), page.changes[0].body.get()), ("shift", r#"{"v":7}"#));
     }
 }

@@ -55,7 +55,13 @@ impl Hub {
                             must_erase |= entomb(tx, &caller.store, &forget.id.0, said_held)?;
                             ((Answer::Created, None), (index, Some(body), None))
                         }
-                        Err(flag) => quarantined(index, body, flag),
+                        // Whatever else it may say: to pass one over would be a lie.
+                        Err(flag) => {
+                            if let Some(id) = judge::id(body) {
+                                must_erase |= entomb(tx, &caller.store, &id.0, None)?;
+                            }
+                            quarantined(index, body, flag)
+                        }
                     },
                 };
                 taking.answers.push(answer);

@@ -148,6 +148,15 @@ pub(super) fn forget(body: &str) -> Result<ForgetBody1, Flag> {
     versioned(body)
 }
 
+/// The id in a purchase's or a tombstone's body, of whatever version: what is forgotten is found by it.
+pub(super) fn id(body: &str) -> Option<Id> {
+    #[derive(Deserialize)]
+    struct Named {
+        id: Id,
+    }
+    serde_json::from_str::<Named>(body).ok().map(|named| named.id)
+}
+
 /// What the hub needs to know of a purchase; the rest it only seals.
 #[derive(Deserialize)]
 pub(super) struct Purchase {

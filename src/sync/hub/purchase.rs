@@ -29,7 +29,8 @@ pub(super) struct Sending {
 /// Sealed bytes and where their key is.
 type Sealed = (SlotId, Vec<u8>);
 
-/// The purchase in this body. One that cannot be read is kept under an id made from its bytes.
+/// The purchase in this body. One that cannot be read is kept under its id all the same, so that a forget
+/// finds it; where it has none, under one made from its bytes.
 pub(super) fn read(body: &str) -> Sending {
     match judge::purchase(body) {
         Ok(purchase) => Sending {
@@ -38,11 +39,15 @@ pub(super) fn read(body: &str) -> Sending {
             flag: None,
         },
         Err(flag) => {
-            let digest =
-                Sha256::new().chain_update(b"olvido 1 unread purchase\0").chain_update(body).finalize();
-            Sending { id: std::array::from_fn(|place| digest[place]), until: None, flag: Some(flag) }
+            let id = judge::id(body).map_or_else(|| stand_in(body), |id| id.0);
+            Sending { id, until: None, flag: Some(flag) }
         }
     }
+}
+
+fn stand_in(body: &str) -> [u8; 16] {
+    let digest = Sha256::new().chain_update(b"olvido 1 unread purchase\0").chain_update(body).finalize();
+    std::array::from_fn(|place| digest[place])
 }
 
 impl Hub {

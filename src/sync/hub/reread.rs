@@ -54,8 +54,8 @@ impl Hub {
         self.database.write(|tx| set_meta(tx, VERSIONS_READ, known.as_bytes()))
     }
 
-    /// A purchase that could not be read was sealed under an id made from its bytes: it is sealed anew under
-    /// its own, and the other erased.
+    /// A purchase that could not be read gets its last day. One of which not even the id could be read was
+    /// sealed under one made from its bytes: it is sealed anew under its own, and the other erased.
     fn read_purchase(&self, record: &Waiting, now: DateTime<Utc>) -> Result<(), HubError> {
         let store = record.caller.store.as_str();
         let [of_store, device, epoch] = record.caller.args();
@@ -75,8 +75,15 @@ impl Hub {
         let Ok(body) = std::str::from_utf8(&body) else { return Ok(()) };
         let sending = purchase::read(body);
         if sending.id == stand_in {
-            // Read by now, and it makes no sense.
-            return self.database.write(|tx| set_flag(tx, record, sending.flag).map(drop));
+            return self.database.write(|tx| {
+                if set_flag(tx, record, sending.flag)? {
+                    tx.execute(
+                        "UPDATE purchase SET until = $3 WHERE store = $1 AND id = $2",
+                        &[of_store, Value::Bytes(&stand_in), opt_int(sending.until)],
+                    )?;
+                }
+                Ok(())
+            });
         }
         let given = self.keys.give(store, &[owner(store, &sending.id)], now)?;
         let Some((own, key)) = given.into_iter().next() else { return Ok(()) };

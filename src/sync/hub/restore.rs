@@ -45,13 +45,14 @@ impl Hub {
     /// one without keys where there are none, `Invalid("not-empty")` for the database: then nothing was
     /// changed. `StoreKey`, `Keys`, `KeysElsewhere`, `Io`, `Database`: it can be done again.
     pub fn restore(file: &Path, files: &HubFiles, database: &Database) -> Result<HubRestored, HubError> {
-        check(file, files, database)?;
+        // First of all, so that a hub that serves is named as what is in the way.
         let lock = File::options().create(true).truncate(false).write(true).mode(0o600).open(&files.lock)?;
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(HubError::KeysElsewhere),
             Err(TryLockError::Error(error)) => return Err(error.into()),
         }
+        check(file, files, database)?;
         let key = open_key(files)?;
         put_keys(file, files)?;
         let live = KeyFile::open(&files.keys, &key)?.live()?.live;

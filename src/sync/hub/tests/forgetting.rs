@@ -22,6 +22,7 @@ mod alone {
 
     on_both! {
         an_unread_purchase_is_sealed_anew_under_its_own_id
+        what_a_later_till_brought_is_forgotten_by_its_id
         keys_without_use_are_destroyed_at_the_next_start
         beside_the_keeper_nothing_is_taken
     }
@@ -332,7 +333,7 @@ fn what_is_not_understood_is_kept_and_read_later(place: &Place) {
         })
         .unwrap();
     till.send(&hub, Series::Forget, 1, &[Some(&forget.replace(":1", ":2"))]).unwrap();
-    assert_eq!(live_keys(&hub), 3, "a tombstone that is not understood does nothing");
+    assert_eq!(live_keys(&hub), 2, "a tombstone is carried out, whatever else it says");
     drop(hub);
     let hub = place.open();
     assert_eq!(count(&hub, "SELECT CAST(sum(sales) AS BIGINT) FROM day_sum"), 2);
@@ -341,6 +342,25 @@ fn what_is_not_understood_is_kept_and_read_later(place: &Place) {
     // Only once.
     let hub = place.open();
     assert_eq!(count(&hub, "SELECT CAST(sum(sales) AS BIGINT) FROM day_sum"), 2);
+}
+
+/// A till of a later version speaks to this hub, and one of this version forgets.
+fn what_a_later_till_brought_is_forgotten_by_its_id(place: &Place) {
+    let hub = place.open();
+    let till = Till::enrol(&hub, "S");
+    let later = |n| purchase(id(n), CANARY, Some("2036-01-01")).replacen("\"v\":1", "\"v\":3", 1);
+    let (one, two) = (later(1), later(2));
+    let answer = said(&till.send(&hub, Series::Purchase, 1, &[Some(&one), Some(&two)]));
+    assert_eq!(answer, "1-2 quarantined UnknownVersion; 2");
+    assert_eq!(live_keys(&hub), 2);
+    till.send(&hub, Series::Forget, 1, &[Some(&forget(id(1), true))]).unwrap();
+    assert_eq!((count(&hub, "SELECT count(*) FROM purchase"), live_keys(&hub)), (1, 1));
+    let later_forget = forget(id(2), true).replacen("\"v\":1", "\"v\":3", 1);
+    let answer = said(&till.send(&hub, Series::Forget, 2, &[Some(&later_forget)]));
+    assert_eq!(answer, "2 quarantined UnknownVersion; 2");
+    assert_eq!((count(&hub, "SELECT count(*) FROM purchase"), live_keys(&hub)), (0, 0));
+    assert_eq!(till.follow(&hub, 0).0.len(), 2, "every till is told");
+    assert_eq!(hub.verify().unwrap().findings, []);
 }
 
 fn an_unread_purchase_is_sealed_anew_under_its_own_id(place: &Place) {
