@@ -102,7 +102,7 @@ pub fn measure_import(shop: &Shop, directory: &Path) -> Vec<Row> {
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for round in 0..5 {
         let folder = directory.join(format!("store{round}"));
-        fs::create_dir(&folder).expect("a folder");
+        super::folder(&folder);
         let mut store = empty.store(&folder);
         let (took, ()) = timed(|| {
             let bytes = fs::read(&file).expect("the products' file");

@@ -6,6 +6,14 @@
 //! same size. Words after `--` choose the measurements whose names contain one of them.
 
 mod bare;
+mod beside;
+mod chain;
+mod drain;
+mod exchange;
+mod forgotten;
+mod hub;
+#[path = "../../tests/support/postgres.rs"]
+mod postgres;
 mod ringing;
 mod sales;
 mod screen;
@@ -14,12 +22,15 @@ mod shop;
 mod till;
 
 use std::fmt::Write as _;
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use shop::Shop;
 
 /// One line of the table.
+#[derive(Clone)]
 pub struct Row {
     what: String,
     /// In the unit of `measured`.
@@ -52,13 +63,17 @@ impl Row {
 /// A group of measurements that share a preparation: its names, and what measures them.
 type Measurement = (&'static str, fn(&Shop, &Path) -> Vec<Row>);
 
-const MEASUREMENTS: [Measurement; 6] = [
+const MEASUREMENTS: [Measurement; 10] = [
     ("sale forget remember", sales::measure),
     ("ring", ringing::measure),
     ("import", bare::measure_import),
     ("search", search::measure),
     ("scan frame", screen::measure),
     ("start memory", till::measure),
+    ("sync drain", drain::measure),
+    ("sync forgotten", forgotten::measure),
+    ("sync chain", chain::measure),
+    ("sync beside", beside::measure),
 ];
 
 fn main() {
@@ -158,6 +173,11 @@ pub fn percentile(times: &mut [f64], percent: usize) -> f64 {
     times[(times.len() * percent).div_ceil(100).max(1) - 1]
 }
 
+/// Makes a folder that is nobody else's, as a store's has to be.
+pub fn folder(path: &Path) {
+    DirBuilder::new().recursive(true).mode(0o700).create(path).expect("a folder");
+}
+
 /// A folder beside the build, on the disk of the checkout; gone at the end.
 struct Scratch(PathBuf);
 
@@ -165,7 +185,7 @@ impl Scratch {
     fn new(names: &str) -> Scratch {
         let name = format!("limits-{}-{}", names.replace(' ', "-"), std::process::id());
         let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-        std::fs::create_dir_all(&path).expect("the build's own folder can be written");
+        folder(&path);
         Scratch(path)
     }
 }

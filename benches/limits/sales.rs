@@ -1,6 +1,5 @@
 //! Sales and forgetting, beside a bare transaction.
 
-use std::fs;
 use std::path::Path;
 
 use olvido::seal::ReceiptCode;
@@ -104,7 +103,7 @@ struct Filled {
 
 impl Filled {
     fn new(shop: &Shop, directory: &Path, purchases: usize) -> Filled {
-        fs::create_dir(directory).expect("a folder");
+        super::folder(directory);
         let mut store = shop.store(directory);
         let customers = (CUSTOMERS * purchases / MANY).max(1);
         let mut codes = Vec::with_capacity(purchases);

@@ -17,10 +17,10 @@ use olvido::store::{Files, Order, Store};
 use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 
 use super::shop::Shop;
-use super::{Row, median, micros, timed};
+use super::{Row, folder, median, micros, timed};
 
-const OLVIDO: &str = env!("CARGO_BIN_EXE_olvido");
-const SALES: usize = 140_000;
+pub const OLVIDO: &str = env!("CARGO_BIN_EXE_olvido");
+pub const SALES: usize = 140_000;
 const STARTS: usize = 21;
 /// After this the till is taken not to start at all.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -55,9 +55,9 @@ pub fn measure(shop: &Shop, directory: &Path) -> Vec<Row> {
 }
 
 /// A data directory as `olvido init` makes it, with the catalogue and the sales.
-fn fill(shop: &Shop, directory: &Path) {
+pub fn fill(shop: &Shop, directory: &Path) {
+    folder(directory);
     let settings = Settings::default();
-    private(directory);
     DataDir::at(directory).create().expect("a data directory");
     write_private(&directory.join("policy.toml"), SHIPPED.as_bytes()).expect("a policy");
     write_private(&directory.join("config.toml"), config::fill(config::SHIPPED, &settings.store).as_bytes())
@@ -75,14 +75,9 @@ fn fill(shop: &Shop, directory: &Path) {
     store.close().expect("closed");
 }
 
-fn open(directory: &Path) -> Store {
+pub fn open(directory: &Path) -> Store {
     let issuer = Settings::default().store.issuer();
     Store::open(&Files::of(directory), &issuer, SHIPPED, Policy::shipped()).expect("the store")
-}
-
-fn private(directory: &Path) {
-    use std::os::unix::fs::PermissionsExt;
-    fs::set_permissions(directory, fs::Permissions::from_mode(0o700)).expect("a private folder");
 }
 
 /// The whole run of the program that says its version, and nothing else.
@@ -136,16 +131,17 @@ impl Start {
         };
         // What it does after the frame counts for its memory, too.
         thread::sleep(Duration::from_millis(300));
-        let memory_kb = most_memory_kb(child.process_id().expect("a process"));
+        let memory_kb = memory_kb(child.process_id().expect("a process"), "VmHWM:");
         child.kill().expect("it runs until it is ended");
         child.wait().expect("it ends");
         Start { took, memory_kb }
     }
 }
 
-/// `VmHWM`, the peak of the resident memory. 0 where the system does not tell.
-fn most_memory_kb(process: u32) -> u64 {
+/// A figure of the memory of a process: `VmHWM:` is the peak of what was resident, `VmRSS:` what is. 0
+/// where the system does not tell.
+pub fn memory_kb(process: u32, figure: &str) -> u64 {
     let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix(figure)).unwrap_or_default();
     line.trim().trim_end_matches("kB").trim().parse().unwrap_or(0)
 }

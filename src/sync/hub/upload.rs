@@ -3,6 +3,9 @@
 //! taken; what contradicts what is there is kept apart and stops the run.
 
 use std::collections::HashMap;
+use std::ops::Range;
+use std::panic::resume_unwind;
+use std::thread;
 
 use chrono::{DateTime, Utc};
 use serde_json::value::RawValue;
@@ -41,6 +44,9 @@ pub(super) struct Taking {
 
 /// A record to write: index, body, and flag as it stands in the table.
 pub(super) type NewRecord<'a> = (u64, Option<&'a str>, Option<&'a str>);
+
+/// A half of so many records takes some hundred times as long as a thread takes to start.
+const HALVES_FROM: usize = 500;
 
 /// What the next ticket's `previous` must be.
 #[derive(Clone, Copy)]
@@ -172,7 +178,8 @@ impl<'a> Incoming<'a> {
         }
         let signature =
             upload.signature.0.as_slice().try_into().map_err(|_| HubError::Invalid("signature"))?;
-        let hashes = bodies.iter().map(|body| body_hash(*body)).collect();
+        let hashes =
+            in_halves(bodies.len(), |places| bodies[places].iter().map(|body| body_hash(*body)).collect());
         let run = Run { origin: caller.origin, series, first: upload.first };
         Ok(Incoming { run, bodies, hashes, signature: DeviceSignature(signature) })
     }
@@ -372,12 +379,28 @@ impl Chain {
 
 /// Judges what is not there yet: outside of the transaction, since it takes longer than all the rest.
 fn judge_tickets<'a>(incoming: &Incoming<'a>, through: u64) -> Vec<Option<Ticket<'a>>> {
-    let mut room = String::with_capacity(256);
-    let judge = |(place, body): (usize, &Option<&'a str>)| {
-        let index = incoming.index(place);
-        body.filter(|_| index > through).map(|body| judge::ticket(body, index, &mut room))
-    };
-    incoming.bodies.iter().enumerate().map(judge).collect()
+    in_halves(incoming.len(), |places| {
+        let mut room = String::with_capacity(256);
+        let judge = |place| {
+            let index = incoming.index(place);
+            incoming.bodies[place]
+                .filter(|_| index > through)
+                .map(|body| judge::ticket(body, index, &mut room))
+        };
+        places.map(judge).collect()
+    })
+}
+
+/// What `work` makes of all places, in order; of many, the second half beside the first.
+fn in_halves<T: Send>(places: usize, work: impl Fn(Range<usize>) -> Vec<T> + Sync) -> Vec<T> {
+    let middle = if places < HALVES_FROM { places } else { places / 2 };
+    thread::scope(|scope| {
+        let second = (middle < places).then(|| scope.spawn(|| work(middle..places)));
+        let mut all = work(0..middle);
+        let second = second.map(|second| second.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        all.extend(second.into_iter().flatten());
+        all
+    })
 }
 
 pub(super) fn quarantined(index: u64, body: &str, flag: Flag) -> ((Answer, Option<Flag>), NewRecord<'_>) {

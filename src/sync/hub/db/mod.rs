@@ -17,6 +17,7 @@ pub(super) mod tests;
 mod value;
 
 pub use address::{DatabaseAddress, DatabaseAddressError};
+pub use sqlite::PRAGMAS as SQLITE_PRAGMAS;
 pub use value::{Cell, Row, Value};
 
 use std::thread;

@@ -27,7 +27,7 @@ const POLL: Duration = Duration::from_millis(250);
 /// As at the till: each commit durable, deleted cells zeroed, no temporary file that could hold a row.
 /// Pages of 8 KiB take twice the rows a second that those of 4 take, and the log is copied back at
 /// 32 MiB: what a run of records adds is small beside it.
-const PRAGMAS: &str = "PRAGMA page_size = 8192;
+pub const PRAGMAS: &str = "PRAGMA page_size = 8192;
      PRAGMA journal_mode = WAL;
      PRAGMA synchronous = FULL;
      PRAGMA foreign_keys = ON;

@@ -1,6 +1,5 @@
 //! Bodies: JSON, plain or packed with zstd (RFC 8878), within limits in both directions.
 
-use std::io::Read;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -11,6 +10,8 @@ use axum::http::{HeaderMap, Request, Response, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use zstd::stream::raw::{DParameter, Decoder, InBuffer, Operation, OutBuffer};
+use zstd::zstd_safe;
 
 use super::refusal::Refusal;
 use crate::sync::wire::{ErrorAnswer, MESSAGE_BYTES_MAX};
@@ -82,13 +83,34 @@ impl Packed {
 
 /// Unpacks at the most [`MESSAGE_BYTES_MAX`]. A frame that ends early, or is none, is refused.
 fn unpack(packed: &[u8]) -> Result<Vec<u8>, Refusal> {
-    let broken = |_| Refusal::invalid("zstd");
-    let mut decoder = zstd::stream::read::Decoder::with_buffer(packed).map_err(broken)?;
-    decoder.window_log_max(WINDOW_LOG_MAX).map_err(broken)?;
-    let mut bytes = Vec::new();
-    decoder.take(MESSAGE_BYTES_MAX as u64 + 1).read_to_end(&mut bytes).map_err(broken)?;
-    if bytes.len() > MESSAGE_BYTES_MAX {
-        return Err(Refusal::too_large("message-too-large"));
+    let broken = || Refusal::invalid("zstd");
+    let mut decoder = Decoder::new().map_err(|_| broken())?;
+    decoder.set_parameter(DParameter::WindowLogMax(WINDOW_LOG_MAX)).map_err(|_| broken())?;
+    let (mut input, mut bytes) = (InBuffer::around(packed), Vec::new());
+    while input.pos() < packed.len() {
+        let said = zstd_safe::get_frame_content_size(&packed[input.pos()..]).map_err(|_| broken())?;
+        let room = MESSAGE_BYTES_MAX - bytes.len();
+        let size = said.map_or(room, |said| usize::try_from(said).unwrap_or(usize::MAX));
+        if size > room {
+            return Err(Refusal::too_large("message-too-large"));
+        }
+        // Room for all of it at once: it is then written there straight away. What is not used of it
+        // costs no memory.
+        bytes.reserve_exact(size);
+        let from = bytes.len();
+        let mut output = OutBuffer::around_pos(&mut bytes, from);
+        loop {
+            let before = (input.pos(), output.pos());
+            let left = decoder.run(&mut input, &mut output).map_err(|_| broken())?;
+            match (left, before == (input.pos(), output.pos())) {
+                (0, _) => break,
+                (_, false) => {}
+                (_, true) if output.pos() == output.capacity() => {
+                    return Err(Refusal::too_large("message-too-large"));
+                }
+                (_, true) => return Err(broken()),
+            }
+        }
     }
     Ok(bytes)
 }
