@@ -5,7 +5,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
 
-use super::db::{Transaction, Value};
+use super::db::{Row, Transaction, Value};
 use super::devices::DeviceState;
 use super::error::HubError;
 use super::{Hub, epoch};
@@ -35,6 +35,9 @@ pub(super) struct Known {
     pub state: DeviceState,
     pub incarnation: Option<Vec<u8>>,
 }
+
+const KNOWN: &str =
+    "SELECT public_key, state, incarnation FROM device WHERE store = $1 AND device = $2 AND epoch = $3";
 
 /// Seconds (8 bytes), device (16), epoch (4); the store's id follows, then the mark.
 const TOKEN_HEAD: usize = 28;
@@ -125,7 +128,7 @@ impl Hub {
         };
         let store = std::str::from_utf8(store).map_err(|_| HubError::Unauthorized)?.to_owned();
         let caller = Caller { store, origin };
-        match self.database.read(|tx| known(tx, &caller))? {
+        match self.database.query_one(KNOWN, &caller.args())?.map(|row| Known::of(&row)).transpose()? {
             Some(known) if known.state == DeviceState::Active => Ok(caller),
             Some(_) => Err(HubError::Revoked),
             None => Err(HubError::Unauthorized),
@@ -162,17 +165,18 @@ impl Caller {
 }
 
 pub(super) fn known(tx: &mut Transaction<'_>, caller: &Caller) -> Result<Option<Known>, HubError> {
-    let row = tx.query_one(
-        "SELECT public_key, state, incarnation FROM device WHERE store = $1 AND device = $2 AND epoch = $3",
-        &caller.args(),
-    )?;
-    let Some(row) = row else { return Ok(None) };
-    let public_key = DevicePublicKey::from_bytes(row.array(0)?);
-    Ok(Some(Known {
-        public_key: public_key.ok_or_else(|| super::damaged("device.public_key"))?,
-        state: DeviceState::from_name(row.text(1)?)?,
-        incarnation: row.opt_bytes(2)?.map(<[u8]>::to_vec),
-    }))
+    tx.query_one(KNOWN, &caller.args())?.map(|row| Known::of(&row)).transpose()
+}
+
+impl Known {
+    fn of(row: &Row) -> Result<Known, HubError> {
+        let public_key = DevicePublicKey::from_bytes(row.array(0)?);
+        Ok(Known {
+            public_key: public_key.ok_or_else(|| super::damaged("device.public_key"))?,
+            state: DeviceState::from_name(row.text(1)?)?,
+            incarnation: row.opt_bytes(2)?.map(<[u8]>::to_vec),
+        })
+    }
 }
 
 /// A version that may be stored: short, and nothing but what prints.

@@ -40,37 +40,33 @@ impl Sums {
     /// Raises the rows by these sums.
     pub(super) fn raise(&self, tx: &mut Transaction<'_>, store: &str) -> Result<(), HubError> {
         let store = Value::Text(store);
-        for ((day, currency), (sales, total)) in &self.sales {
-            tx.execute(
-                "INSERT INTO day_sum (store, day, currency, sales, total) VALUES ($1, $2, $3, $4, $5)
-                 ON CONFLICT (store, day, currency) DO UPDATE
-                 SET sales = day_sum.sales + excluded.sales, total = day_sum.total + excluded.total",
-                &[store, Value::Int(*day), code(currency), Value::Int(*sales), Value::Int(*total)],
-            )?;
-        }
-        for ((day, currency, rate), (base, tax)) in &self.taxes {
-            tx.execute(
-                "INSERT INTO day_tax (store, day, currency, rate, base, tax) VALUES ($1, $2, $3, $4, $5, $6)
-                 ON CONFLICT (store, day, currency, rate) DO UPDATE
-                 SET base = day_tax.base + excluded.base, tax = day_tax.tax + excluded.tax",
-                &[
-                    store,
-                    Value::Int(*day),
-                    code(currency),
-                    Value::Int(i64::from(*rate)),
-                    Value::Int(*base),
-                    Value::Int(*tax),
-                ],
-            )?;
-        }
-        for ((day, choice), sales) in &self.choices {
-            tx.execute(
-                "INSERT INTO day_choice (store, day, choice, sales) VALUES ($1, $2, $3, $4)
-                 ON CONFLICT (store, day, choice) DO UPDATE SET sales = day_choice.sales + excluded.sales",
-                &[store, Value::Int(*day), Value::Text(choice), Value::Int(*sales)],
-            )?;
-        }
-        Ok(())
+        let sales = self.sales.iter().map(|((day, currency), (sales, total))| {
+            vec![store, Value::Int(*day), code(currency), Value::Int(*sales), Value::Int(*total)]
+        });
+        tx.execute_each(
+            "INSERT INTO day_sum (store, day, currency, sales, total) VALUES ($1, $2, $3, $4, $5)
+             ON CONFLICT (store, day, currency) DO UPDATE
+             SET sales = day_sum.sales + excluded.sales, total = day_sum.total + excluded.total",
+            &sales.collect::<Vec<_>>(),
+        )?;
+        let taxes = self.taxes.iter().map(|((day, currency, rate), (base, tax))| {
+            let (rate, base, tax) = (Value::Int(i64::from(*rate)), Value::Int(*base), Value::Int(*tax));
+            vec![store, Value::Int(*day), code(currency), rate, base, tax]
+        });
+        tx.execute_each(
+            "INSERT INTO day_tax (store, day, currency, rate, base, tax) VALUES ($1, $2, $3, $4, $5, $6)
+             ON CONFLICT (store, day, currency, rate) DO UPDATE
+             SET base = day_tax.base + excluded.base, tax = day_tax.tax + excluded.tax",
+            &taxes.collect::<Vec<_>>(),
+        )?;
+        let choices = self.choices.iter().map(|((day, choice), sales)| {
+            vec![store, Value::Int(*day), Value::Text(choice), Value::Int(*sales)]
+        });
+        Ok(tx.execute_each(
+            "INSERT INTO day_choice (store, day, choice, sales) VALUES ($1, $2, $3, $4)
+             ON CONFLICT (store, day, choice) DO UPDATE SET sales = day_choice.sales + excluded.sales",
+            &choices.collect::<Vec<_>>(),
+        )?)
     }
 
     /// The sums of a store as they stand.

@@ -86,14 +86,12 @@ impl Hub {
     /// Before anything else: whether the till signed this. Returns how far its series is.
     fn check_signed(&self, caller: &Caller, incoming: &Incoming<'_>) -> Result<u64, HubError> {
         let [store, device, epoch] = caller.args();
-        let row = self.database.read(|tx| {
-            Ok(tx.query_one(
-                "SELECT d.public_key, d.state, h.through FROM device d
-                 JOIN series_head h ON h.store = d.store AND h.device = d.device AND h.epoch = d.epoch
-                 WHERE d.store = $1 AND d.device = $2 AND d.epoch = $3 AND h.store = $1 AND h.series = $4",
-                &[store, device, epoch, Value::Text(incoming.run.series.name())],
-            )?)
-        })?;
+        let row = self.database.query_one(
+            "SELECT d.public_key, d.state, h.through FROM device d
+             JOIN series_head h ON h.store = d.store AND h.device = d.device AND h.epoch = d.epoch
+             WHERE d.store = $1 AND d.device = $2 AND d.epoch = $3 AND h.store = $1 AND h.series = $4",
+            &[store, device, epoch, Value::Text(incoming.run.series.name())],
+        )?;
         let row = row.ok_or(HubError::Unauthorized)?;
         if DeviceState::from_name(row.text(1)?)? != DeviceState::Active {
             return Err(HubError::Revoked);

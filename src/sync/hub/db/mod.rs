@@ -147,6 +147,16 @@ impl Database {
         })
     }
 
+    /// The first row of one statement, which is a transaction by itself: it costs a server one trip, not
+    /// two. Errors: as [`Transaction::query`].
+    pub fn query_one(&self, sql: &'static str, args: &[Value<'_>]) -> Result<Option<Row>, HubError> {
+        let rows = again(|| match &self.inner {
+            Inner::Sqlite(sqlite) => sqlite.read(&mut |tx: &mut Transaction<'_>| Ok(tx.query(sql, args)?)),
+            Inner::Postgres(postgres) => Ok(postgres.query(sql, args)?),
+        })?;
+        Ok(rows.into_iter().next())
+    }
+
     /// Sees to it that what was overwritten or deleted stands in no log of SQLite's. Returns false
     /// while somebody still reads the old state; then it is called again later. PostgreSQL's log keeps
     /// old rows whatever one does: there only destroyed keys count, and this does nothing.

@@ -9,7 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use deadpool::managed::{self, Metrics, RecycleError, RecycleResult};
-use tokio::task::JoinHandle;
+use tokio::runtime::{Builder, Runtime};
+use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::timeout;
 use tokio_postgres::config::{Config, Host, TargetSessionAttrs};
 use tokio_postgres::error::{DbError as Said, Severity};
@@ -45,6 +46,9 @@ pub(super) struct Manager(pub(super) Arc<Hosts>);
 
 /// A connection, for one transaction at a time.
 pub(super) struct Connection {
+    /// Of its own: whoever waits for an answer carries what is sent and what comes, and is not woken by
+    /// another thread for each. Always there until the end.
+    runtime: Option<Arc<Runtime>>,
     pub(super) client: Client,
     statements: HashMap<&'static str, Statement>,
     warnings: Arc<Mutex<Vec<String>>>,
@@ -97,20 +101,34 @@ impl managed::Manager for Manager {
 
     async fn create(&self) -> Result<Connection, DbError> {
         let warnings = Arc::new(Mutex::new(Vec::new()));
-        let heard = Arc::clone(&warnings);
-        let (client, driver) = self
-            .0
-            .connect(move |message| {
-                if let AsyncMessage::Notice(notice) = message
-                    && is_warning(&notice)
-                {
-                    let mut warnings = heard.lock().unwrap_or_else(PoisonError::into_inner);
-                    warnings.push(notice.message().to_owned());
-                }
-            })
-            .await?;
+        let (hosts, heard) = (Arc::clone(&self.0), Arc::clone(&warnings));
+        let heard = move |message| {
+            if let AsyncMessage::Notice(notice) = message
+                && is_warning(&notice)
+            {
+                let mut warnings = heard.lock().unwrap_or_else(PoisonError::into_inner);
+                warnings.push(notice.message().to_owned());
+            }
+        };
+        let other = |error: &dyn std::error::Error| DbError::Other(error.to_string());
+        let connect = spawn_blocking(move || {
+            let runtime =
+                Builder::new_current_thread().enable_all().build().map_err(|error| other(&error))?;
+            let (client, driver) = runtime.block_on(hosts.connect(heard))?;
+            Ok((Some(Arc::new(runtime)), client, driver))
+        });
+        let (runtime, client, driver) = connect.await.map_err(|error| other(&error))??;
         let statements = HashMap::new();
-        Ok(Connection { client, statements, warnings, driver, open: false, broken: false, fresh: true })
+        Ok(Connection {
+            runtime,
+            client,
+            statements,
+            warnings,
+            driver,
+            open: false,
+            broken: false,
+            fresh: true,
+        })
     }
 
     async fn recycle(&self, connection: &mut Connection, _: &Metrics) -> RecycleResult<DbError> {
@@ -132,6 +150,20 @@ impl Connection {
         Ok(statement)
     }
 
+    /// Waits for the server, but not for ever.
+    pub(super) fn wait<T>(
+        &self,
+        most: Duration,
+        answer: impl Future<Output = Result<T, DbError>>,
+    ) -> Result<T, DbError> {
+        wait(&self.runtime(), most, answer)
+    }
+
+    /// For [`wait`], where the answer needs all of the connection.
+    pub(super) fn runtime(&self) -> Arc<Runtime> {
+        Arc::clone(self.runtime.as_ref().expect("taken only when this is dropped"))
+    }
+
     /// What the server has warned of since the last time.
     pub(super) fn take_warnings(&self) -> Vec<String> {
         std::mem::take(&mut *self.warnings.lock().unwrap_or_else(PoisonError::into_inner))
@@ -144,7 +176,22 @@ impl Drop for Connection {
         if self.open || self.broken {
             self.driver.abort();
         }
+        // A runtime must not be waited for where async code drops this.
+        if let Some(runtime) = self.runtime.take().and_then(Arc::into_inner) {
+            runtime.shutdown_background();
+        }
     }
+}
+
+/// Waits for the server, but not for ever.
+pub(super) fn wait<T>(
+    runtime: &Runtime,
+    most: Duration,
+    answer: impl Future<Output = Result<T, DbError>>,
+) -> Result<T, DbError> {
+    runtime
+        .block_on(async { timeout(most, answer).await })
+        .unwrap_or_else(|_| Err(DbError::Unreachable(format!("no answer within {} s", most.as_secs()))))
 }
 
 /// The configuration for its host number `i` alone, with limits where it names none: a host that is

@@ -13,12 +13,12 @@ use deadpool::Runtime as PoolRuntime;
 use deadpool::managed::{Object, Pool, PoolError};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 use tokio_postgres::config::Config;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{AsyncMessage, Client, Statement};
 
-use super::pool::{Connection, Hosts, Manager, failure};
+use super::pool::{Connection, Hosts, Manager, failure, wait};
 use super::{Cell, DbHealth, Engine, Row, Standby, Transaction, Value, schema, tick};
 use crate::sync::hub::error::{DbError, HubError};
 use crate::sync::record::{Origin, Series};
@@ -44,7 +44,7 @@ const LISTEN_PAUSE: Duration = Duration::from_millis(500);
 
 /// An open database.
 pub(super) struct Postgres {
-    /// Of its own, so that it can be used from any thread that may wait. Always there until the end.
+    /// Of the pool, and of what listens. Always there until the end.
     runtime: Option<Runtime>,
     hosts: Arc<Hosts>,
     pool: Pool<Manager>,
@@ -58,6 +58,8 @@ pub(super) struct Work<'a> {
     connection: &'a mut Connection,
     /// Sent together with the first statement.
     begin: Option<&'static str>,
+    /// Nothing was sent yet.
+    is_first: bool,
     answer_timeout: Duration,
 }
 
@@ -103,6 +105,14 @@ impl Postgres {
         self.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", READ_TIMEOUT, work)
     }
 
+    /// One statement, which is a transaction by itself.
+    pub(super) fn query(&self, sql: &'static str, args: &[Value<'_>]) -> Result<Vec<Row>, DbError> {
+        let mut connection = self.connection()?;
+        let connection = &mut connection;
+        let answer_timeout = READ_TIMEOUT;
+        Work { postgres: self, connection, begin: None, is_first: true, answer_timeout }.query(sql, args)
+    }
+
     fn run<T>(
         &self,
         begin: &'static str,
@@ -110,7 +120,13 @@ impl Postgres {
         work: &mut impl FnMut(&mut Transaction<'_>) -> Result<T, HubError>,
     ) -> Result<T, HubError> {
         let mut connection = self.connection()?;
-        let begun = Work { postgres: self, connection: &mut connection, begin: Some(begin), answer_timeout };
+        let begun = Work {
+            postgres: self,
+            connection: &mut connection,
+            begin: Some(begin),
+            is_first: true,
+            answer_timeout,
+        };
         let mut transaction = Transaction::new(super::Work::Postgres(begun));
         let result = work(&mut transaction);
         let result = result.and_then(|value| Ok(transaction.require_sound().map(|()| value)?));
@@ -130,7 +146,7 @@ impl Postgres {
         }
         connection.take_warnings();
         let answer = async { connection.client.batch_execute("COMMIT").await.map_err(failure) };
-        let result = self.wait(WRITE_TIMEOUT, answer);
+        let result = connection.wait(WRITE_TIMEOUT, answer);
         match result {
             Err(DbError::Unreachable(_)) => self.abandon(connection),
             _ => connection.open = false,
@@ -148,7 +164,7 @@ impl Postgres {
             return;
         }
         let answer = async { connection.client.batch_execute("ROLLBACK").await.map_err(failure) };
-        match self.wait(FREE_TIMEOUT, answer) {
+        match connection.wait(FREE_TIMEOUT, answer) {
             Ok(()) => connection.open = false,
             Err(_) => self.abandon(connection),
         }
@@ -207,7 +223,7 @@ impl Postgres {
     /// A statement outside of a transaction.
     fn batch(&self, connection: &mut Connection, sql: &str) -> Result<(), DbError> {
         let answer = async { connection.client.batch_execute(sql).await.map_err(failure) };
-        let result = self.wait(READ_TIMEOUT, answer);
+        let result = connection.wait(READ_TIMEOUT, answer);
         if matches!(result, Err(DbError::Unreachable(_))) {
             self.abandon(connection);
         }
@@ -230,18 +246,6 @@ impl Postgres {
 
     fn runtime(&self) -> &Runtime {
         self.runtime.as_ref().expect("taken only when this is dropped")
-    }
-
-    /// Waits for the server, but not for ever.
-    fn wait<T>(
-        &self,
-        most: Duration,
-        answer: impl Future<Output = Result<T, DbError>>,
-    ) -> Result<T, DbError> {
-        let bounded = async { timeout(most, answer).await };
-        self.runtime()
-            .block_on(bounded)
-            .unwrap_or_else(|_| Err(DbError::Unreachable(format!("no answer within {} s", most.as_secs()))))
     }
 }
 
@@ -280,12 +284,17 @@ impl Work<'_> {
         sql: &'static str,
         args: &[Vec<Value<'_>>],
     ) -> Result<Vec<Vec<Row>>, DbError> {
-        let Some((first, rest)) = args.split_first() else { return Ok(Vec::new()) };
-        // Begins the transaction, and prepares the statement.
-        let mut found = vec![self.query(sql, first)?];
+        let (mut found, mut rest) = (Vec::with_capacity(args.len()), args);
+        if self.begin.is_some()
+            && let Some((first, others)) = args.split_first()
+        {
+            found.push(self.query(sql, first)?);
+            rest = others;
+        }
         for some in rest.chunks(SENT_AT_ONCE) {
             let connection = &mut *self.connection;
-            let answers = self.postgres.wait(self.answer_timeout, async {
+            let runtime = connection.runtime();
+            let answers = wait(&runtime, self.answer_timeout, async {
                 let statement = connection.statement(sql).await?;
                 let (client, statement) = (&connection.client, &statement);
                 let params = some.iter().map(|args| params(statement.params(), args));
@@ -310,7 +319,7 @@ impl Work<'_> {
     /// A statement that is sent once, such as one that makes a table. Not the first of a transaction.
     pub(super) fn batch(&mut self, sql: &str) -> Result<(), DbError> {
         let answer = async { self.connection.client.batch_execute(sql).await.map_err(failure) };
-        self.postgres.wait(self.answer_timeout, answer)
+        self.connection.wait(self.answer_timeout, answer)
     }
 
     pub(super) fn insert_records(
@@ -372,9 +381,10 @@ impl Work<'_> {
         run: impl AsyncFnOnce(&Client, &Statement, &[&(dyn ToSql + Sync)]) -> Result<T, tokio_postgres::Error>,
     ) -> Result<T, DbError> {
         let begin = self.begin;
-        let may_be_stale = begin.is_some() && !self.connection.fresh;
+        let may_be_stale = std::mem::take(&mut self.is_first) && !self.connection.fresh;
         let connection = &mut *self.connection;
-        let result = self.postgres.wait(self.answer_timeout, async {
+        let runtime = connection.runtime();
+        let result = wait(&runtime, self.answer_timeout, async {
             let statement = connection.statement(sql).await?;
             let params = params(statement.params())?;
             let params: Vec<&(dyn ToSql + Sync)> = params.iter().map(|param| &**param).collect();
