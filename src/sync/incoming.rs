@@ -121,14 +121,9 @@ pub fn is_stopped(store: &Store) -> Result<bool, StoreError> {
 /// What an earlier program kept since it did not know it, and this one does, is to come down again, with
 /// all that followed it: a later change may have replaced it.
 pub fn ask_again(store: &mut Store) -> Result<(), StoreError> {
-    let known: [(&str, fn(&str) -> bool); 3] = [
-        ("product", |text| body::<ProductChange>(text).is_some()),
-        ("policy", |text| body::<PolicyChange>(text).is_some()),
-        ("revocation", |text| body::<RevocationChange>(text).is_some()),
-    ];
-    for (kind, is_known) in known {
+    for kind in ["product", "policy", "revocation"] {
         for (seq, text) in store.kept_changes(kind)? {
-            if is_known(&text) {
+            if is_known(kind, &text) {
                 store.ask_again(seq)?;
             }
         }
@@ -166,7 +161,7 @@ fn read<'c, T: DeserializeOwned>(
     let read = body(change.body.get());
     if read.is_none() {
         kept.push(as_it_came(change));
-        if !version(change.body.get()).is_some_and(|version| version > 1) {
+        if version(change.body.get()).is_none_or(|version| version <= 1) {
             applied.unreadable(change);
         }
     }
@@ -175,6 +170,15 @@ fn read<'c, T: DeserializeOwned>(
 
 fn version(body: &str) -> Option<u32> {
     serde_json::from_str::<Versioned>(body).ok().map(|versioned| versioned.v)
+}
+
+fn is_known(kind: &str, text: &str) -> bool {
+    match kind {
+        "product" => body::<ProductChange>(text).is_some(),
+        "policy" => body::<PolicyChange>(text).is_some(),
+        "revocation" => body::<RevocationChange>(text).is_some(),
+        _ => false,
+    }
 }
 
 fn body<T: DeserializeOwned>(text: &str) -> Option<T> {
