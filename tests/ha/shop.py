@@ -193,6 +193,9 @@ class Web(Till, threading.Thread):
                 if self.program.run("sync", "now")[2] == 0:
                     self.durable = self.sold
                     self.durable_at.append(time.monotonic())
+                else:
+                    # Every command begins anew: whoever repeats it at once is soon told to wait.
+                    self.stopping.wait(0.5)
         except Failure as failure:
             self.failure = failure
 
