@@ -24,7 +24,7 @@ const SOON: Duration = Duration::from_secs(1);
 
 impl Background {
     /// Starts it, where the store is enrolled.
-    pub fn start(store: &Store, jobs: Sender<Job>, to: Sender<Message>) -> Option<Background> {
+    pub fn start(store: &mut Store, jobs: Sender<Job>, to: Sender<Message>) -> Option<Background> {
         let parts = match Parts::of(store) {
             Ok(parts) => parts?,
             Err(error) => {
@@ -120,6 +120,7 @@ fn link(status: &Status) -> SyncLink {
             SyncLink::Unreachable
         }
         (HubState::Active, Some(ClientError::Refused { status: 401, .. })) => SyncLink::Unknown,
+        (HubState::Active, _) if status.unread => SyncLink::Unread,
         (HubState::Active, _) => SyncLink::Good,
     }
 }

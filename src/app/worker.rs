@@ -181,7 +181,7 @@ impl Worker {
     fn work(&mut self, jobs: &Receiver<Job>, ask: Sender<Job>, now: DateTime<FixedOffset>) {
         self.greet(now);
         self.check_in_background();
-        self.hub = Background::start(&self.store, ask, self.to.clone());
+        self.hub = Background::start(&mut self.store, ask, self.to.clone());
         let mut waiting = VecDeque::new();
         loop {
             waiting.extend(jobs.try_iter());

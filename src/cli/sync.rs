@@ -17,7 +17,7 @@ use crate::store::{Enrolment, ForgetState, HubState, Outbox, Store, StoreError};
 use crate::sync::client::{ClientError, HubAddress, HubAddressError};
 use crate::sync::enrolment::{EnrolmentCode, EnrolmentCodeError};
 use crate::sync::exchange::{self, Carried, How, Local, Parts, Status, carry_out, issued_at};
-use crate::sync::incoming::Applied;
+use crate::sync::incoming::{self, Applied};
 use crate::sync::joining::{self, JoinError};
 use crate::sync::record::Series;
 use crate::sync::wire::Hex;
@@ -48,6 +48,8 @@ struct KnownJson {
     waiting: BTreeMap<Series, u64>,
     since: Option<DateTime<FixedOffset>>,
     forgets_unconfirmed: usize,
+    /// What the hub says cannot be read: the program must be updated.
+    unread: bool,
     last_contact: Option<DateTime<FixedOffset>>,
 }
 
@@ -143,7 +145,7 @@ impl Session {
 
     /// Exchanges with the hub in this thread; `None` where the till has none.
     pub(super) fn exchange(&self, locked: &mut Locked, how: How) -> Result<Option<Status>, Problem> {
-        let parts = Parts::of(&locked.store).map_err(|error| self.store_problem(&error))?;
+        let parts = Parts::of(&mut locked.store).map_err(|error| self.store_problem(&error))?;
         let Some(parts) = parts else { return Ok(None) };
         let path = self.data.policy();
         let mut adopt = |store: &mut Store, applied: Applied| match applied.policy {
@@ -182,6 +184,9 @@ impl Session {
             (HubState::Restored, _) => self.refusal("sync-restored", "sync-enrol-again"),
             (HubState::Revoked, _) => self.refusal("sync-revoked", "sync-enrol-again"),
             (HubState::Active, Some(trouble)) => self.hub_trouble(trouble),
+            (HubState::Active, None) if status.unread => {
+                self.refusal("sync-unread-down", "sync-unread-down-next")
+            }
             (HubState::Active, None) => {
                 return Problem {
                     what: left,
@@ -262,6 +267,7 @@ struct Known {
     waiting: BTreeMap<Series, u64>,
     since: Option<DateTime<FixedOffset>>,
     unconfirmed: usize,
+    unread: bool,
 }
 
 fn known(store: &Store) -> Result<Option<(Enrolment, Known)>, StoreError> {
@@ -271,7 +277,8 @@ fn known(store: &Store) -> Result<Option<(Enrolment, Known)>, StoreError> {
     let durable = store.durable_through(Series::Ticket)?;
     let outbox = Outbox::open(store.files())?;
     let since = if tickets_wait { issued_at(&outbox, durable) } else { None };
-    Ok(Some((enrolment, Known { waiting, since, unconfirmed: store.unconfirmed()?.len() })))
+    let (unconfirmed, unread) = (store.unconfirmed()?.len(), incoming::is_stopped(store)?);
+    Ok(Some((enrolment, Known { waiting, since, unconfirmed, unread })))
 }
 
 /// How many records of each series the hub is not known to have.
@@ -289,6 +296,7 @@ impl Known {
             (HubState::Conflict, _) => "sync-state-conflict",
             (HubState::Restored, _) => "sync-state-restored",
             (HubState::Revoked, _) => "sync-state-revoked",
+            (HubState::Active, _) if self.unread => "sync-state-unread",
             (HubState::Active, 0) => "sync-state-done",
             (HubState::Active, _) => "sync-state-waiting",
         };
@@ -335,6 +343,7 @@ impl Known {
             waiting: self.waiting,
             since: self.since,
             forgets_unconfirmed: self.unconfirmed,
+            unread: self.unread,
             last_contact: enrolment.last_contact,
         }
     }

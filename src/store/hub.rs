@@ -268,6 +268,14 @@ impl Store {
         Ok(())
     }
 
+    /// Drops a kept change, and goes back to before it: the hub is asked for it again, and for what followed.
+    pub fn ask_again(&mut self, seq: u64) -> Result<(), StoreError> {
+        let transaction = self.connection.transaction()?;
+        transaction.execute("UPDATE hub SET cursor = min(cursor, ?1 - 1)", [seq])?;
+        transaction.execute("DELETE FROM kept_change WHERE seq = ?1", [seq])?;
+        Ok(transaction.commit()?)
+    }
+
     /// Notes that what a device says counts no longer, up to that epoch.
     pub fn note_revocation(&mut self, device: &[u8; 16], epoch: u32) -> Result<(), StoreError> {
         self.connection

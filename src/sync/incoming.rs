@@ -26,6 +26,8 @@ pub struct Applied {
     pub policy: Option<NewPolicy>,
     /// This till's own identity counts no longer.
     pub revoked: bool,
+    /// A tombstone cannot be read: nothing is complete until a program is here that can.
+    pub unread: bool,
     /// What somebody at the hub must look at; it holds up nothing else.
     pub troubles: Vec<Trouble>,
 }
@@ -58,6 +60,7 @@ pub enum TroubleKind {
     OlderPolicy { version: u32, here: u32 },
 }
 
+const TOMBSTONE: &str = "tombstone";
 /// Under this kind the products of a page wait for the pages after it.
 const WAITING: &str = "waiting product";
 
@@ -76,7 +79,10 @@ pub fn apply(store: &mut Store, changes: &[Change], more: bool) -> Result<Applie
     let mut products = Vec::new();
     for change in changes {
         match change.kind.as_str() {
-            "tombstone" => {}
+            TOMBSTONE if applied.troubles.iter().any(|trouble| trouble.seq == change.seq) => {
+                kept.push(as_it_came(change));
+            }
+            TOMBSTONE => {}
             "product" => match read(change, &mut kept, &mut applied) {
                 Some(_) if more => kept.push((change.seq, WAITING, change.body.get())),
                 Some(product) => products.push((change.seq, product)),
@@ -100,8 +106,29 @@ pub fn apply(store: &mut Store, changes: &[Change], more: bool) -> Result<Applie
     }
     if !more {
         import(store, products, &mut applied)?;
+        if applied.complete {
+            store.drop_kept_changes(TOMBSTONE, i64::MAX.unsigned_abs())?;
+        }
     }
     Ok(applied)
+}
+
+/// Whether the feed stands still before a tombstone that this program cannot read.
+pub fn is_stopped(store: &Store) -> Result<bool, StoreError> {
+    Ok(!store.kept_changes(TOMBSTONE)?.is_empty())
+}
+
+/// What an earlier program kept since it did not know it, and this one does, is to come down again, with
+/// all that followed it: a later change may have replaced it.
+pub fn ask_again(store: &mut Store) -> Result<(), StoreError> {
+    for kind in ["product", "policy", "revocation"] {
+        for (seq, text) in store.kept_changes(kind)? {
+            if is_known(kind, &text) {
+                store.ask_again(seq)?;
+            }
+        }
+    }
+    Ok(())
 }
 
 fn as_it_came(change: &Change) -> (u64, &str, &str) {
@@ -112,11 +139,11 @@ fn as_it_came(change: &Change) -> (u64, &str, &str) {
 /// it is complete.
 fn forget(store: &mut Store, changes: &[Change], applied: &mut Applied) -> Result<bool, StoreError> {
     let mut ids = Vec::new();
-    for change in changes.iter().filter(|change| change.kind == "tombstone") {
+    for change in changes.iter().filter(|change| change.kind == TOMBSTONE) {
         match serde_json::from_str::<TombstoneChange>(change.body.get()) {
             Ok(tombstone) => ids.push(tombstone.id.0),
             Err(_) => {
-                applied.complete = false;
+                (applied.complete, applied.unread) = (false, true);
                 applied.unreadable(change);
             }
         }
@@ -131,19 +158,31 @@ fn read<'c, T: DeserializeOwned>(
     kept: &mut Vec<(u64, &'c str, &'c str)>,
     applied: &mut Applied,
 ) -> Option<T> {
-    let body = change.body.get();
-    let version = serde_json::from_str::<Versioned>(body).map(|versioned| versioned.v);
-    let read = match version {
-        Ok(1) => serde_json::from_str(body).ok(),
-        _ => None,
-    };
+    let read = body(change.body.get());
     if read.is_none() {
         kept.push(as_it_came(change));
-        if !matches!(version, Ok(version) if version > 1) {
+        if version(change.body.get()).is_none_or(|version| version <= 1) {
             applied.unreadable(change);
         }
     }
     read
+}
+
+fn version(body: &str) -> Option<u32> {
+    serde_json::from_str::<Versioned>(body).ok().map(|versioned| versioned.v)
+}
+
+fn is_known(kind: &str, text: &str) -> bool {
+    match kind {
+        "product" => body::<ProductChange>(text).is_some(),
+        "policy" => body::<PolicyChange>(text).is_some(),
+        "revocation" => body::<RevocationChange>(text).is_some(),
+        _ => false,
+    }
+}
+
+fn body<T: DeserializeOwned>(text: &str) -> Option<T> {
+    version(text).filter(|version| *version == 1).and_then(|_| serde_json::from_str(text).ok())
 }
 
 fn judge_policy(store: &Store, seq: u64, change: PolicyChange, applied: &mut Applied) {

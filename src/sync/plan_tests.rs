@@ -235,6 +235,21 @@ fn conflicts_revocations_and_tills_that_were_set_back_stop_sending() {
     assert_eq!(keep, [Keep::State(HubState::Restored)]);
 }
 
+/// A word that this till does not know says nothing: what is durable alone does.
+#[test]
+fn an_answer_of_a_later_version_moves_only_what_is_durable() {
+    let last = known(of(10, 0, 0, 0));
+    for through in [4, 7, 10] {
+        let mut plan = opened(of(4, 0, 0, 0), &last);
+        let answer = answered(5, 10, Answer::Later, through);
+        let outcome = Outcome::Uploaded { series: Series::Ticket, last: 10, answer: &answer };
+        let keep = plan.ended(outcome, &last, ms(0), 0);
+        let moved = (through > 4).then_some(Keep::Durable(Series::Ticket, through));
+        assert_eq!(keep, Vec::from_iter(moved));
+        assert_eq!((plan.state(), plan.waiting(&last)), (HubState::Active, 10 - through));
+    }
+}
+
 #[test]
 fn what_the_hub_lost_is_sent_again() {
     let last = known(of(10, 0, 4, 3));

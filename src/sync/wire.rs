@@ -160,6 +160,9 @@ pub enum Answer {
     Quarantined,
     /// It was forgotten, here or elsewhere: the bytes were not kept.
     Erased,
+    /// A word of a later version, which nobody says here: `durable_through` alone says what became of it.
+    #[serde(other, skip_serializing)]
+    Later,
 }
 
 /// Which rule a quarantined record breaks.
@@ -444,10 +447,13 @@ mod tests {
         let answer = r#"{"answers":[
             {"first":1,"last":2,"answer":"quarantined","reason":"later-rule","more":true},
             {"first":3,"last":3,"answer":"quarantined","reason":"broken-chain"},
-            {"first":4,"last":4,"answer":"created"}],"durable_through":4}"#;
+            {"first":4,"last":4,"answer":"created"},
+            {"first":5,"last":5,"answer":"postponed","until":9}],"durable_through":4}"#;
         let answer: UploadAnswer = serde_json::from_str(answer).unwrap();
         let reasons: Vec<Option<Flag>> = answer.answers.iter().map(|run| run.reason).collect();
-        assert_eq!(reasons, [None, Some(Flag::BrokenChain), None]);
+        assert_eq!(reasons, [None, Some(Flag::BrokenChain), None, None]);
+        assert_eq!(answer.answers[3].answer, Answer::Later);
+        assert!(serde_json::to_string(&answer).is_err(), "nobody says a word that he does not know");
         let page = r#"{"changes":[{"seq":3,"kind":"shift","body":{"v":7},"by":"x"}],"next":3,"more":false}"#;
         let page: FeedPage = serde_json::from_str(page).unwrap();
         assert_eq!((page.changes[0].kind.as_str(), page.changes[0].body.get()), ("shift", r#"{"v":7}"#));

@@ -100,6 +100,8 @@ pub enum SyncLink {
     Revoked,
     /// The till must be enrolled again: the hub does not know it.
     Unknown,
+    /// The program must be updated: it cannot read what the hub says.
+    Unread,
 }
 
 /// Everything that the screens can ask for.

@@ -79,6 +79,61 @@ def patroni_version():
     return tuple(map(int, re.search(r"(\d+)\.(\d+)\.(\d+)", said).groups()))
 
 
+def unprivileged(command):
+    """The command as the user that servers run as: none of them runs as root."""
+    if os.geteuid() != 0:
+        return command
+    return ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups", "--", *command]
+
+
+def give_away(directory):
+    """Makes everything there the servers' user's."""
+    if os.geteuid() != 0:
+        return
+    for folder, _, files in os.walk(directory):
+        for name in [folder, *(os.path.join(folder, file) for file in files)]:
+            shutil.chown(name, USER, pwd.getpwnam(USER).pw_gid)
+
+
+class KeyServer:
+    """A small PostgreSQL by itself for the hubs' shared keys, which nobody archives or copies."""
+
+    ROLE, PASSWORD = "olvido_keys", "SECRET-4"
+
+    def __init__(self, directory, net):
+        os.makedirs(directory, mode=0o700)
+        give_away(directory)
+        self.directory, self.address = directory, f"{net}.90"
+
+    def start(self):
+        data, bin = os.path.join(self.directory, "data"), newest_postgres()
+        self.run([f"{bin}/initdb", "-D", data, "-U", USER, "-A", "trust", "--no-sync"]).wait()
+        self.run([f"{bin}/postgres", "-D", data, "-h", self.address, "-k", self.directory])
+        role = f"CREATE ROLE {self.ROLE} LOGIN PASSWORD '{self.PASSWORD}' IN ROLE pg_monitor, pg_checkpoint"
+        wait_for("the keys' server", 30, lambda: self.sql(role))
+        if not self.sql(f"CREATE DATABASE {self.ROLE} OWNER {self.ROLE}"):
+            raise Failure("the keys have no database")
+
+    def run(self, command):
+        with open(os.path.join(self.directory, "keys.log"), "ab") as log:
+            return subprocess.Popen(
+                unprivileged(command),
+                cwd=self.directory,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"},
+            )
+
+    def sql(self, statement):
+        """Whether it was carried out."""
+        return self.run([f"{newest_postgres()}/psql", "-XAtq", "-h", self.address, "-U", USER, "-c", statement]).wait() == 0
+
+    def url(self):
+        return f"postgres://{self.ROLE}:{self.PASSWORD}@{self.address}/{self.ROLE}"
+
+
 class Node:
     def __init__(self, cluster, number):
         self.cluster = cluster
@@ -124,12 +179,10 @@ class Node:
         self.run("patroni", ["patroni", self.file("patroni")])
 
     def run(self, service, command):
-        if os.geteuid() == 0:
-            command = ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups", "--", *command]
         with open(self.log(service), "ab") as log:
             self.started.append(
                 subprocess.Popen(
-                    command,
+                    unprivileged(command),
                     cwd=self.directory,
                     stdin=subprocess.DEVNULL,
                     stdout=log,
@@ -169,10 +222,7 @@ class Cluster:
         # Loopback addresses that no other run uses, so that the ports can be the usual ones.
         self.net = f"127.{random.randint(1, 254)}.{random.randint(0, 254)}"
         self.nodes = [Node(self, number) for number in (1, 2, 3)]
-        if os.geteuid() == 0:
-            for folder, _, files in os.walk(directory):
-                for name in [folder, *(os.path.join(folder, file) for file in files)]:
-                    shutil.chown(name, USER, pwd.getpwnam(USER).pw_gid)
+        give_away(directory)
 
     def start(self):
         for node in self.nodes:

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import ssl
 import subprocess
@@ -45,21 +46,28 @@ class Program:
 
 
 class Hubs:
-    """Several processes that serve over one database."""
+    """Several processes that serve over one database, each with a directory of its own; their keys are
+    in another."""
 
-    def __init__(self, binary, directory, net, count, database):
-        os.makedirs(directory, mode=0o700)
-        self.directory, self.database = directory, database
-        self.program = Program(binary, directory)
+    # What all of them have.
+    SHARED = ["hub.key", "cert.pem", "key.pem"]
+
+    def __init__(self, binary, directory, net, count, database, keys):
+        self.databases = ["--database", database, "--keys-database", keys]
         self.urls = [f"https://{net}.{100 + number}:7878" for number in range(1, count + 1)]
+        directories = [os.path.join(directory, str(number)) for number in range(1, count + 1)]
+        self.program = Program(binary, directories[0])
         self.processes = []
-        for url in self.urls:
-            with open(os.path.join(directory, "serve.out"), "ab") as out:
+        for own, url in zip(directories, self.urls):
+            os.makedirs(own, mode=0o700)
+            for name in self.SHARED if self.processes else []:
+                shutil.copy(os.path.join(directories[0], name), own)
+            with open(os.path.join(own, "serve.out"), "ab") as out:
                 self.processes.append(
                     subprocess.Popen(
-                        [binary, "--data", directory, "--lang", "en", "hub", "serve"]
-                        + ["--listen", url.removeprefix("https://"), "--database", database],
-                        cwd=directory,
+                        [binary, "--data", own, "--lang", "en", "hub", "serve"]
+                        + ["--listen", url.removeprefix("https://"), *self.databases],
+                        cwd=own,
                         stdin=subprocess.DEVNULL,
                         stdout=out,
                         stderr=out,
@@ -82,16 +90,22 @@ class Hubs:
         health = [self.get(url, "/health") for url in self.urls]
         return [json.loads(answer)["database"]["replication"] if answer else None for answer in health]
 
+    def took(self):
+        """How many tickets each hub has taken."""
+        mark = 'olvido_hub_records_total{series="ticket",answer="created"} '
+        lines = [(self.get(url, "/metrics") or "").splitlines() for url in self.urls]
+        return [sum(int(line.removeprefix(mark)) for line in of if line.startswith(mark)) for of in lines]
+
     def code(self, store):
-        said = self.program.must("hub", "enrol", "--store", store, "--database", self.database)
+        said = self.program.must("hub", "enrol", "--store", store, *self.databases)
         return re.search(rf"(?m)^\s*({store}\S+)\s*$", said)[1]
 
     def report(self, store):
-        said = self.program.must("hub", "report", "--json", "--store", store, "--database", self.database)
+        said = self.program.must("hub", "report", "--json", "--store", store, *self.databases)
         return json.loads(said)[0]
 
     def verifies(self):
-        self.said = self.program.run("hub", "verify", "--database", self.database)
+        self.said = self.program.run("hub", "verify", *self.databases)
         return self.said[2] == 0
 
     def stop(self):
@@ -179,6 +193,9 @@ class Web(Till, threading.Thread):
                 if self.program.run("sync", "now")[2] == 0:
                     self.durable = self.sold
                     self.durable_at.append(time.monotonic())
+                else:
+                    # Every command begins anew: whoever repeats it at once is soon told to wait.
+                    self.stopping.wait(0.5)
         except Failure as failure:
             self.failure = failure
 

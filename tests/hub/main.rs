@@ -7,6 +7,7 @@ mod hostile;
 mod over_postgres;
 #[path = "../support/postgres.rs"]
 mod postgres;
+mod protocol;
 mod schemathesis;
 mod serving;
 mod slow;

@@ -55,6 +55,13 @@ impl Hub {
         String::from_utf8(output.stdout).expect("text")
     }
 
+    /// Changes its database by hand, while it serves.
+    pub fn sql(&self, statements: &str) {
+        let database = rusqlite::Connection::open(self.folder.path().join("hub/hub.db")).expect("a database");
+        database.busy_timeout(Duration::from_secs(20)).expect("a time");
+        database.execute_batch(statements).expect("it is carried out");
+    }
+
     /// A file beside the hub's.
     pub fn file(&self, name: &str, text: &str) -> PathBuf {
         let path = self.folder.path().join(name);

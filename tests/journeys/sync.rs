@@ -26,6 +26,16 @@ fn sold_with_guarantee(shop: &Shop) -> String {
     answer["code"].as_str().unwrap_or_else(|| panic!("no code in {said}")).to_owned()
 }
 
+/// Waits until the hub knows that the till has carried out what was published.
+#[track_caller]
+fn carried_out(hub: &Hub) {
+    let begun = Instant::now();
+    while !hub.runs(&["devices", "--json"]).replace(' ', "").contains(r#""waiting":0"#) {
+        assert!(begun.elapsed() < Duration::from_secs(10));
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
 #[track_caller]
 fn leaves(mut till: Till) {
     till.key("Alt+Q");
@@ -125,16 +135,103 @@ fn a_new_price_counts_from_the_next_basket_on() {
     let products = format!("code,name,price,tax,department\n{BREAD},Barra de pan,0.95,4,Panadería\n");
     let products = hub.file("products.csv", &products);
     hub.runs(&["publish", "products", products.to_str().unwrap()]);
-    // The hub knows when the till has carried it out.
-    let begun = Instant::now();
-    while !hub.runs(&["devices", "--json"]).replace(' ', "").contains(r#""waiting":0"#) {
-        assert!(begun.elapsed() < Duration::from_secs(10));
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    carried_out(&hub);
     till.scans(BREAD).sees("2 × 0,85");
     till.key("F10").sees("Falta").key("a").sees("vendido A-000001");
     till.scans(BREAD).sees("0,95").key("F10").sees("Falta").key("a").sees("vendido A-000002");
     leaves(till);
+}
+
+#[test]
+fn a_new_policy_counts_from_the_next_basket_on() {
+    let hub = Hub::start();
+    let shop = enrolled(&hub, "uno", "A");
+    let mut till = shop.till();
+    till.sees(READY).sees("al día");
+    till.scans(WASHER).sees("389,00");
+    let file = shop.data().join("policy.toml");
+    let policy = std::fs::read_to_string(&file).unwrap();
+    let newer = policy.replacen("version = 1", "version = 2", 1);
+    let newer = newer.replace("Solo para garantía", "Garantía y nada más");
+    let published = hub.file("policy.toml", &newer);
+    hub.runs(&["publish", "policy", published.to_str().unwrap()]);
+    carried_out(&hub);
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), newer, "it outlives the till");
+    // Whoever is being served has read the other one.
+    till.key("F8").sees("Solo para garantía").sees_no("Garantía y nada más");
+    till.key("2").sees("Anotado: Solo para garantía").key("Enter").sees(READY);
+    till.key("F10").sees("Cliente: Solo para garantía").key("a").sees("vendido A-000001");
+    till.scans(WASHER).sees("389,00").key("F8").sees("Garantía y nada más");
+    till.key("2").sees("Anotado: Garantía y nada más").key("Enter").sees(READY);
+    till.key("F10").sees("Falta").key("a").sees("vendido A-000002");
+    leaves(till);
+    let store = rusqlite::Connection::open(shop.data().join("olvido.db")).unwrap();
+    let mut kept = store.prepare("SELECT policy FROM purchase ORDER BY number").unwrap();
+    let kept: Vec<u32> = kept.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+    assert_eq!(kept, [1, 2], "each under what was shown");
+    shop.runs(&["verify"]);
+}
+
+#[test]
+fn a_revoked_till_sells_on_and_is_enrolled_again() {
+    let hub = Hub::start();
+    let shop = enrolled(&hub, "uno", "A");
+    sold_with_guarantee(&shop);
+    let mut till = shop.till();
+    till.sees(READY).sees("al día");
+    hub.runs(&["revoke", "uno"]);
+    till.sees("! anulada");
+    till.scans(BREAD).sees("Barra de pan").key("F10").sees("Falta").key("a").sees("vendido A-000002");
+    till.sees("! anulada").sees_no("al día");
+    let status = shop.runs(&["sync", "status"]);
+    assert!(status.contains("anulada: hay que darla de alta") && status.contains("tiques: 1"), "{status}");
+    leaves(till);
+    // The next start knows it, too.
+    let mut till = shop.till();
+    till.sees(READY).sees("! anulada");
+    leaves(till);
+    let (exit, said) = shop.says(&["sync", "now"]);
+    assert!(exit == 1 && said.contains("ya no admite esta caja") && said.contains("sync enrol"), "{said}");
+
+    shop.runs(&["sync", "enrol", &hub.address, &hub.code()]);
+    let mut till = shop.till();
+    till.sees(READY).sees("al día");
+    till.scans(BREAD).sees("Barra de pan").key("F10").sees("Falta").key("a").sees("vendido A-000003");
+    till.sees("al día");
+    leaves(till);
+    assert!(shop.runs(&["sync", "now"]).contains("Todo está en la central"));
+    let report: serde_json::Value = serde_json::from_str(&hub.runs(&["report", "--json"])).unwrap();
+    assert_eq!((&report[0]["sales"], &report[0]["conflicts"]), (&3.into(), &0.into()), "{report}");
+    assert_eq!(report[0]["quarantined"], serde_json::json!({}), "{report}");
+    hub.runs(&["verify"]);
+    shop.runs(&["verify"]);
+}
+
+#[test]
+fn a_forget_that_the_till_cannot_read_is_said_until_it_is_updated() {
+    let hub = Hub::start();
+    let shop = enrolled(&hub, "uno", "A");
+    let mut till = shop.till();
+    till.sees(READY).sees("al día");
+    // As a later hub would say it.
+    hub.sql(
+        r#"BEGIN; UPDATE store SET feed_head = feed_head + 1;
+        INSERT INTO feed (store, seq, kind, key, body)
+        SELECT store, feed_head, 'tombstone', 'x', '{"v":9,"ids":[]}' FROM store; COMMIT"#,
+    );
+    till.sees("! actualice Olvido");
+    till.scans(BREAD).sees("Barra de pan").key("F10").sees("Falta").key("a").sees("vendido A-000001");
+    let status = shop.runs(&["sync", "status"]);
+    assert!(status.contains("está parado: actualice Olvido"), "{status}");
+    leaves(till);
+    let (exit, said) = shop.says(&["sync", "now"]);
+    assert!(exit == 1 && said.contains("no sabe leer") && said.contains("Actualice Olvido"), "{said}");
+    assert!(shop.runs(&["sync", "status", "--json"]).contains(r#""unread":true"#));
+    let id = "0123456789abcdef".repeat(2);
+    hub.sql(&format!(r#"UPDATE feed SET body = '{{"v":1,"id":"{id}"}}' WHERE key = 'x'"#));
+    shop.runs(&["sync", "now"]);
+    let status = shop.runs(&["sync", "status"]);
+    assert!(status.contains("todo está en la central") && !status.contains("parado"), "{status}");
 }
 
 #[test]

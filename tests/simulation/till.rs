@@ -528,7 +528,7 @@ fn fed(
         }
         match carry_out(store, policy_text, Local::Changes(page)) {
             Carried::Done { .. } => {}
-            Carried::NotYet => return Outcome::NotCarriedOut,
+            Carried::NotYet | Carried::Unread => return Outcome::NotCarriedOut,
         }
     }
     Outcome::Fed { next, more, changed }

@@ -24,6 +24,8 @@ sync-line-revoked = revoked at the hub: enrol again
 sync-line-revoked-short = revoked: enrol
 sync-line-unknown = unknown at the hub: enrol again
 sync-line-unknown-short = unknown: enrol
+sync-line-unread = the hub says what this program cannot read: update it
+sync-line-unread-short = update Olvido
 
 sync-bad-address = this is not a hub's address.
 sync-bad-address-next = Write it as the hub shows it: https://NAME:PORT
@@ -74,6 +76,7 @@ sync-state-waiting = there is something to send
 sync-state-conflict = conflict: enrol again
 sync-state-restored = restored from a backup: enrol again
 sync-state-revoked = revoked: enrol again
+sync-state-unread = what comes from the hub stands still: update Olvido
 sync-waiting = Waiting to be sent
 sync-waiting-since = { $count }, since { $since }
 sync-series-ticket = tickets
@@ -88,6 +91,8 @@ sync-left = { $count ->
     [one] One record still waits.
    *[other] { $count } records still wait.
 }
+sync-unread-down = the hub asks to forget in a way that this program cannot read. What comes from there stands still, and no forget of it is confirmed.
+sync-unread-down-next = The till goes on selling and sending. Update Olvido here: it is read then.
 sync-left-down = What comes from the hub is not all carried out yet.
 
 sync-forget-accepted = Accepted. It goes to the hub, and from there to every till that holds a copy: not all of them have confirmed yet.

@@ -24,6 +24,8 @@ sync-line-revoked = anulada en la central: alta nueva
 sync-line-revoked-short = anulada: alta
 sync-line-unknown = desconocida en la central: alta nueva
 sync-line-unknown-short = desconocida: alta
+sync-line-unread = la central dice lo que este programa no sabe leer: actualícelo
+sync-line-unread-short = actualice Olvido
 
 sync-bad-address = esto no es la dirección de una central.
 sync-bad-address-next = Escríbala como la muestra la central: https://NOMBRE:PUERTO
@@ -74,6 +76,7 @@ sync-state-waiting = hay algo por enviar
 sync-state-conflict = conflicto: hay que darla de alta otra vez
 sync-state-restored = restaurada de una copia: hay que darla de alta otra vez
 sync-state-revoked = anulada: hay que darla de alta otra vez
+sync-state-unread = lo que llega de la central está parado: actualice Olvido
 sync-waiting = Por enviar
 sync-waiting-since = { $count }, desde { $since }
 sync-series-ticket = tiques
@@ -88,6 +91,8 @@ sync-left = { $count ->
     [one] Queda un registro por enviar.
    *[other] Quedan { $count } registros por enviar.
 }
+sync-unread-down = la central pide olvidar de un modo que este programa no sabe leer. Lo que llega de allí está parado, y ningún olvido suyo se confirma.
+sync-unread-down-next = La caja sigue vendiendo y enviando. Actualice Olvido aquí: entonces se lee.
 sync-left-down = Lo que llega de la central aún no está hecho del todo.
 
 sync-forget-accepted = Aceptado. Va a la central y de allí a cada caja que tenga una copia: aún no todas han confirmado.

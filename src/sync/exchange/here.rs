@@ -27,6 +27,8 @@ pub enum Carried {
     Done { news: bool },
     /// It failed, or is not complete: it is to be asked for again.
     NotYet,
+    /// The same, until a program is here that can read it.
+    Unread,
 }
 
 /// Takes what came down further: writes a new policy's file and has it adopted when the time has come.
@@ -57,7 +59,7 @@ pub fn carry_out(
                 log::warn!("sync: change {} of the hub: {:?}", trouble.seq, trouble.kind);
             }
             if !applied.complete {
-                return Ok(Carried::NotYet);
+                return Ok(if applied.unread { Carried::Unread } else { Carried::NotYet });
             }
             news = !page.changes.is_empty();
             adopt(store, applied)?;

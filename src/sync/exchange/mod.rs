@@ -17,10 +17,10 @@ use chrono::{DateTime, FixedOffset};
 pub use here::{Adopt, Carried, Local, carry_out};
 
 use super::client::{Client, ClientError, HubAddress, Packed, pack_upload};
-use super::outgoing;
 use super::plan::{Keep, Known, Outcome, PerSeries, Plan, Start, Step};
 use super::record::{Origin, Run, Series, body_hash};
 use super::wire::{Base64, FORGETS_MAX, FeedPage, Hex, PACKED_BYTES_MAX, Upload};
+use super::{incoming, outgoing};
 use crate::seal::{self, DeviceKey};
 use crate::store::{Files, HubState, Outbox, Store, StoreError};
 use carrier::{Answered, Lane, Request};
@@ -65,6 +65,8 @@ pub struct Status {
     pub unconfirmed: usize,
     /// Why the hub could not be asked last; nothing when it answered.
     pub trouble: Option<ClientError>,
+    /// What comes down stands still before a change that this program cannot read.
+    pub unread: bool,
     /// Nothing waits in either direction.
     pub done: bool,
 }
@@ -94,6 +96,7 @@ pub struct Exchange {
     unconfirmed: usize,
     /// A page of the feed may still wait for the one after it: that one counts even if it is empty.
     open_page: bool,
+    unread: bool,
     /// The last forget that was asked about: all get their turn.
     asked_through: [u8; 16],
     /// What is durable at the hub and not yet noted here.
@@ -115,9 +118,10 @@ const RUN_BYTES_MAX: usize = PACKED_BYTES_MAX - (128 << 10);
 const READ_AGAIN: Duration = Duration::from_secs(5);
 
 impl Parts {
-    /// What an exchange needs of a store; `None` where it is not enrolled. Errors: of the store;
-    /// `Damaged` where its hub's address is none.
-    pub fn of(store: &Store) -> Result<Option<Parts>, StoreError> {
+    /// What an exchange needs of a store; `None` where it is not enrolled. What an earlier program did not
+    /// know comes down again. Errors: of the store; `Damaged` where its hub's address is none.
+    pub fn of(store: &mut Store) -> Result<Option<Parts>, StoreError> {
+        incoming::ask_again(store)?;
         let Some(enrolment) = store.enrolment()? else { return Ok(None) };
         let address = HubAddress::parse(&enrolment.url);
         let address = address.map_err(|_| StoreError::Damaged("the hub's address".into()))?;
@@ -153,6 +157,7 @@ impl Parts {
             prepared: None,
             unconfirmed: 0,
             open_page: true,
+            unread: false,
             asked_through: [0; 16],
             unsaved: BTreeMap::new(),
             saved_at: Duration::ZERO,
@@ -395,9 +400,10 @@ impl Exchange {
         };
         let outcome = match told {
             Carried::Done { .. } => Outcome::Fed { next, more, changed },
-            Carried::NotYet => Outcome::NotCarriedOut,
+            Carried::NotYet | Carried::Unread => Outcome::NotCarriedOut,
         };
-        self.open_page = more || told == Carried::NotYet;
+        self.open_page = more || matches!(outcome, Outcome::NotCarriedOut);
+        self.unread = told == Carried::Unread;
         self.end(outcome, known, local);
     }
 
@@ -463,6 +469,7 @@ impl Exchange {
             since: self.since.and_then(|(_, at)| at),
             unconfirmed: known.unconfirmed,
             trouble: self.trouble.clone(),
+            unread: self.unread,
             done: self.plan.is_done(known),
         }
     }

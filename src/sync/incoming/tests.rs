@@ -27,6 +27,21 @@ fn newer(version: u32) -> String {
     SHIPPED.replacen("version = 1", &format!("version = {version}"), 1)
 }
 
+fn enrolment(cursor: u64) -> Enrolment {
+    Enrolment {
+        url: "http://127.0.0.1:1".into(),
+        pin: None,
+        store: "sol".into(),
+        device: [7; 16],
+        epoch: 2,
+        key: DeviceKey::random(),
+        incarnation: [0; 16],
+        cursor,
+        state: HubState::Active,
+        last_contact: None,
+    }
+}
+
 fn prices(store: &Store) -> Vec<(String, i64)> {
     let catalogue = store.catalogue().unwrap();
     let mut prices: Vec<_> = catalogue.products().map(|p| (p.name().to_owned(), p.price().0)).collect();
@@ -86,9 +101,11 @@ fn a_tombstone_of_whatever_version_is_carried_out_or_not_confirmed() {
     assert_eq!(till.verify(chrono::NaiveDate::default()).unwrap().forgotten, 2);
     let unreadable = [change(3, "tombstone", json!({ "v": 1, "id": "x" })), product(4, "a", "Uno", 100)];
     let applied = apply(&mut till, &unreadable, false).unwrap();
-    assert!(!applied.complete);
+    assert!(!applied.complete && applied.unread && is_stopped(&till).unwrap());
     assert_eq!(troubles(&applied), [(3, TroubleKind::Unreadable("tombstone".into()))]);
     assert!(applied.catalogue, "it holds up nothing else");
+    let readable = [change(3, "tombstone", json!({ "v": 1, "id": id }))];
+    assert!(apply(&mut till, &readable, false).unwrap().complete && !is_stopped(&till).unwrap());
 }
 
 #[test]
@@ -135,19 +152,7 @@ fn a_policy_is_judged_and_holds_up_nothing() {
 fn a_revocation_is_noted_and_known_for_ones_own() {
     let directory = tempfile::tempdir().unwrap();
     let mut till = store(directory.path());
-    let enrolment = Enrolment {
-        url: "http://127.0.0.1:1".into(),
-        pin: None,
-        store: "sol".into(),
-        device: [7; 16],
-        epoch: 2,
-        key: DeviceKey::random(),
-        incarnation: [0; 16],
-        cursor: 0,
-        state: HubState::Active,
-        last_contact: None,
-    };
-    till.set_enrolment(&enrolment).unwrap();
+    till.set_enrolment(&enrolment(0)).unwrap();
     let revoked = |device: &str, epoch: u32| {
         [change(1, "revocation", json!({ "v": 1, "device": device.repeat(16), "epoch": epoch }))]
     };
@@ -179,4 +184,24 @@ fn what_this_program_does_not_know_is_kept_as_it_came() {
     assert_eq!(till.kept_changes("staff").unwrap(), [(1, r#"{"name":"Ana","v":1}"#.to_owned())]);
     let kept: Vec<_> = till.kept_changes("product").unwrap().into_iter().map(|(seq, _)| seq).collect();
     assert_eq!(kept, [2, 3]);
+}
+
+#[test]
+fn what_an_earlier_program_kept_comes_down_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut till = store(directory.path());
+    till.set_enrolment(&enrolment(9)).unwrap();
+    // As a program would that knew no revocations, and no products of version 1.
+    let kept = [product(7, "a", "Uno", 100), product(6, "b", "Dos", 200)];
+    let mut kept: Vec<_> = kept.iter().map(as_it_came).collect();
+    kept.extend([(2, "staff", "{\"v\":1}"), (3, "product", "{\"v\":2}"), (4, "policy", "[]")]);
+    kept.push((8, "revocation", "{\"v\":1}"));
+    till.keep_changes(&kept).unwrap();
+    for _ in 0..2 {
+        ask_again(&mut till).unwrap();
+        assert_eq!(till.enrolment().unwrap().unwrap().cursor, 5, "from the first that is known on");
+    }
+    let left = |kind| till.kept_changes(kind).unwrap().into_iter().map(|(seq, _)| seq).collect::<Vec<_>>();
+    assert_eq!((left("staff"), left("product"), left("policy")), (vec![2], vec![3], vec![4]));
+    assert_eq!(left("revocation"), [8], "it cannot be read");
 }

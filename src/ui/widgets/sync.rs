@@ -57,6 +57,7 @@ fn words(model: &Model, status: &SyncStatus) -> Vec<String> {
         (SyncLink::Restored, _) => vec![text("sync-line-restored"), text("sync-line-restored-short")],
         (SyncLink::Unknown, _) => vec![text("sync-line-unknown"), text("sync-line-unknown-short")],
         (SyncLink::Revoked, _) => vec![text("sync-line-revoked"), text("sync-line-revoked-short")],
+        (SyncLink::Unread, _) => vec![text("sync-line-unread"), text("sync-line-unread-short")],
     }
 }
 
@@ -85,6 +86,7 @@ mod tests {
             status(SyncLink::Restored, 3, None),
             status(SyncLink::Revoked, 3, None),
             status(SyncLink::Unknown, 3, None),
+            status(SyncLink::Unread, 0, None),
         ]
     }
 

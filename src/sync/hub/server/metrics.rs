@@ -152,6 +152,7 @@ fn answer_name(answer: Answer) -> &'static str {
         Answer::Conflict => "conflict",
         Answer::Quarantined => "quarantined",
         Answer::Erased => "erased",
+        Answer::Later => "later",
     }
 }
 
