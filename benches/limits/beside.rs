@@ -45,7 +45,7 @@ pub fn measure(shop: &Shop, directory: &Path) -> Vec<Row> {
     for _ in 0..ROUNDS_ALONE / 2 {
         alone.take(shop, &mut scans, &mut store, None);
     }
-    let exchange = Background::start(&store);
+    let exchange = Background::start(&mut store);
     let all = till::SALES as u64;
     while exchange.waiting() > all - DRAINED {
         beside.take(shop, &mut scans, &mut store, Some(&exchange));

@@ -21,7 +21,7 @@ pub struct Background {
 }
 
 impl Background {
-    pub fn start(store: &Store) -> Background {
+    pub fn start(store: &mut Store) -> Background {
         let parts = Parts::of(store).expect("an enrolment that can be read").expect("an enrolment");
         let (tell, events) = mpsc::channel();
         let (ask, asked) = mpsc::channel();
