@@ -393,7 +393,9 @@ impl<'de> Deserialize<'de> for Base64 {
 
 impl<const N: usize> std::fmt::Display for Hex<N> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        let digit = |value: u8| b"0123456789abcdef"[usize::from(value)];
+        let digits = self.0.map(|byte| [digit(byte >> 4), digit(byte & 15)]);
+        f.write_str(std::str::from_utf8(digits.as_flattened()).expect("digits are ASCII"))
     }
 }
 
@@ -427,8 +429,22 @@ impl<const N: usize> Serialize for Hex<N> {
 
 impl<'de, const N: usize> Deserialize<'de> for Hex<N> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Hex<N>, D::Error> {
-        let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
-        text.parse().map_err(|NotHex| serde::de::Error::custom("not hexadecimal digits"))
+        /// Reads the digits where they stand: a hub does so twice for each ticket.
+        struct Digits<const N: usize>;
+
+        impl<const N: usize> serde::de::Visitor<'_> for Digits<N> {
+            type Value = Hex<N>;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(f, "{} hexadecimal digits", 2 * N)
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Hex<N>, E> {
+                text.parse().map_err(|NotHex| E::custom("not hexadecimal digits"))
+            }
+        }
+
+        deserializer.deserialize_str(Digits)
     }
 }
 

@@ -1,4 +1,5 @@
-//! The threads that wait for the hub, so that nobody else does: one for what goes up, one for the feed.
+//! The threads that wait for the hub, so that nobody else does: two for what goes up, so that a run can
+//! be on its way while another is answered for, and one for the feed.
 
 use std::sync::Arc;
 use std::sync::mpsc::{self, Sender};
@@ -11,10 +12,10 @@ use crate::sync::wire::{
     Base64, FeedPage, ForgetsAnswer, Hex, Id, SessionAnswer, SessionRequest, UploadAnswer,
 };
 
-/// Which of the two.
+/// Which of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lane {
-    Up,
+    Up(usize),
     Down,
 }
 

@@ -2,7 +2,8 @@
 //! as the till runs.
 //!
 //! It reads the store beside the till ([`Outbox`]). What the store must keep or do is handed to whoever
-//! owns it, as a [`Local`]. While the hub works on one run of records the next one is made ready.
+//! owns it, as a [`Local`]. While the hub works on one run of tickets of many, the next one is sent and
+//! the one after that made ready.
 
 mod carrier;
 mod here;
@@ -19,7 +20,7 @@ pub use here::{Adopt, Carried, Local, carry_out};
 use super::client::{Client, ClientError, HubAddress, Packed, pack_upload};
 use super::plan::{Keep, Known, Outcome, PerSeries, Plan, Start, Step};
 use super::record::{Origin, Run, Series, body_hash};
-use super::wire::{Base64, FORGETS_MAX, FeedPage, Hex, PACKED_BYTES_MAX, Upload};
+use super::wire::{Base64, FORGETS_MAX, FeedPage, Hex, PACKED_BYTES_MAX, RUN_RECORDS_MAX, Upload};
 use super::{incoming, outgoing};
 use crate::seal::{self, DeviceKey};
 use crate::store::{Files, HubState, Outbox, Store, StoreError};
@@ -84,14 +85,15 @@ pub struct Exchange {
     plan: Plan,
     outbox: Outbox,
     identity: Arc<Identity>,
-    up: Sender<Request>,
+    up: [Sender<Request>; 2],
     down: Sender<Request>,
     events: Receiver<Event>,
     began: Instant,
     token: String,
     /// What is under way.
-    up_step: Option<(Step, u64)>,
+    up_step: Option<UpStep>,
     down_step: Option<Step>,
+    ahead: Option<Ahead>,
     prepared: Option<Packed>,
     unconfirmed: usize,
     /// A page of the feed may still wait for the one after it: that one counts even if it is empty.
@@ -105,6 +107,29 @@ pub struct Exchange {
     contact_at: Option<Duration>,
     since: Option<(u64, Option<DateTime<FixedOffset>>)>,
     trouble: Option<ClientError>,
+}
+
+/// A step that goes up.
+#[derive(Clone, Copy)]
+struct UpStep {
+    step: Step,
+    /// Last index that is sent.
+    last: u64,
+    /// Which of the two lanes.
+    lane: usize,
+    /// It was sent before it was its turn.
+    was_ahead: bool,
+}
+
+/// A run of tickets that was sent before the hub has answered for the one before it. What it answers
+/// counts when it is this run's turn, and only if it took it; else all is as if it had not been sent.
+struct Ahead {
+    after: u64,
+    last: u64,
+    lane: usize,
+    answered: Option<Result<Answered, ClientError>>,
+    /// Something else has happened since: its turn does not come.
+    is_void: bool,
 }
 
 /// How far the hub has the records is noted at most so often while there is much to send: a session
@@ -146,7 +171,7 @@ impl Parts {
         let mut exchange = Exchange {
             plan: Plan::new(start),
             outbox: Outbox::open(&files)?,
-            up: lane(Lane::Up),
+            up: [lane(Lane::Up(0)), lane(Lane::Up(1))],
             down: lane(Lane::Down),
             identity,
             events,
@@ -154,6 +179,7 @@ impl Parts {
             token: String::new(),
             up_step: None,
             down_step: None,
+            ahead: None,
             prepared: None,
             unconfirmed: 0,
             open_page: true,
@@ -175,6 +201,13 @@ pub fn here(parts: Parts, how: How, local: &mut dyn FnMut(Local) -> Carried) -> 
     let (tell, events) = mpsc::channel();
     let mut exchange = parts.open(events, &tell)?;
     Ok(exchange.run(how, local, &mut |_| None))
+}
+
+impl Ahead {
+    fn is_turn(&self, step: Step) -> bool {
+        let Step::Upload { series: Series::Ticket, after, most } = step else { return false };
+        !self.is_void && self.after == after && self.last - after <= most as u64
+    }
 }
 
 impl Exchange {
@@ -212,7 +245,7 @@ impl Exchange {
                 return self.status(&known);
             }
             if !rests {
-                self.take_up(step, now, local);
+                self.take_up(step, &known, now, local);
                 continue;
             }
             self.prepare(&known, now);
@@ -264,7 +297,15 @@ impl Exchange {
     }
 
     /// Gives a step to the thread that waits for its answer.
-    fn take_up(&mut self, step: Step, now: Duration, local: &mut dyn FnMut(Local) -> Carried) {
+    fn take_up(&mut self, step: Step, known: &Known, now: Duration, local: &mut dyn FnMut(Local) -> Carried) {
+        if let Some(Ahead { last, lane, answered, .. }) = self.ahead.take_if(|ahead| ahead.is_turn(step)) {
+            self.plan.begin(step, now);
+            self.up_step = Some(UpStep { step, last, lane, was_ahead: true });
+            if let Some(answered) = answered {
+                self.hear(Event::Answered(Lane::Up(lane), answered), known, local);
+            }
+            return;
+        }
         let token = self.token.clone();
         let (request, last) = match step {
             Step::Session => (Request::Session, 0),
@@ -287,8 +328,10 @@ impl Exchange {
             self.down_step = Some(step);
             &self.down
         } else {
-            self.up_step = Some((step, last));
-            &self.up
+            self.void_ahead();
+            let lane = self.ahead.as_ref().map_or(0, |ahead| 1 - ahead.lane);
+            self.up_step = Some(UpStep { step, last, lane, was_ahead: false });
+            &self.up[lane]
         };
         // A carrier ends only after this does.
         let _ = lane.send(request);
@@ -318,17 +361,41 @@ impl Exchange {
         pack_upload(series, &Upload { first: after + 1, records, signature })
     }
 
-    /// While the hub works on a run, makes the one that will follow ready.
+    /// While the hub works on a run of tickets, makes the one that will follow ready. Where there are many
+    /// it is sent, too, so that the hub reads it while it writes the one before. A purchase waits for its
+    /// turn: it may be forgotten until then.
     fn prepare(&mut self, known: &Known, now: Duration) {
-        let Some((Step::Upload { series, .. }, last)) = self.up_step else { return };
-        if self.prepared.is_some() {
+        let Some(UpStep { step: Step::Upload { series: Series::Ticket, .. }, last, .. }) = self.up_step
+        else {
             return;
+        };
+        loop {
+            let last = self.ahead.as_ref().filter(|ahead| !ahead.is_void).map_or(last, |ahead| ahead.last);
+            if self.prepared.is_none() {
+                let next = self.plan.upload_after(known, Series::Ticket, last, now);
+                let Some(Step::Upload { series: Series::Ticket, after, most }) = next else { return };
+                // Where it cannot be made, that is said when it is its turn.
+                self.prepared = self.pack(Series::Ticket, after, most).ok();
+            }
+            let are_many = known.last[Series::Ticket].saturating_sub(last) >= RUN_RECORDS_MAX as u64;
+            let fits = |packed: &mut Packed| packed.series == Series::Ticket && packed.first == last + 1;
+            if !are_many || self.ahead.is_some() {
+                return;
+            }
+            let (Some(packed), Some(step)) = (self.prepared.take_if(fits), self.up_step) else { return };
+            let (lane, last) = (1 - step.lane, packed.last);
+            let after = packed.first - 1;
+            self.ahead = Some(Ahead { after, last, lane, answered: None, is_void: false });
+            let _ = self.up[lane].send(Request::Upload(self.token.clone(), packed));
         }
-        let next = self.plan.upload_after(known, series, last, now);
-        if let Some(Step::Upload { series, after, most }) = next {
-            // Where it cannot be made, that is said when it is its turn.
-            self.prepared = self.pack(series, after, most).ok();
+    }
+
+    /// What was sent ahead is not waited for any more.
+    fn void_ahead(&mut self) {
+        if let Some(ahead) = &mut self.ahead {
+            ahead.is_void = true;
         }
+        self.ahead.take_if(|ahead| ahead.answered.is_some());
     }
 
     fn ask_about(&mut self) -> Result<Vec<Hex<16>>, StoreError> {
@@ -347,13 +414,23 @@ impl Exchange {
                     log::error!("sync: {error}");
                 }
             }
-            Event::Answered(lane, answered) => {
-                let (step, last) = match lane {
-                    Lane::Up => self.up_step.take().unwrap_or((Step::Wait { until: None }, 0)),
-                    Lane::Down => (self.down_step.take().unwrap_or(Step::Wait { until: None }), 0),
-                };
+            Event::Answered(Lane::Up(lane), answered) => {
+                if let Some(ahead) = self.ahead.as_mut().filter(|ahead| ahead.lane == lane) {
+                    ahead.answered = Some(answered);
+                    self.ahead.take_if(|ahead| ahead.is_void);
+                    return;
+                }
+                let Some(UpStep { step, last, was_ahead, .. }) = self.up_step.take() else { return };
                 match answered {
                     Ok(answered) => self.answered(step, last, answered, known, local),
+                    Err(_) if was_ahead => self.take_up(step, known, self.began.elapsed(), local),
+                    Err(error) => self.failed(step, &error, local),
+                }
+            }
+            Event::Answered(Lane::Down, answered) => {
+                let Some(step) = self.down_step.take() else { return };
+                match answered {
+                    Ok(answered) => self.answered(step, 0, answered, known, local),
                     Err(error) => self.failed(step, &error, local),
                 }
             }
@@ -372,6 +449,7 @@ impl Exchange {
         self.note_contact(local);
         match (answered, step) {
             (Answered::Session(answer), _) => {
+                self.void_ahead();
                 self.token.clone_from(&answer.token);
                 self.end(Outcome::Session(&answer), known, local);
             }
@@ -412,6 +490,7 @@ impl Exchange {
             log::warn!("sync: {error}");
             self.trouble = Some(error.clone());
         }
+        self.void_ahead();
         self.end(Outcome::Failed(step, error), &Known::default(), local);
     }
 
