@@ -8,8 +8,11 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use chrono::Utc;
 use olvido::seal::DeviceKey;
+use olvido::store::Store;
 use olvido::sync::enrolment::{EnrolmentCode, signed_for_session};
+use olvido::sync::exchange::{self, How, Parts, Status, carry_out};
 use olvido::sync::record::{Origin, Run, Series, body_hash};
 use olvido::sync::wire::{
     Base64, Challenge, EnrolAnswer, EnrolRequest, Hex, SessionAnswer, SessionRequest, UploadAnswer,
@@ -204,6 +207,13 @@ impl Drop for Hub {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// One whole exchange of a till with its hub, in this thread.
+pub fn exchange_once(store: &mut Store) -> Status {
+    let parts = Parts::of(store).unwrap().expect("it is enrolled");
+    let mut local = |local| carry_out(store, local, Utc::now().fixed_offset(), &mut |_, _| Ok(())).unwrap();
+    exchange::here(parts, How::Once, &mut local).unwrap()
 }
 
 pub const JSON: (&str, &str) = ("content-type", "application/json");
