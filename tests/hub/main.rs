@@ -8,6 +8,7 @@ mod credentials;
 mod cut;
 mod description;
 mod hostile;
+mod killed;
 mod over_postgres;
 #[path = "../support/postgres.rs"]
 mod postgres;
