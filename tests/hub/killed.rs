@@ -452,13 +452,14 @@ impl Left {
             tills.iter().map(|directory| of_directory("a till", true, directory.path())).collect();
         let is_in_file = matches!(engine, Engine::Sqlite);
         all.push(of_directory("the hub", is_in_file, &hub.directory()));
-        all.push(of_log("the hub's output", hub.log()));
+        all.push(of_log("the hub's log", hub.log()));
+        all.push(of_log("the hub's output", hub.output()));
         if let Engine::Postgres(mut cluster) = engine {
             // So that what the server holds in memory is on file, too.
             cluster.sql(DATABASE, "CHECKPOINT");
             cluster.crash();
             all.push(of_directory("PostgreSQL", true, &cluster.data_dir()));
-            all.push(of_log("PostgreSQL's output", cluster.log()));
+            all.push(of_log("PostgreSQL's log", cluster.log()));
         }
         let of_till = |directory: &TempDir| {
             let files = Files::of(directory.path());

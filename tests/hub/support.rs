@@ -38,9 +38,13 @@ pub struct Hub {
     pub fingerprint: Option<Hex<32>>,
     pub said: String,
     args: Vec<String>,
-    /// All that it wrote, whichever of its lives.
-    log: Arc<Mutex<String>>,
+    /// What it wrote in all its lives: its log, and what it says to people.
+    log: Text,
+    output: Text,
 }
+
+/// Text that a thread of its own adds to.
+type Text = Arc<Mutex<String>>;
 
 /// An answer, taken apart.
 #[derive(Debug)]
@@ -75,12 +79,12 @@ impl Hub {
 
     pub fn start(folder: tempfile::TempDir, args: &[&str]) -> Hub {
         let args: Vec<String> = args.iter().map(ToString::to_string).collect();
-        let log = Arc::default();
-        let (child, said) = serve(&folder.path().join("hub"), "127.0.0.1:0", &args, &log);
+        let (log, output) = (Text::default(), Text::default());
+        let (child, said) = serve(&folder.path().join("hub"), "127.0.0.1:0", &args, [&log, &output]);
         let after = |mark: &str| said.split(mark).nth(1).map(|rest| rest.lines().next().unwrap().to_owned());
         let address = after("://").unwrap_or_else(|| panic!("{said}\n{}", log.lock().unwrap()));
         let fingerprint = after("Certificate: ").map(|text| text.replace(':', "").parse().unwrap());
-        Hub { child, folder, address: address.parse().unwrap(), fingerprint, said, args, log }
+        Hub { child, folder, address: address.parse().unwrap(), fingerprint, said, args, log, output }
     }
 
     /// Kills it: nothing that it was at comes to an end.
@@ -94,7 +98,8 @@ impl Hub {
         let began = Instant::now();
         loop {
             let listen = self.address.to_string();
-            (self.child, self.said) = serve(&self.directory(), &listen, &self.args, &self.log);
+            (self.child, self.said) =
+                serve(&self.directory(), &listen, &self.args, [&self.log, &self.output]);
             if self.said.contains(&listen) {
                 return;
             }
@@ -127,6 +132,10 @@ impl Hub {
 
     pub fn log(&self) -> String {
         self.log.lock().unwrap().clone()
+    }
+
+    pub fn output(&self) -> String {
+        self.output.lock().unwrap().clone()
     }
 
     pub fn connect(&self) -> TcpStream {
@@ -215,7 +224,7 @@ impl Hub {
 }
 
 /// Starts `olvido hub serve`; returns what it said once it serves, or ended.
-fn serve(data: &Path, listen: &str, args: &[String], log: &Arc<Mutex<String>>) -> (Child, String) {
+fn serve(data: &Path, listen: &str, args: &[String], [log, all_said]: [&Text; 2]) -> (Child, String) {
     let mut child = Command::new(BINARY)
         .arg("--data")
         .arg(data)
@@ -232,18 +241,18 @@ fn serve(data: &Path, listen: &str, args: &[String], log: &Arc<Mutex<String>>) -
     while let Ok(1..) = output.read_line(&mut said)
         && !said.contains("To stop it")
     {}
-    log.lock().unwrap().push_str(&said);
-    keep(output, log);
+    all_said.lock().unwrap().push_str(&said);
+    keep(output, all_said);
     (child, said)
 }
 
 /// Keeps all that is said there, so that nobody waits for a reader.
-fn keep(mut from: impl Read + Send + 'static, log: &Arc<Mutex<String>>) {
-    let log = Arc::clone(log);
+fn keep(mut from: impl Read + Send + 'static, text: &Text) {
+    let text = Arc::clone(text);
     thread::spawn(move || {
         let mut bytes = [0; 4096];
         while let Ok(read @ 1..) = from.read(&mut bytes) {
-            log.lock().unwrap().push_str(&String::from_utf8_lossy(&bytes[..read]));
+            text.lock().unwrap().push_str(&String::from_utf8_lossy(&bytes[..read]));
         }
     });
 }
