@@ -3,14 +3,10 @@
 //! till believes nothing of the hub that is not so, and what was forgotten is gone.
 
 use std::collections::BTreeMap;
-use std::io::{Read, Write};
-use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed};
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::thread;
 use std::time::Duration;
 
-use memchr::memmem;
 use olvido::domain::customer::Identifier;
 use olvido::seal::ReceiptCode;
 use olvido::store::{Found, Outbox, Store};
@@ -23,6 +19,7 @@ use tempfile::TempDir;
 
 use crate::common::{answer, at, create, fast_directory, sale_at};
 use crate::postgres::Cluster;
+use crate::proxy::{Cut, Proxy, Way};
 use crate::support::{Hub, exchange_once};
 
 #[test]
@@ -57,22 +54,6 @@ const REQUESTS: [(&str, Option<Series>); 6] = [
     ("POST /v1/records/count ", Some(Series::Count)),
 ];
 
-/// The direction of a byte: from the till, or to it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Way {
-    Up,
-    Down,
-}
-
-/// Where to cut: after so many bytes of a request, or of its answer.
-#[derive(Clone, Copy, Debug)]
-struct Cut {
-    request: &'static str,
-    series: Option<Series>,
-    way: Way,
-    after: usize,
-}
-
 /// What came of the cuts of one request or answer.
 #[derive(Debug, Default)]
 struct Figures {
@@ -89,11 +70,11 @@ fn cut_everywhere(hub: &Hub, database: &str) {
     for way in [Way::Up, Way::Down] {
         for (request, series) in REQUESTS {
             let (next, figures) = (AtomicUsize::new(0), Figures::default());
-            let next_cut = || Cut { request, series, way, after: next.fetch_add(1, Relaxed) };
+            let next_cut = || Cut { request, way, after: next.fetch_add(1, Relaxed) };
             thread::scope(|scope| {
                 for till in &mut tills {
                     let (database, figures, next_cut) = (&database, &figures, &next_cut);
-                    scope.spawn(move || while till.is_cut(next_cut(), database, figures) {});
+                    scope.spawn(move || while till.is_cut(next_cut(), series, database, figures) {});
                 }
             });
             let place = format!("{:?}, {way:?}, {request}: {figures:?}", database.engine());
@@ -138,7 +119,7 @@ impl Till {
     fn new(hub: &Hub, number: usize) -> Till {
         let (name, directory) = (format!("S{number}"), fast_directory());
         let mut store = create(directory.path());
-        let proxy = Proxy::start(hub.address);
+        let proxy = Proxy::start(hub.address, Duration::ZERO);
         let address = HubAddress::parse(&format!("http://{}", proxy.address)).unwrap();
         let device = join(&mut store, &address, &hub.code(&name), "caja 1").unwrap().device;
         let mut issued = Vec::new();
@@ -162,9 +143,9 @@ impl Till {
     }
 
     /// An exchange that is cut, and what must hold then. Returns false where nothing was left to cut.
-    fn is_cut(&mut self, cut: Cut, database: &Database, figures: &Figures) -> bool {
+    fn is_cut(&mut self, cut: Cut, series: Option<Series>, database: &Database, figures: &Figures) -> bool {
         let place = format!("{:?}, {}, {cut:?}", database.engine(), self.name);
-        let waits = cut.series.unwrap_or(Series::Ticket);
+        let waits = series.unwrap_or(Series::Ticket);
         if self.outbox.last(waits).unwrap() == self.known()[&waits] {
             self.sell_and_forget();
         }
@@ -177,7 +158,7 @@ impl Till {
         for (series, through) in &known {
             assert!(*through <= there[series], "{place}: the till takes {known:?} for {there:?}");
         }
-        let taken = was_cut && cut.series.is_some() && there[&waits] == last;
+        let taken = was_cut && series.is_some() && there[&waits] == last;
         let lost = taken && known[&waits] < last;
         for (count, counts) in [(&figures.cuts, was_cut), (&figures.taken, taken), (&figures.lost, lost)] {
             count.fetch_add(counts.into(), Relaxed);
@@ -282,139 +263,4 @@ fn sell(store: &mut Store, remembers: bool, day: usize, issued: &mut Vec<(Hex<32
     let sold = store.sell(&sale).unwrap();
     issued.push((Hex(sold.ticket.hash.0), sold.ticket.total.0));
     sold.code
-}
-
-/// Stands between a till and its hub.
-struct Proxy {
-    address: SocketAddr,
-    wire: Arc<Mutex<Wire>>,
-}
-
-/// All connections through a proxy.
-#[derive(Default)]
-struct Wire {
-    /// Where to cut, `after` being what may still pass.
-    cut: Option<Cut>,
-    is_cut: bool,
-    streams: Vec<TcpStream>,
-    /// Answers since it was last opened.
-    answers: Vec<u8>,
-}
-
-/// What one connection is at.
-struct Talk {
-    /// The last byte came this way.
-    last: Way,
-    /// It is at the request that is to be cut.
-    counts: bool,
-}
-
-impl Proxy {
-    fn start(hub: SocketAddr) -> Proxy {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let proxy = Proxy { address: listener.local_addr().unwrap(), wire: Arc::default() };
-        let wire = Arc::clone(&proxy.wire);
-        thread::spawn(move || {
-            for till in listener.incoming() {
-                let (till, mut held) = (till.unwrap(), wire.lock().unwrap());
-                if !held.is_cut
-                    && let Ok(hub) = connect(hub)
-                {
-                    held.streams.extend([till.try_clone().unwrap(), hub.try_clone().unwrap()]);
-                    join_up(till, hub, &wire);
-                }
-            }
-        });
-        proxy
-    }
-
-    /// Cuts everything there, and stays shut until it is opened.
-    fn cut(&self, cut: Cut) {
-        self.wire.lock().unwrap().cut = Some(cut);
-    }
-
-    /// Lets everything through. Returns whether it was cut.
-    fn open(&self) -> bool {
-        let mut wire = self.wire.lock().unwrap();
-        wire.shut();
-        wire.answers.clear();
-        wire.cut = None;
-        std::mem::take(&mut wire.is_cut)
-    }
-
-    /// Whether the hub said of any record since then that it was there already.
-    fn has_said_exists(&self) -> bool {
-        memmem::find(&self.wire.lock().unwrap().answers, b"\"exists\"").is_some()
-    }
-}
-
-impl Wire {
-    fn shut(&mut self) {
-        for stream in self.streams.drain(..) {
-            let _ = stream.shutdown(Shutdown::Both);
-        }
-    }
-
-    /// How many of these bytes pass; with the last that may it is cut.
-    fn pass(&mut self, way: Way, bytes: &[u8], talk: &mut Talk) -> usize {
-        if self.is_cut {
-            return 0;
-        }
-        if way == Way::Up && talk.last == Way::Down {
-            talk.counts = self.cut.is_some_and(|cut| bytes.starts_with(cut.request.as_bytes()));
-        }
-        talk.last = way;
-        if way == Way::Down {
-            self.answers.extend_from_slice(bytes);
-        }
-        match &mut self.cut {
-            Some(cut) if cut.way == way && talk.counts => {
-                let passed = bytes.len().min(cut.after);
-                cut.after -= passed;
-                self.is_cut = cut.after == 0;
-                passed
-            }
-            _ => bytes.len(),
-        }
-    }
-}
-
-/// Carries the bytes of a connection, each way in a thread of its own.
-fn join_up(till: TcpStream, hub: TcpStream, wire: &Arc<Mutex<Wire>>) {
-    let talk = Arc::new(Mutex::new(Talk { last: Way::Down, counts: false }));
-    let other = (till.try_clone().unwrap(), hub.try_clone().unwrap());
-    for (way, mut from, mut to) in [(Way::Up, till, hub), (Way::Down, other.1, other.0)] {
-        let (wire, talk) = (Arc::clone(wire), Arc::clone(&talk));
-        thread::spawn(move || {
-            let mut bytes = [0; 16 << 10];
-            while let Ok(read @ 1..) = from.read(&mut bytes) {
-                let mut wire = wire.lock().unwrap();
-                let passed = wire.pass(way, &bytes[..read], &mut talk.lock().unwrap());
-                let written = to.write_all(&bytes[..passed]);
-                if wire.is_cut {
-                    wire.shut();
-                }
-                if written.is_err() {
-                    break;
-                }
-            }
-            let _ = to.shutdown(Shutdown::Both);
-        });
-    }
-}
-
-/// A connection to the hub, each from another of a few addresses of this computer: from one of them a
-/// hub opens only so many sessions.
-fn connect(hub: SocketAddr) -> std::io::Result<TcpStream> {
-    static NEXT: AtomicU32 = AtomicU32::new(0);
-    let host = (NEXT.fetch_add(1, Relaxed) % 250 + 1) as u8;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
-    let stream = runtime.block_on(async {
-        let socket = tokio::net::TcpSocket::new_v4()?;
-        socket.bind(SocketAddr::from((Ipv4Addr::new(127, 0, 1, host), 0)))?;
-        socket.connect(hub).await?.into_std()
-    })?;
-    stream.set_nonblocking(false)?;
-    stream.set_nodelay(true)?;
-    Ok(stream)
 }

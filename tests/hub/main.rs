@@ -12,6 +12,7 @@ mod killed;
 mod over_postgres;
 #[path = "../support/postgres.rs"]
 mod postgres;
+mod proxy;
 mod schemathesis;
 mod serving;
 mod slow;
