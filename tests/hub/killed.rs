@@ -233,7 +233,7 @@ impl Till {
 
     fn sell(&self, shop: &Shop, random: &mut Rng, number: usize, outbox: &Outbox) {
         let name = format!("CANARY {} {number} {:016x}", self.number, random.next());
-        let customer = Identifier::email(&format!("canary{:016x}@example.org", random.next())).unwrap();
+        let customer = Identifier::email(&format!("canary{:08x}@example.org", random.next() as u32)).unwrap();
         let (choice, customer, purposes): (_, _, &[&str]) = match random.below(5) {
             0 => (None, None, &[]),
             1 => (Some("forget"), None, &[]),
