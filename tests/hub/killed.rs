@@ -376,7 +376,7 @@ fn check(engine: Engine, mut hub: Hub, tills: [Till; 2], shop: &Shop, stolen: &S
         till.directory
     });
     let left = Left::read(engine, &hub, &directories);
-    left.check_words(&kept, &place);
+    left.check_words(&kept, &directories[0], &place);
     left.check_keys(&kept, stolen, &place);
     let forgotten = kept.len() - remembered.len();
     println!("{place}: {} tickets, {forgotten} of {} forgotten", printed.len(), kept.len());
@@ -490,7 +490,7 @@ impl Left {
     }
 
     /// No word of a purchase is anywhere in the clear, and this would be seen.
-    fn check_words(&self, all: &[Kept], place: &str) {
+    fn check_words(&self, all: &[Kept], till: &TempDir, place: &str) {
         let found = self.places(&CANARIES);
         assert!(found.is_empty(), "{place}: words of purchases in {found:?}");
         for bytes in self.all.iter().filter(|bytes| bytes.has_tickets) {
@@ -499,7 +499,10 @@ impl Left {
         }
         let remembered = all.iter().find(|kept| kept.forgotten_at.is_none()).expect("some stays");
         let opened = self.open_as_till(remembered).expect("it is remembered");
-        assert!(has_any(&opened, &CANARIES), "{place}: {} is not seen", remembered.name);
+        fs::write(till.path().join("planted"), opened).unwrap();
+        let seen = all_files(till.path()).into_iter().filter(|(_, bytes)| has_any(bytes, &CANARIES));
+        let seen: Vec<String> = seen.map(|(name, _)| name).collect();
+        assert_eq!(seen, ["planted"], "{place}: where {} was written in the clear", remembered.name);
     }
 
     /// What a till's copy says, opened by any key that is left, with the receipt.
