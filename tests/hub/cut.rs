@@ -38,11 +38,12 @@ fn cut_at_every_byte_nothing_is_lost_and_nothing_counts_twice_over_postgres() {
 }
 
 /// Tills that share the offsets between them: a hub answers each only so often.
-const TILLS: usize = 16;
+const TILLS: usize = 8;
 /// Every so many cuts a till gets through to the end, also where the next cut is its next try.
 const RETRIED_EVERY: usize = 25;
 /// An exchange ends well after so many tries, or never will.
-const TRIES: usize = 100;
+const TRIES: usize = 500;
+const BETWEEN_TRIES: Duration = Duration::from_millis(20);
 
 /// The requests that are cut, in the order in which they come. The others come when they like.
 const REQUESTS: [(&str, Option<Series>); 6] = [
@@ -142,8 +143,25 @@ impl Till {
         till
     }
 
-    /// An exchange that is cut, and what must hold then. Returns false where nothing was left to cut.
+    /// Tries until it comes to this cut. Returns false where it comes to its end first: nothing is so long.
     fn is_cut(&mut self, cut: Cut, series: Option<Series>, database: &Database, figures: &Figures) -> bool {
+        let mut tries = (0..TRIES).filter_map(|_| {
+            let came = self.comes_to(cut, series, database, figures);
+            came.is_none().then(|| thread::sleep(BETWEEN_TRIES));
+            came
+        });
+        tries.next().unwrap_or_else(|| panic!("{cut:?}: it comes neither to this nor to an end"))
+    }
+
+    /// An exchange that is cut, and what must hold then. Returns whether it was; `None` where it came
+    /// neither to the cut nor to its end, because the hub asked for patience.
+    fn comes_to(
+        &mut self,
+        cut: Cut,
+        series: Option<Series>,
+        database: &Database,
+        figures: &Figures,
+    ) -> Option<bool> {
         let place = format!("{:?}, {}, {cut:?}", database.engine(), self.name);
         let waits = series.unwrap_or(Series::Ticket);
         if self.outbox.last(waits).unwrap() == self.known()[&waits] {
@@ -170,7 +188,7 @@ impl Till {
             assert!(!lost || self.proxy.has_said_exists(), "{place}: {there:?} was there, {known:?} known");
             self.check(database, &place);
         }
-        was_cut || !status.done
+        (was_cut || status.done).then_some(was_cut)
     }
 
     /// Two sales, one of them remembered, on another day than the last two, whose count is told by that;
@@ -189,7 +207,7 @@ impl Till {
             if exchange_once(&mut self.store).done {
                 return;
             }
-            thread::sleep(Duration::from_millis(20));
+            thread::sleep(BETWEEN_TRIES);
         }
         panic!("{place}: it does not come to an end: {:?}", exchange_once(&mut self.store));
     }
