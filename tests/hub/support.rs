@@ -8,8 +8,11 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use chrono::Utc;
 use olvido::seal::DeviceKey;
+use olvido::store::Store;
 use olvido::sync::enrolment::{EnrolmentCode, signed_for_session};
+use olvido::sync::exchange::{self, How, Parts, Status, carry_out};
 use olvido::sync::record::{Origin, Run, Series, body_hash};
 use olvido::sync::wire::{
     Base64, Challenge, EnrolAnswer, EnrolRequest, Hex, SessionAnswer, SessionRequest, UploadAnswer,
@@ -34,10 +37,14 @@ pub struct Hub {
     /// What it pins, where it serves TLS.
     pub fingerprint: Option<Hex<32>>,
     pub said: String,
-    /// `--database` and its address, where it is not the usual one.
-    database: Vec<String>,
-    log: Arc<Mutex<String>>,
+    args: Vec<String>,
+    /// What it wrote in all its lives: its log, and what it says to people.
+    log: Text,
+    output: Text,
 }
+
+/// Text that a thread of its own adds to.
+type Text = Arc<Mutex<String>>;
 
 /// An answer, taken apart.
 #[derive(Debug)]
@@ -71,40 +78,52 @@ impl Hub {
     }
 
     pub fn start(folder: tempfile::TempDir, args: &[&str]) -> Hub {
-        let mut child = Command::new(BINARY)
-            .arg("--data")
-            .arg(folder.path().join("hub"))
-            .args(["hub", "serve", "--listen", "127.0.0.1:0"])
-            .args(args)
-            .env("LANG", "en_GB.UTF-8")
-            .env_remove("OLVIDO_HUB_DATABASE")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let log = Arc::new(Mutex::new(String::new()));
-        let (kept, mut stderr) = (Arc::clone(&log), child.stderr.take().unwrap());
-        thread::spawn(move || {
-            let mut bytes = [0; 4096];
-            while let Ok(read @ 1..) = stderr.read(&mut bytes) {
-                kept.lock().unwrap().push_str(&String::from_utf8_lossy(&bytes[..read]));
-            }
-        });
-        let mut said = String::new();
-        for line in BufReader::new(child.stdout.take().unwrap()).lines() {
-            let line = line.unwrap();
-            said += &format!("{line}\n");
-            if line.starts_with("To stop it") {
-                break;
-            }
-        }
+        let args: Vec<String> = args.iter().map(ToString::to_string).collect();
+        let (log, output) = (Text::default(), Text::default());
+        let (child, said) = serve(&folder.path().join("hub"), "127.0.0.1:0", &args, [&log, &output]);
         let after = |mark: &str| said.split(mark).nth(1).map(|rest| rest.lines().next().unwrap().to_owned());
         let address = after("://").unwrap_or_else(|| panic!("{said}\n{}", log.lock().unwrap()));
         let fingerprint = after("Certificate: ").map(|text| text.replace(':', "").parse().unwrap());
-        let named = args.iter().position(|arg| *arg == "--database");
-        let database =
-            named.map_or(Vec::new(), |at| args[at..at + 2].iter().map(ToString::to_string).collect());
-        Hub { child, folder, address: address.parse().unwrap(), fingerprint, said, database, log }
+        Hub { child, folder, address: address.parse().unwrap(), fingerprint, said, args, log, output }
+    }
+
+    /// Kills it: nothing that it was at comes to an end.
+    pub fn dies(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Starts it again where it was, on the same port.
+    pub fn comes_back(&mut self) {
+        let began = Instant::now();
+        loop {
+            let listen = self.address.to_string();
+            (self.child, self.said) =
+                serve(&self.directory(), &listen, &self.args, [&self.log, &self.output]);
+            if self.said.contains(&listen) {
+                return;
+            }
+            // Somebody else's connection may have the port for a moment.
+            assert!(began.elapsed() < PATIENCE, "it does not come back: {}", self.log());
+            self.child.wait().unwrap();
+        }
+    }
+
+    /// `--database` and its address, where it is not the usual one.
+    fn database(&self) -> &[String] {
+        let named = self.args.iter().position(|arg| arg == "--database");
+        named.map_or(&[], |at| &self.args[at..at + 2])
+    }
+
+    /// Runs `olvido hub …` on its database, which must succeed; what it prints.
+    #[track_caller]
+    pub fn runs(&self, args: &[&str]) -> String {
+        let args: Vec<&str> =
+            ["hub"].iter().chain(args).copied().chain(self.database().iter().map(String::as_str)).collect();
+        let out = olvido(&self.directory(), &args);
+        let said = String::from_utf8(out.stdout).unwrap();
+        assert!(out.status.success(), "{args:?}: {said}{}", String::from_utf8_lossy(&out.stderr));
+        said
     }
 
     pub fn directory(&self) -> std::path::PathBuf {
@@ -113,6 +132,10 @@ impl Hub {
 
     pub fn log(&self) -> String {
         self.log.lock().unwrap().clone()
+    }
+
+    pub fn output(&self) -> String {
+        self.output.lock().unwrap().clone()
     }
 
     pub fn connect(&self) -> TcpStream {
@@ -151,11 +174,7 @@ impl Hub {
     }
 
     pub fn code(&self, store: &str) -> EnrolmentCode {
-        let mut args = vec!["hub", "enrol", "--store", store];
-        args.extend(self.database.iter().map(String::as_str));
-        let out = olvido(&self.directory(), &args);
-        let said = String::from_utf8(out.stdout).unwrap();
-        assert!(out.status.success(), "{said}{}", String::from_utf8_lossy(&out.stderr));
+        let said = self.runs(&["enrol", "--store", store]);
         let code = said.lines().map(str::trim).find(|line| line.starts_with(&format!("{store}-")));
         EnrolmentCode::parse(code.unwrap_or_else(|| panic!("{said}"))).unwrap()
     }
@@ -182,15 +201,20 @@ impl Hub {
     }
 
     pub fn stop(mut self) -> (Duration, String) {
+        let took = self.ends();
+        thread::sleep(Duration::from_millis(100));
+        (took, self.log())
+    }
+
+    /// Tells it to stop, and waits.
+    pub fn ends(&mut self) -> Duration {
         let asked = Instant::now();
         self.signal("TERM");
         while self.child.try_wait().unwrap().is_none() {
             assert!(asked.elapsed() < PATIENCE, "it does not stop");
             thread::sleep(Duration::from_millis(10));
         }
-        let took = asked.elapsed();
-        thread::sleep(Duration::from_millis(100));
-        (took, self.log())
+        asked.elapsed()
     }
 
     pub fn signal(&self, name: &str) {
@@ -199,11 +223,52 @@ impl Hub {
     }
 }
 
+/// Starts `olvido hub serve`; returns what it said once it serves, or ended.
+fn serve(data: &Path, listen: &str, args: &[String], [log, all_said]: [&Text; 2]) -> (Child, String) {
+    let mut child = Command::new(BINARY)
+        .arg("--data")
+        .arg(data)
+        .args(["hub", "serve", "--listen", listen])
+        .args(args)
+        .env("LANG", "en_GB.UTF-8")
+        .env_remove("OLVIDO_HUB_DATABASE")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    keep(child.stderr.take().unwrap(), log);
+    let (mut said, mut output) = (String::new(), BufReader::new(child.stdout.take().unwrap()));
+    while let Ok(1..) = output.read_line(&mut said)
+        && !said.contains("To stop it")
+    {}
+    all_said.lock().unwrap().push_str(&said);
+    keep(output, all_said);
+    (child, said)
+}
+
+/// Keeps all that is said there, so that nobody waits for a reader.
+fn keep(mut from: impl Read + Send + 'static, text: &Text) {
+    let text = Arc::clone(text);
+    thread::spawn(move || {
+        let mut bytes = [0; 4096];
+        while let Ok(read @ 1..) = from.read(&mut bytes) {
+            text.lock().unwrap().push_str(&String::from_utf8_lossy(&bytes[..read]));
+        }
+    });
+}
+
 impl Drop for Hub {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// One whole exchange of a till with its hub, in this thread.
+pub fn exchange_once(store: &mut Store) -> Status {
+    let parts = Parts::of(store).unwrap().expect("it is enrolled");
+    let mut local = |local| carry_out(store, local, Utc::now().fixed_offset(), &mut |_, _| Ok(())).unwrap();
+    exchange::here(parts, How::Once, &mut local).unwrap()
 }
 
 pub const JSON: (&str, &str) = ("content-type", "application/json");
