@@ -16,12 +16,18 @@ use tokio::runtime;
 use tokio_postgres::NoTls;
 use tokio_postgres::types::ToSql;
 
-use super::hub::{Databases, ENGINES, Page, Place, name};
+use super::hub::{Databases, ENGINES, Page, Place, STORE, name};
 use super::shop::Shop;
 use super::till::{self, OLVIDO, SALES, open};
 use super::{Row, median, micros};
 
 const ROUNDS: usize = 3;
+/// The hub's own `record`, but for the flag, which good records have not.
+const TABLE: &str = "CREATE TABLE bare (store TEXT NOT NULL, device BYTEA NOT NULL, epoch BIGINT NOT NULL,
+     series TEXT NOT NULL, idx BIGINT NOT NULL, body TEXT, PRIMARY KEY (store, device, epoch, series, idx))";
+const DEVICE: &[u8] = &[7; 16];
+const EPOCH: i64 = 1;
+const SERIES: &str = "ticket";
 /// How often the hub's memory is looked at.
 const LOOK: Duration = Duration::from_millis(10);
 
@@ -106,8 +112,8 @@ fn grown(memory: &[(Duration, u64)], took: Duration) -> f64 {
     most(4, 5) / most(1, 2)
 }
 
-/// The same bytes in one table of the same database, a page a transaction, all pages of one length. In
-/// µs.
+/// The same rows in a table of that shape in the same database, a page a transaction, all pages of one
+/// length. In µs.
 pub fn bare(place: &Place, pages: &[Page]) -> f64 {
     match place.parsed() {
         DatabaseAddress::Sqlite(file) => bare_sqlite(&file.with_extension("bare"), pages),
@@ -119,8 +125,9 @@ pub fn bare(place: &Place, pages: &[Page]) -> f64 {
 }
 
 fn values(rows: usize) -> String {
-    let values: Vec<String> = (0..rows).map(|row| format!("(${}, ${})", 2 * row + 1, 2 * row + 2)).collect();
-    format!("INSERT INTO bare (idx, body) VALUES {}", values.join(", "))
+    // What all rows have in common is bound once.
+    let row = |row: usize| format!("($1, $2, $3, $4, ${}, ${})", 2 * row + 5, 2 * row + 6);
+    format!("INSERT INTO bare VALUES {}", (0..rows).map(row).collect::<Vec<_>>().join(", "))
 }
 
 fn bodies(page: &Page) -> impl Iterator<Item = &str> {
@@ -130,18 +137,21 @@ fn bodies(page: &Page) -> impl Iterator<Item = &str> {
 fn bare_sqlite(file: &Path, pages: &[Page]) -> f64 {
     let connection = Connection::open(file).expect("a new database");
     connection.execute_batch(SQLITE_PRAGMAS).expect("the hub's pragmas");
-    connection
-        .execute_batch("CREATE TABLE bare (idx INTEGER PRIMARY KEY, body TEXT NOT NULL) STRICT")
-        .expect("a table");
+    let table = format!("{} STRICT", TABLE.replace("BYTEA", "BLOB").replace("BIGINT", "INTEGER"));
+    connection.execute_batch(&table).expect("a table");
     let begun = Instant::now();
     let mut index = 0i64;
     for page in pages {
         connection.execute_batch("BEGIN IMMEDIATE").expect("begin");
         let mut insert = connection.prepare_cached(&values(page.len())).expect("an insert");
-        for (place, body) in bodies(page).enumerate() {
+        insert.raw_bind_parameter(1, STORE).expect("a store");
+        insert.raw_bind_parameter(2, DEVICE).expect("a device");
+        insert.raw_bind_parameter(3, EPOCH).expect("an epoch");
+        insert.raw_bind_parameter(4, SERIES).expect("a series");
+        for (row, body) in bodies(page).enumerate() {
             index += 1;
-            insert.raw_bind_parameter(2 * place + 1, index).expect("an index");
-            insert.raw_bind_parameter(2 * place + 2, body).expect("a body");
+            insert.raw_bind_parameter(2 * row + 5, index).expect("an index");
+            insert.raw_bind_parameter(2 * row + 6, body).expect("a body");
         }
         insert.raw_execute().expect("rows");
         connection.execute_batch("COMMIT").expect("commit");
@@ -155,16 +165,17 @@ fn bare_sqlite(file: &Path, pages: &[Page]) -> f64 {
 async fn bare_postgres(config: &tokio_postgres::Config, pages: &[Page]) -> f64 {
     let (mut client, connection) = config.connect(NoTls).await.expect("a connection");
     let driver = tokio::spawn(connection);
-    let table = "CREATE TABLE bare (idx BIGINT PRIMARY KEY, body TEXT NOT NULL)";
-    client.batch_execute(table).await.expect("a table");
+    client.batch_execute(TABLE).await.expect("a table");
     let insert = client.prepare(&values(pages[0].len())).await.expect("an insert");
     let begun = Instant::now();
     let mut index = 0i64;
     for page in pages {
         let rows: Vec<(i64, &str)> = bodies(page).zip(index + 1..).map(|(body, at)| (at, body)).collect();
         index += rows.len() as i64;
-        let params: Vec<&(dyn ToSql + Sync)> =
-            rows.iter().flat_map(|(at, body)| [at as &(dyn ToSql + Sync), body]).collect();
+        let mut params: Vec<&(dyn ToSql + Sync)> = vec![&STORE, &DEVICE, &EPOCH, &SERIES];
+        for (index, body) in &rows {
+            params.extend([index as &(dyn ToSql + Sync), body]);
+        }
         let transaction = client.transaction().await.expect("begin");
         transaction.execute(&insert, &params).await.expect("rows");
         transaction.commit().await.expect("commit");

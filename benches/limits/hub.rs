@@ -99,11 +99,11 @@ impl Place {
         Hub::open(&HubFiles::of(&self.directory), self.database(), Utc::now()).expect("a hub")
     }
 
-    /// Serves at the priority that is left over from everything else where `beside` says so.
+    /// Serves with what everything else leaves of the processors where `beside` says so.
     pub fn serve(&self, beside: bool) -> Serving {
-        let mut command = Command::new(if beside { "nice" } else { OLVIDO });
+        let mut command = Command::new(if beside { "chrt" } else { OLVIDO });
         if beside {
-            command.args(["-n", "19", OLVIDO]);
+            command.args(["--idle", "0", OLVIDO]);
         }
         command.arg("--data").arg(&self.directory);
         command.args(["hub", "serve", "--plain", "--listen", "127.0.0.1:0", "--database", &self.address]);

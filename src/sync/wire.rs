@@ -119,10 +119,10 @@ pub struct SessionAnswer {
 
 /// `POST /v1/records/{series}`: a run of neighbouring records.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Upload {
+pub struct Upload<B = Box<RawValue>> {
     pub first: u64,
     /// `null` where the till no longer has it: forgotten before it was sent, or past its term.
-    pub records: Vec<Option<Box<RawValue>>>,
+    pub records: Vec<Option<B>>,
     /// Of the run: see [`super::record::Run::sign`].
     pub signature: Base64,
 }

@@ -221,7 +221,7 @@ impl Till {
 
     fn exchange_all_the_time(&self, shop: &Shop) {
         while !shop.is_over.load(Relaxed) {
-            let parts = Parts::of(&self.store.lock().unwrap()).unwrap().expect("it is enrolled");
+            let parts = Parts::of(&mut self.store.lock().unwrap()).unwrap().expect("it is enrolled");
             let mut local = |local| {
                 let mut store = self.store.lock().unwrap();
                 carry_out(&mut store, local, now(), &mut |_, _| Ok(())).unwrap()

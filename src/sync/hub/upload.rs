@@ -3,7 +3,7 @@
 //! taken; what contradicts what is there is kept apart and stops the run.
 
 use std::collections::HashMap;
-use std::ops::Range;
+use std::ops::{Deref, Range};
 use std::panic::resume_unwind;
 use std::thread;
 
@@ -67,7 +67,7 @@ impl Hub {
         &self,
         caller: &Caller,
         series: Series,
-        upload: &Upload,
+        upload: &Upload<impl Deref<Target = RawValue>>,
         now: DateTime<Utc>,
     ) -> Result<UploadAnswer, HubError> {
         if !self.is_keeper() {
@@ -162,7 +162,11 @@ impl Hub {
 
 impl<'a> Incoming<'a> {
     /// Errors: `TooLarge`, `Invalid`.
-    fn read(caller: &Caller, series: Series, upload: &'a Upload) -> Result<Incoming<'a>, HubError> {
+    fn read(
+        caller: &Caller,
+        series: Series,
+        upload: &'a Upload<impl Deref<Target = RawValue>>,
+    ) -> Result<Incoming<'a>, HubError> {
         if upload.records.len() > RUN_RECORDS_MAX {
             return Err(HubError::TooLarge("records"));
         }

@@ -13,10 +13,10 @@ use axum::http::{HeaderMap, Request, Response, StatusCode};
 use axum::routing::on;
 use chrono::Utc;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 use tokio::sync::{Semaphore, watch};
 
-use super::body::{self, Packed};
+use super::body::{self, Packed, Said};
 use super::connections::Peer;
 use super::health::{self, HealthCache};
 use super::limits::{self, AtOnce, Buckets, Counted};
@@ -26,7 +26,7 @@ use super::routes::Call;
 use super::{OPENAPI, feed};
 use crate::sync::hub::{Caller, Hub, HubError};
 use crate::sync::record::Series;
-use crate::sync::wire::Hex;
+use crate::sync::wire::{ForgetsRequest, Hex, Upload};
 
 type Device = (String, [u8; 16]);
 
@@ -120,10 +120,10 @@ async fn respond(
             feed::answer(shared, session, asked, zstd).await
         }
         Call::Forgets => {
-            let ids = move |request: crate::sync::wire::ForgetsRequest| request.ids;
             shared
-                .told(call, request, zstd, move |shared, request| {
-                    shared.hub.forgets(&caller, &ids(request)).map_err(|error| shared.refusal(error))
+                .told(call, request, zstd, move |shared, said| {
+                    let ForgetsRequest { ids } = said.read()?;
+                    shared.hub.forgets(&caller, &ids).map_err(|error| shared.refusal(error))
                 })
                 .await
         }
@@ -131,7 +131,8 @@ async fn respond(
             let series = request.uri().path().rsplit('/').next().and_then(Series::from_name);
             let series = series.ok_or_else(Refusal::no_such_route)?;
             shared
-                .told(call, request, zstd, move |shared, upload| {
+                .told(call, request, zstd, move |shared, said| {
+                    let upload: Upload<&RawValue> = said.read()?;
                     let answer = shared
                         .hub
                         .upload(&caller, series, &upload, Utc::now())
@@ -155,15 +156,15 @@ async fn open(
         Call::Enrol => {
             let certificate = shared.certificate;
             shared
-                .told(call, request, zstd, move |shared, request| {
-                    shared.hub.enrol(&request, certificate, Utc::now()).map_err(|error| shared.refusal(error))
+                .told(call, request, zstd, move |shared, said| {
+                    shared.hub.enrol(&said.read()?, certificate, Utc::now()).map_err(|error| shared.refusal(error))
                 })
                 .await
         }
         Call::Session => {
             shared
-                .told(call, request, zstd, |shared, request| {
-                    shared.hub.open_session(&request, Utc::now()).map_err(|error| shared.refusal(error))
+                .told(call, request, zstd, |shared, said| {
+                    shared.hub.open_session(&said.read()?, Utc::now()).map_err(|error| shared.refusal(error))
                 })
                 .await
         }
@@ -243,21 +244,17 @@ impl Shared {
     }
 
     /// Reads a body, does `work` with what it says, and answers.
-    async fn told<Q, A>(
+    async fn told<A: Serialize>(
         self: &Arc<Self>,
         call: Call,
         request: Request<Body>,
         zstd: bool,
-        work: impl FnOnce(&Shared, Q) -> Result<A, Refusal> + Send + 'static,
-    ) -> Result<Response<Body>, Refusal>
-    where
-        Q: DeserializeOwned,
-        A: Serialize,
-    {
+        work: impl FnOnce(&Shared, &Said) -> Result<A, Refusal> + Send + 'static,
+    ) -> Result<Response<Body>, Refusal> {
         let most = call.body_bytes_max().expect("only calls with a body are told something");
         let packed: Packed = body::read(request, most, limits::BODY_TIME).await?;
         self.metrics.bytes_in.fetch_add(packed.bytes.len() as u64, Relaxed);
-        self.in_turn(move |shared| Ok(body::answer(&work(shared, packed.parse()?)?, zstd))).await
+        self.in_turn(move |shared| Ok(body::answer(&work(shared, &packed.unpack()?)?, zstd))).await
     }
 
     /// Does what waits, for the database or for much to unpack, in a thread of its own, at its turn.

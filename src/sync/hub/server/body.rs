@@ -8,8 +8,7 @@ use axum::http::header::{
 };
 use axum::http::{HeaderMap, Request, Response, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use zstd::stream::raw::{DParameter, Decoder, InBuffer, Operation, OutBuffer};
 use zstd::zstd_safe;
 
@@ -37,6 +36,10 @@ pub struct Packed {
     pub bytes: Vec<u8>,
     coding: Coding,
 }
+
+/// A body unpacked.
+#[derive(Debug)]
+pub struct Said(Vec<u8>);
 
 /// Reads a body that must be JSON. Errors: another media type or coding, more than `most` bytes, more
 /// time than `time`, or a connection that broke.
@@ -72,12 +75,20 @@ fn coding_of(headers: &HeaderMap) -> Result<Coding, Refusal> {
 
 impl Packed {
     /// What the body says. Takes time: to be called where waiting is allowed.
-    pub fn parse<T: DeserializeOwned>(self) -> Result<T, Refusal> {
-        let bytes = match self.coding {
-            Coding::Plain => self.bytes,
-            Coding::Zstd => unpack(&self.bytes)?,
-        };
-        serde_json::from_slice(&bytes).map_err(|_| Refusal::invalid("json"))
+    pub fn unpack(self) -> Result<Said, Refusal> {
+        match self.coding {
+            Coding::Plain => Ok(Said(self.bytes)),
+            Coding::Zstd => unpack(&self.bytes).map(Said),
+        }
+    }
+}
+
+impl Said {
+    /// Reads it, where it stands as far as the type allows.
+    pub fn read<'a, T: Deserialize<'a>>(&'a self) -> Result<T, Refusal> {
+        // Looked over as a whole, and not again piece by piece.
+        let text = std::str::from_utf8(&self.0).map_err(|_| Refusal::invalid("json"))?;
+        serde_json::from_str(text).map_err(|_| Refusal::invalid("json"))
     }
 }
 
@@ -212,8 +223,10 @@ mod tests {
     fn what_is_packed_comes_out_and_what_is_not_is_refused() {
         let text = serde_json::to_vec(&vec!["word"; 5000]).unwrap();
         let whole = zstd::bulk::compress(&text, 3).unwrap();
-        let parsed =
-            |bytes: &[u8]| Packed { bytes: bytes.to_vec(), coding: Coding::Zstd }.parse::<Vec<String>>();
+        let parsed = |bytes: &[u8]| {
+            let said = Packed { bytes: bytes.to_vec(), coding: Coding::Zstd }.unpack()?;
+            said.read::<Vec<String>>()
+        };
         assert_eq!(parsed(&whole).unwrap().len(), 5000);
         for cut in 0..whole.len() {
             assert!(parsed(&whole[..cut]).is_err(), "{cut}");
