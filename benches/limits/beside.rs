@@ -20,9 +20,9 @@ use super::{Row, percentile, timed};
 /// Records that drain meanwhile.
 const DRAINED: u64 = 100_000;
 /// Without the drain: half of them before it, half after.
-const ROUNDS_ALONE: usize = 200;
+const ROUNDS_ALONE: usize = 240;
 /// A round: this many scans, then one sale.
-const SCANS: usize = 10;
+const SCANS: usize = 5;
 const LINES: usize = 9;
 /// Between two keys: the till has slept when the next one comes.
 const PAUSE: Duration = Duration::from_millis(1);

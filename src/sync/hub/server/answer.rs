@@ -157,7 +157,10 @@ async fn open(
             let certificate = shared.certificate;
             shared
                 .told(call, request, zstd, move |shared, said| {
-                    shared.hub.enrol(&said.read()?, certificate, Utc::now()).map_err(|error| shared.refusal(error))
+                    shared
+                        .hub
+                        .enrol(&said.read()?, certificate, Utc::now())
+                        .map_err(|error| shared.refusal(error))
                 })
                 .await
         }
