@@ -138,7 +138,7 @@ fn values(rows: usize) -> String {
     format!("INSERT INTO bare VALUES {}", (0..rows).map(row).collect::<Vec<_>>().join(", "))
 }
 
-fn bodies(page: &Page) -> impl Iterator<Item = &str> {
+pub fn bodies(page: &Page) -> impl Iterator<Item = &str> {
     page.iter().map(|body| body.as_deref().map(RawValue::get).expect("no ticket is gone"))
 }
 

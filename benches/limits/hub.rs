@@ -72,9 +72,12 @@ impl Databases {
         Place { directory, address }
     }
 
-    /// What PostgreSQL still has to write of what was done before is not part of what comes.
-    pub fn settle(&self) {
-        self.cluster.sql("postgres", "CHECKPOINT");
+    /// What PostgreSQL still has to do for what was written before is not part of what comes.
+    pub fn settle(&self, place: &Place) {
+        if let DatabaseAddress::Postgres(config) = place.parsed() {
+            self.cluster.sql(config.get_dbname().expect("its name"), "VACUUM ANALYZE");
+            self.cluster.sql("postgres", "CHECKPOINT");
+        }
     }
 }
 
