@@ -1,0 +1,163 @@
+//! A run that is sent while the hub still works on the one before it, and what becomes of it where it is
+//! there first, or its answer is lost: the till has sold as many tickets as the hub has, each once.
+
+use std::io::{Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Condvar, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use memchr::memmem;
+use olvido::store::{Order, Outcome, Store};
+use olvido::sync::client::HubAddress;
+use olvido::sync::hub::db::{Database, Value};
+use olvido::sync::joining::join;
+use olvido::sync::record::Series;
+use olvido::sync::wire::RUN_RECORDS_MAX;
+
+use crate::common::{answer, at, create, fast_directory, sale_at};
+use crate::support::{Hub, exchange_once};
+
+const TICKETS: usize = 4 * RUN_RECORDS_MAX + 500;
+const RUNS: usize = TICKETS.div_ceil(RUN_RECORDS_MAX);
+const PATIENCE: Duration = Duration::from_secs(60);
+
+#[test]
+fn a_run_that_overtakes_the_one_before_is_sent_again() {
+    let talk = drained_through(Fault::SecondIsFirst);
+    assert_eq!(talk.refused, 1, "the hub refuses what would leave a gap");
+    assert!(talk.runs > RUNS, "{} runs were sent, {RUNS} are needed", talk.runs);
+}
+
+#[test]
+fn a_run_whose_answer_is_lost_is_sent_again() {
+    let talk = drained_through(Fault::SecondIsLost);
+    assert!(talk.runs > RUNS, "{} runs were sent, {RUNS} are needed", talk.runs);
+}
+
+#[test]
+fn two_runs_are_under_way_and_only_what_was_refused_is_sent_again() {
+    let talk = drained_through(Fault::None);
+    assert_eq!(talk.runs, RUNS + talk.refused, "one may overtake another by itself");
+    assert!(talk.most_at_once == 2, "{} runs were under way at once", talk.most_at_once);
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fault {
+    None,
+    /// The first run waits on its way until the second is answered.
+    SecondIsFirst,
+    /// The connection of the second breaks when its answer comes.
+    SecondIsLost,
+}
+
+/// What a proxy saw of the runs of tickets.
+#[derive(Clone, Copy, Debug, Default)]
+struct Talk {
+    runs: usize,
+    answered: usize,
+    refused: usize,
+    most_at_once: usize,
+}
+
+type Shared = Arc<(Mutex<Talk>, Condvar)>;
+
+fn drained_through(fault: Fault) -> Talk {
+    let hub = Hub::start(fast_directory(), &["--plain"]);
+    let directory = fast_directory();
+    let mut store = create(directory.path());
+    let (proxy, talk) = start(hub.address, fault);
+    join(&mut store, &HubAddress::parse(&format!("http://{proxy}")).unwrap(), &hub.code("S"), "caja 1")
+        .unwrap();
+    let total = sell(&mut store);
+    let mut status = exchange_once(&mut store);
+    for _ in 0..9 {
+        if !status.done {
+            thread::sleep(Duration::from_millis(300));
+            status = exchange_once(&mut store);
+        }
+    }
+    assert!(status.done, "{fault:?}: {status:?}, {talk:?}");
+    assert_eq!(store.durable_through(Series::Ticket).unwrap(), TICKETS as u64);
+    let database = format!("sqlite:{}", hub.directory().join("hub.db").display());
+    let database = Database::open(&database.parse().unwrap()).unwrap();
+    let sums = "SELECT CAST(sum(sales) AS INTEGER), CAST(sum(total) AS INTEGER),
+                (SELECT count(*) FROM record WHERE store = $1 AND series = 'ticket' AND flag IS NULL)
+                FROM day_sum WHERE store = $1";
+    let row = database.query_one(sums, &[Value::Text("S")]).unwrap().unwrap();
+    let there = (row.int(0).unwrap(), row.int(1).unwrap(), row.int(2).unwrap());
+    assert_eq!(there, (TICKETS as i64, total, TICKETS as i64), "{fault:?}: sales, cents, records");
+    *talk.0.lock().unwrap()
+}
+
+/// Returns what all came to, in cents.
+fn sell(store: &mut Store) -> i64 {
+    let sale =
+        sale_at(at("2026-11-23T18:42:07+01:00"), answer(Some("forget"), None, &[]), &["Café".to_owned()]);
+    let orders: Vec<_> = (0..500).map(|_| Order { sale: &sale, request: None }).collect();
+    let batches = (0..TICKETS / orders.len()).map(|_| store.commit(&orders).unwrap());
+    let total = |outcome| match outcome {
+        Outcome::Sold(sold) => sold.ticket.total.0,
+        other => panic!("{other:?}"),
+    };
+    batches.flatten().map(total).sum()
+}
+
+fn start(hub: SocketAddr, fault: Fault) -> (SocketAddr, Shared) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let (address, shared) = (listener.local_addr().unwrap(), Shared::default());
+    let talk = Arc::clone(&shared);
+    thread::spawn(move || {
+        for till in listener.incoming() {
+            let (talk, till) = (Arc::clone(&talk), till.unwrap());
+            let Ok(hub) = TcpStream::connect(hub) else { return };
+            thread::spawn(move || carry(till, hub, fault, &talk));
+        }
+    });
+    (address, shared)
+}
+
+/// Carries one connection: a request, then its answer, and so on.
+fn carry(till: TcpStream, hub: TcpStream, fault: Fault, (talk, changed): &(Mutex<Talk>, Condvar)) {
+    let number = Mutex::new(None);
+    let (till, hub) = (&till, &hub);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            pass(till, hub, |bytes| {
+                if !bytes.starts_with(b"POST /v1/records/ticket ") {
+                    return true;
+                }
+                let mut talk = talk.lock().unwrap();
+                talk.runs += 1;
+                talk.most_at_once = talk.most_at_once.max(talk.runs - talk.answered);
+                *number.lock().unwrap() = Some(talk.runs);
+                if fault == Fault::SecondIsFirst && talk.runs == 1 {
+                    let waited = changed.wait_timeout_while(talk, PATIENCE, |talk| talk.answered == 0);
+                    assert!(!waited.unwrap().1.timed_out(), "nothing was sent ahead");
+                }
+                true
+            });
+        });
+        pass(hub, till, |bytes| {
+            let Some(number) = number.lock().unwrap().take() else { return true };
+            let mut talk = talk.lock().unwrap();
+            talk.answered += 1;
+            talk.refused += usize::from(memmem::find(bytes, b" 409 ").is_some());
+            changed.notify_all();
+            fault != Fault::SecondIsLost || number != 2
+        });
+    });
+}
+
+/// Carries bytes as long as `goes_on` says so of what comes; then the connection breaks.
+fn pass(mut from: &TcpStream, mut to: &TcpStream, mut goes_on: impl FnMut(&[u8]) -> bool) {
+    let mut bytes = [0; 64 << 10];
+    while let Ok(read @ 1..) = from.read(&mut bytes) {
+        if !goes_on(&bytes[..read]) || to.write_all(&bytes[..read]).is_err() {
+            break;
+        }
+    }
+    for stream in [from, to] {
+        let _ = stream.shutdown(Shutdown::Both);
+    }
+}
