@@ -14,6 +14,9 @@ use crate::support::{Hub, JSON, Till, head, read_answer};
 /// What a till needs of a hub that others press: far above what it takes, far below a time-out.
 const SOON: Duration = Duration::from_secs(5);
 
+/// A connection on which nothing is said is closed after this.
+const IDLE: Duration = Duration::from_secs(10);
+
 fn works(hub: &Hub, till: &Till, index: u64) {
     let began = Instant::now();
     assert_eq!(hub.session(till).status, 200);
@@ -40,13 +43,16 @@ fn until_closed(mut stream: TcpStream) -> (Duration, Vec<u8>) {
 fn six_hundred_idle_connections_stop_nobody() {
     for hub in [Hub::plain(), Hub::tls()] {
         let till = hub.till("SOL");
+        let began = Instant::now();
         let idle: Vec<TcpStream> = (0..600).map(|_| hub.connect()).collect();
+        let connections = hub.get("/metrics").text();
+        let open = connections.lines().find_map(|line| line.strip_prefix("olvido_hub_connections "));
+        let open: u32 = open.unwrap().parse().unwrap();
+        // On a machine that takes so long to make them the first is closed before the last is there.
+        assert!(open >= 600 || began.elapsed() > IDLE, "{open} after {:?}", began.elapsed());
         for index in 1..=5 {
             works(&hub, &till, index);
         }
-        let connections = hub.get("/metrics").text();
-        let open = connections.lines().find_map(|line| line.strip_prefix("olvido_hub_connections "));
-        assert!(open.unwrap().parse::<u32>().unwrap() >= 600, "{open:?}");
         // Nothing was said on them, so they are closed, and none of them waits longer than the first.
         let (took, _) = until_closed(idle.into_iter().next().unwrap());
         assert!(took < Duration::from_secs(20), "{took:?}");
