@@ -329,9 +329,10 @@ fn sealed_at_hub(database: &Database) -> Vec<([u8; 16], u32, Vec<u8>)> {
         .collect()
 }
 
-/// Until nothing waits anywhere and every forget is confirmed by every copy.
+/// Until nothing waits anywhere, every forget is confirmed by every copy, and each till has heard of it.
 fn drain(tills: &[Till; 2], hub: &mut Hub, seed: u64) {
     let began = Instant::now();
+    let mut were_done = false;
     for round in 1.. {
         let mut left = Vec::new();
         for till in tills {
@@ -342,8 +343,13 @@ fn drain(tills: &[Till; 2], hub: &mut Hub, seed: u64) {
                 left.push((till.number, pending, status));
             }
         }
-        if left.is_empty() {
+        if left.is_empty() && were_done {
             return;
+        }
+        // A till that was asked before the other has told its last forget hears of it in another round.
+        were_done = left.is_empty();
+        if were_done {
+            continue;
         }
         assert!(began.elapsed() < PATIENCE, "OLVIDO_SEED={seed}: it does not come to an end: {left:?}");
         thread::sleep(Duration::from_millis(50));
