@@ -70,6 +70,9 @@ impl Session {
             HubError::Invalid("backup-keys") => {
                 of_file(["backup-without-keys", "backup-without-keys-next"], &args.file)
             }
+            HubError::Invalid("other-keys") => {
+                of_file(["backup-other-keys", "backup-other-keys-next"], &args.file)
+            }
             HubError::Invalid("not-empty") => {
                 of_file(["hub-not-empty", "hub-not-empty-next"], self.data.root())
             }

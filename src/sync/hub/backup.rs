@@ -53,11 +53,29 @@ enum Kind {
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Line {
-    Head { format: u32, olvido: String, at: DateTime<Utc> },
-    Store { store: String, feed_head: u64, created_at: i64 },
-    Row { table: String, store: String, cells: Vec<Held> },
+    Head {
+        format: u32,
+        olvido: String,
+        at: DateTime<Utc>,
+        /// Which keys seal what is in it; a backup of before this was noted does not say.
+        #[serde(default)]
+        keys: Option<Hex<16>>,
+    },
+    Store {
+        store: String,
+        feed_head: u64,
+        created_at: i64,
+    },
+    Row {
+        table: String,
+        store: String,
+        cells: Vec<Held>,
+    },
     Keys(Base64),
-    End { lines: u64, sha256: Hex<32> },
+    End {
+        lines: u64,
+        sha256: Hex<32>,
+    },
 }
 
 /// A cell as it stands in a line.
@@ -185,6 +203,7 @@ impl Hub {
 
     fn write_backup(&self, partial: &Path, now: DateTime<Utc>) -> Result<HubBackupMade, HubError> {
         let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(partial)?;
+        let keys = self.keys.id()?;
         let mut needed = HashSet::new();
         let (mut writer, mut made) = self.database.read(|tx| {
             // The closure may run again: from the start.
@@ -194,7 +213,7 @@ impl Hub {
             let mut made = HubBackupMade { bytes: 0, records: 0, purchases: 0 };
             let mut writer = Writer::new(file.try_clone()?)?;
             let olvido = env!("CARGO_PKG_VERSION").to_owned();
-            writer.line(&Line::Head { format: FORMAT, olvido, at: now })?;
+            writer.line(&Line::Head { format: FORMAT, olvido, at: now, keys: Some(Hex(keys)) })?;
             for store in stores(tx)? {
                 write_store(tx, &store, &mut writer)?;
                 for table in &TABLES {
@@ -326,15 +345,20 @@ pub(super) struct Reader {
     digest: Sha256,
     count: u64,
     is_over: bool,
+    /// Which keys seal what is in it, where it says so.
+    pub keys: Option<[u8; 16]>,
 }
 
 impl Reader {
     /// Errors: `Io`; `Invalid("backup")` for what is none, `Invalid("backup-format")` for a newer one's.
     pub(super) fn open(file: &Path) -> Result<Reader, HubError> {
         let lines = BufReader::new(zstd::Decoder::new(File::open(file)?)?);
-        let mut reader = Reader { lines, digest: Sha256::new(), count: 0, is_over: false };
+        let mut reader = Reader { lines, digest: Sha256::new(), count: 0, is_over: false, keys: None };
         match reader.next()? {
-            Some(Line::Head { format: FORMAT, .. }) => Ok(reader),
+            Some(Line::Head { format: FORMAT, keys, .. }) => {
+                reader.keys = keys.map(|id| id.0);
+                Ok(reader)
+            }
             Some(Line::Head { .. }) => Err(HubError::Invalid("backup-format")),
             _ => Err(HubError::Invalid("backup")),
         }

@@ -42,8 +42,8 @@ impl Hub {
     /// waits for its tills' tombstones.
     ///
     /// Errors: `Invalid("backup")` and `Invalid("backup-format")` for the file, `Invalid("backup-keys")` for
-    /// one without keys where there are none, `Invalid("not-empty")` for the database: then nothing was
-    /// changed. `StoreKey`, `Keys`, `KeysElsewhere`, `Io`, `Database`: it can be done again.
+    /// one without keys where there are none, `Invalid("other-keys")` where `hub.keys` are another hub's,
+    /// `Invalid("not-empty")` for the database: then nothing was changed. `StoreKey`, `Keys`, `KeysElsewhere`, `Io`, `Database`: it can be done again.
     pub fn restore(file: &Path, files: &HubFiles, database: &Database) -> Result<HubRestored, HubError> {
         // First of all, so that a hub that serves is named as what is in the way.
         let lock = File::options().create(true).truncate(false).write(true).mode(0o600).open(&files.lock)?;
@@ -52,11 +52,12 @@ impl Hub {
             Err(TryLockError::WouldBlock) => return Err(HubError::KeysElsewhere),
             Err(TryLockError::Error(error)) => return Err(error.into()),
         }
-        check(file, files, database)?;
+        let sealed_by = check(file, files, database)?;
         let key = open_key(files)?;
         put_keys(file, files)?;
-        let live = KeyFile::open(&files.keys, &key)?.live()?.live;
-        put_back(file, database, &live.into_iter().collect())
+        let keys = KeyFile::open(&files.keys, &key)?;
+        require_keys(sealed_by, keys.id()?)?;
+        put_back(file, database, &keys.live()?.live.into_iter().collect())
     }
 
     /// The same for hubs that have their keys in a database of their own, which stayed as it was: what has no
@@ -68,14 +69,15 @@ impl Hub {
         database: &Database,
         keys: Database,
     ) -> Result<HubRestored, HubError> {
-        check(file, files, database)?;
+        let sealed_by = check(file, files, database)?;
         let keys = Keys::in_table(keys, &open_key(files)?)?;
+        require_keys(sealed_by, keys.id()?)?;
         put_back(file, database, &keys.check()?.live.into_iter().collect())
     }
 }
 
-/// Before anything is changed.
-fn check(file: &Path, files: &HubFiles, database: &Database) -> Result<(), HubError> {
+/// Before anything is changed. Returns which keys seal what is in the backup, where it says so.
+fn check(file: &Path, files: &HubFiles, database: &Database) -> Result<Option<[u8; 16]>, HubError> {
     let mut reader = Reader::open(file)?;
     while reader.next()?.is_some() {}
     if !files.key.exists() {
@@ -83,8 +85,16 @@ fn check(file: &Path, files: &HubFiles, database: &Database) -> Result<(), HubEr
     }
     database.read(|tx| match meta(tx, RESTORING)?.is_none() && !stores(tx)?.is_empty() {
         true => Err(HubError::Invalid("not-empty")),
-        false => Ok(()),
+        false => Ok(reader.keys),
     })
+}
+
+/// Under the keys of another hub every purchase would count as erased, and be buried at the tills, too.
+fn require_keys(sealed_by: Option<[u8; 16]>, there: [u8; 16]) -> Result<(), HubError> {
+    match sealed_by.is_none_or(|id| id == there) {
+        true => Ok(()),
+        false => Err(HubError::Invalid("other-keys")),
+    }
 }
 
 fn put_back(file: &Path, database: &Database, live: &HashSet<SlotId>) -> Result<HubRestored, HubError> {

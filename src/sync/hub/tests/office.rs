@@ -325,6 +325,25 @@ fn an_interrupted_restore_is_done_again() {
     assert_eq!(open().unwrap().verify().unwrap().findings, []);
 }
 
+/// Whoever began a new hub there first has keys that open nothing of the backup.
+#[test]
+fn a_backup_is_not_restored_under_the_keys_of_another_hub() {
+    let place = Place::new();
+    let hub = hub_with_everything(&place);
+    let file = place.path().join("backup");
+    hub.backup(&file, now()).unwrap();
+    let (begun, empty) = (Place::new(), Place::new());
+    let files = HubFiles::of(begun.path());
+    fs::copy(place.path().join("hub.key"), &files.key).unwrap();
+    drop(begun.open());
+    let database = empty.database();
+    let refused = Hub::restore(&file, &files, &database);
+    assert!(matches!(refused, Err(HubError::Invalid("other-keys"))), "{refused:?}");
+    fs::remove_file(&files.keys).unwrap();
+    let restored = Hub::restore(&file, &files, &database).unwrap();
+    assert_eq!((restored.purchases, restored.erased_since), (1, 0));
+}
+
 #[test]
 fn a_backup_that_is_cut_or_altered_restores_nothing() {
     let place = Place::new();

@@ -162,6 +162,10 @@ fn a_backup_holds_no_keys_of_a_table() {
     let files = HubFiles::of(other.path());
     let to_file = Hub::restore(&file, &files, &other.database());
     assert!(matches!(to_file, Err(HubError::Invalid("backup-keys"))), "{to_file:?}");
+    let begun = Place::shared();
+    let lost = Database::open(begun.keys.as_ref().unwrap()).unwrap();
+    let refused = Hub::restore_with_keys(&file, &files, &other.database(), lost);
+    assert!(matches!(refused, Err(HubError::Invalid("other-keys"))), "{refused:?}");
     let keys = Database::open(other.keys.as_ref().unwrap()).unwrap();
     let restored = Hub::restore_with_keys(&file, &files, &other.database(), keys).unwrap();
     assert_eq!((restored.purchases, restored.erased_since), (2, 1));
