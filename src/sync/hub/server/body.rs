@@ -107,7 +107,7 @@ fn unpack(packed: &[u8]) -> Result<Vec<u8>, Refusal> {
         }
         // Room for all of it at once: it is then written there straight away. What is not used of it
         // costs no memory.
-        bytes.reserve_exact(size);
+        bytes.reserve(size);
         let from = bytes.len();
         let mut output = OutBuffer::around_pos(&mut bytes, from);
         loop {
@@ -121,6 +121,10 @@ fn unpack(packed: &[u8]) -> Result<Vec<u8>, Refusal> {
                 }
                 (_, true) => return Err(broken()),
             }
+        }
+        // Of many frames there may be room for more than there should be.
+        if bytes.len() > MESSAGE_BYTES_MAX {
+            return Err(Refusal::too_large("message-too-large"));
         }
     }
     Ok(bytes)
@@ -237,6 +241,11 @@ mod tests {
         let bomb = zstd::bulk::compress(&vec![b' '; MESSAGE_BYTES_MAX + 1], 19).unwrap();
         assert!(bomb.len() < 2000);
         assert_eq!(parsed(&bomb).unwrap_err().status, StatusCode::PAYLOAD_TOO_LARGE);
+        // Nor in many frames, each of which is small.
+        let frame = zstd::bulk::compress(&vec![b' '; 64 << 10], 1).unwrap();
+        let most = MESSAGE_BYTES_MAX / (64 << 10);
+        assert_eq!(parsed(&frame.repeat(most)).unwrap_err().status, StatusCode::BAD_REQUEST, "no JSON");
+        assert_eq!(parsed(&frame.repeat(most + 1)).unwrap_err().status, StatusCode::PAYLOAD_TOO_LARGE);
         let mut edge = vec![b' '; MESSAGE_BYTES_MAX - 2];
         edge.extend_from_slice(b"[]");
         assert!(parsed(&zstd::bulk::compress(&edge, 1).unwrap()).is_ok());
