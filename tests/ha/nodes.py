@@ -79,6 +79,19 @@ def patroni_version():
     return tuple(map(int, re.search(r"(\d+)\.(\d+)\.(\d+)", said).groups()))
 
 
+def started(command, directory, log):
+    """A server in a session of its own, whose words go to the log."""
+    return subprocess.Popen(
+        unprivileged(command),
+        cwd=directory,
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=log,
+        start_new_session=True,
+        env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"},
+    )
+
+
 def unprivileged(command):
     """The command as the user that servers run as: none of them runs as root."""
     if os.geteuid() != 0:
@@ -116,15 +129,7 @@ class KeyServer:
 
     def run(self, command):
         with open(os.path.join(self.directory, "keys.log"), "ab") as log:
-            return subprocess.Popen(
-                unprivileged(command),
-                cwd=self.directory,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-                env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"},
-            )
+            return started(command, self.directory, log)
 
     def sql(self, statement):
         """Whether it was carried out."""
@@ -180,17 +185,7 @@ class Node:
 
     def run(self, service, command):
         with open(self.log(service), "ab") as log:
-            self.started.append(
-                subprocess.Popen(
-                    unprivileged(command),
-                    cwd=self.directory,
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=log,
-                    start_new_session=True,
-                    env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"},
-                )
-            )
+            self.started.append(started(command, self.directory, log))
 
     def kill(self):
         """As when the power of this machine fails: nothing of it runs on, nothing says good-bye."""
