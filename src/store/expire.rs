@@ -1,7 +1,7 @@
 //! What goes by itself at the end of its term: kept purchases, tickets, counters, request ids.
 
 use chrono::NaiveDate;
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
 use crate::domain::policy::{DataClass, Policy, Until};
 use crate::domain::series::Series;
@@ -31,7 +31,7 @@ impl Store {
         let slots = purchase::past_term(&self.connection, today)?;
         let terms = Terms::load(&self.connection)?;
         let waiting = NaiveDate::from_epoch_days(self.tally.choices().0);
-        if waiting.is_some_and(|day| terms.is_past(DataClass::Counters, day, today)) {
+        if waiting.is_some_and(|day| terms.is_past(DataClass::Counters, None, day, today)) {
             self.spill_tally()?;
         }
         let tickets = self.despite_full_disk(|store| store.remove_tickets(&terms, today))?;
@@ -78,14 +78,13 @@ fn last_past_term(
     )?;
     let mut rows = statement.query([Series::Ticket.number()])?;
     let mut last = None;
-    let mut past: Option<NaiveDate> = None;
     while let Some(row) = rows.next()? {
+        let number = row.get(0)?;
         let Some(day) = row.get_ref(1)?.as_str().ok().and_then(|day| day.parse().ok()) else { break };
-        if past != Some(day) && !terms.is_past(DataClass::Ticket, day, today) {
+        if !terms.is_past(DataClass::Ticket, Some(number), day, today) {
             break;
         }
-        past = Some(day);
-        last = Some(row.get(0)?);
+        last = Some(number);
     }
     Ok(last)
 }
@@ -97,7 +96,8 @@ fn remove_counters(connection: &Connection, terms: &Terms, today: NaiveDate) -> 
     let days: Vec<i32> = days.query_map([day_number(today)], |row| row.get(0))?.collect::<Result<_, _>>()?;
     let mut removed = 0;
     for day in days {
-        if NaiveDate::from_epoch_days(day).is_some_and(|d| terms.is_past(DataClass::Counters, d, today)) {
+        if NaiveDate::from_epoch_days(day).is_some_and(|d| terms.is_past(DataClass::Counters, None, d, today))
+        {
             removed += connection.execute("DELETE FROM choice_counter WHERE day = ?1", [day])?;
             super::outbox::drop_counts(connection, day)?;
             removed += connection.execute("DELETE FROM product_counter WHERE day = ?1", [day])?;
@@ -106,11 +106,10 @@ fn remove_counters(connection: &Connection, terms: &Terms, today: NaiveDate) -> 
     Ok(removed)
 }
 
-/// How long what was written on a day stays, under the policies that were in force since.
+/// How long what a ticket began stays, under the policies that were in force since.
 pub(super) struct Terms {
-    /// By version, with the day of the first ticket under it: the earliest day there is where that
-    /// ticket is gone, and the latest where nothing was sold under it yet.
-    policies: Vec<(NaiveDate, Policy)>,
+    /// By version, with the number of the first ticket that could be sold under it.
+    policies: Vec<(u64, Policy)>,
     /// The day on which this store began. What it took in from before counts from then on: it has
     /// been here no longer.
     began: NaiveDate,
@@ -118,22 +117,13 @@ pub(super) struct Terms {
 
 impl Terms {
     pub(super) fn load(connection: &Connection) -> Result<Terms, StoreError> {
-        let gone: u64 =
-            connection.query_row("SELECT coalesce(max(number), 0) FROM anchor", [], |row| row.get(0))?;
         let mut statement = connection.prepare("SELECT version, since FROM policy ORDER BY version")?;
         let versions = statement
             .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
             .collect::<Result<Vec<(u32, u64)>, _>>()?;
         let mut policies = Vec::with_capacity(versions.len());
         for (version, since) in versions {
-            let day: Option<String> = connection
-                .query_row("SELECT substr(at, 1, 10) FROM ticket WHERE number = ?1", params![since], |row| {
-                    row.get(0)
-                })
-                .optional()?;
-            let nothing_known = if since <= gone { NaiveDate::MIN } else { NaiveDate::MAX };
-            let began = day.and_then(|day| day.parse().ok()).unwrap_or(nothing_known);
-            policies.extend(super::policy::kept(connection, version)?.map(|policy| (began, policy)));
+            policies.extend(super::policy::kept(connection, version)?.map(|policy| (since, policy)));
         }
         let began: Option<String> = connection
             .query_row("SELECT value FROM meta WHERE name = 'began'", [], |row| row.get(0))
@@ -142,13 +132,22 @@ impl Terms {
         Ok(Terms { policies, began })
     }
 
-    /// Whether the last day of what was written on `day` is before `today`. It stays under the
-    /// policy of its day, and a later one only shortens it; on the day of a change both count.
-    pub(super) fn is_past(&self, class: DataClass, day: NaiveDate, today: NaiveDate) -> bool {
+    /// Whether the last day of what began with the ticket of this number and day is before `today`. It
+    /// stays under the policy in force at that ticket, and a later one only shortens it. Numbers tell, since
+    /// a clock that was set back dates a later ticket before an earlier one. Where nobody knows the number
+    /// any more (`None`), the shortest of all policies counts.
+    pub(super) fn is_past(
+        &self,
+        class: DataClass,
+        ticket: Option<u64>,
+        day: NaiveDate,
+        today: NaiveDate,
+    ) -> bool {
         let day = day.max(self.began);
-        let own = self.policies.iter().rposition(|(began, _)| *began < day).unwrap_or(0);
-        self.policies[own.min(self.policies.len())..]
+        let own = self.policies.iter().rposition(|(since, _)| Some(*since) <= ticket).unwrap_or(0);
+        self.policies
             .iter()
+            .skip(own)
             .filter_map(|(_, policy)| policy.classes.get(&class))
             .any(|class| class.term.after(day) < Until::Date(today))
     }

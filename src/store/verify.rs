@@ -194,7 +194,7 @@ impl Store {
         for (day, sales) in counted {
             let Some(day) = NaiveDate::from_epoch_days(day) else { continue };
             let there = tickets.get(&day.to_string()).copied().unwrap_or(0);
-            if there < sales && !terms.is_past(DataClass::Ticket, day, today) {
+            if there < sales && !terms.is_past(DataClass::Ticket, None, day, today) {
                 verified.find(FindingKind::TicketMissing, format!("{day}: {}", sales - there));
             }
         }

@@ -1,3 +1,5 @@
+use std::path::Path;
+
 use chrono::NaiveDate;
 
 use super::*;
@@ -59,18 +61,23 @@ fn a_remembered_purchase_outlives_its_ticket() {
     whole(&mut store, "2026-03-02");
 }
 
+/// The shipped policy with a version and terms of its own, in years.
+fn policy(version: u32, tickets: u32, counters: u32) -> String {
+    let with = |text: &str, class: &str, years: u32| {
+        let (before, after) = text.split_once(class).unwrap();
+        format!("{before}{class}{}", after.replacen("{ years = 6 }", &format!("{{ years = {years} }}"), 1))
+    };
+    let text = with(&with(SHIPPED, "[class.ticket]", tickets), "[class.counters]", counters);
+    text.replacen("version = 1", &format!("version = {version}"), 1)
+}
+
+fn open_under(directory: &Path, text: &str) -> Store {
+    Store::open(&Files::of(directory), &issuer(), text, Policy::parse(text).unwrap()).unwrap()
+}
+
 #[test]
 fn a_later_policy_only_shortens() {
     let directory = tempfile::tempdir().unwrap();
-    let text = |version: u32, years: u32| {
-        let (before, after) = SHIPPED.split_once("[class.ticket]").unwrap();
-        let after = after.replacen("{ years = 6 }", &format!("{{ years = {years} }}"), 1);
-        format!("{before}[class.ticket]{after}").replacen("version = 1", &format!("version = {version}"), 1)
-    };
-    let under = |text: &str| {
-        let policy = Policy::parse(text).unwrap();
-        Store::open(&Files::of(directory.path()), &issuer(), text, policy).unwrap()
-    };
     drop(create(directory.path()));
     // Sold under 6 years, then 10, then 8: they stay 6, 8 and 8.
     for (version, years, time) in [
@@ -79,16 +86,16 @@ fn a_later_policy_only_shortens() {
         (2, 10, "2020-02-02T10:00:00+01:00"),
         (3, 8, "2020-03-01T10:00:00+01:00"),
     ] {
-        let text = if version == 1 { SHIPPED.to_owned() } else { text(version, years) };
-        under(&text).sell(&sale_at(time, None, None, &["a"])).unwrap();
+        let text = if version == 1 { SHIPPED.to_owned() } else { policy(version, years, 6) };
+        open_under(directory.path(), &text).sell(&sale_at(time, None, None, &["a"])).unwrap();
     }
-    let mut store = under(&text(3, 8));
+    let mut store = open_under(directory.path(), &policy(3, 8, 6));
     for (today, removed) in [
         ("2026-01-01", 0),
         ("2026-01-02", 1),
-        // On the day of the change both policies count.
-        ("2026-02-01", 0),
-        ("2026-02-02", 1),
+        ("2026-02-02", 0),
+        ("2028-02-01", 0),
+        ("2028-02-02", 1),
         ("2028-02-02", 0),
         ("2028-02-03", 1),
         ("2028-03-02", 1),
@@ -96,4 +103,46 @@ fn a_later_policy_only_shortens() {
         assert_eq!(store.expire(day(today)).unwrap().tickets, removed, "{today}");
         whole(&mut store, today);
     }
+}
+
+#[test]
+fn a_longer_policy_does_not_lengthen_what_was_counted_before_it() {
+    let directory = tempfile::tempdir().unwrap();
+    drop(create(directory.path()));
+    let sell = |text: &str, time: &str| {
+        let mut store = open_under(directory.path(), text);
+        store.sell(&sale_at(time, None, None, &["a"])).unwrap();
+        store.spill_tally().unwrap();
+    };
+    sell(&policy(2, 1, 2), "2026-12-01T10:00:00+01:00");
+    let longer = policy(3, 1, 6);
+    sell(&longer, "2026-12-02T10:00:00+01:00");
+    let mut store = open_under(directory.path(), &longer);
+    let counted = |store: &Store| store.review(Days::default()).unwrap().choice.values().sum::<u64>();
+    // The first ticket under each is gone after a year, and nobody knows any more when they began.
+    assert_eq!(store.expire(day("2027-12-03")).unwrap().tickets, 2);
+    assert_eq!(counted(&store), 2);
+    store.expire(day("2028-12-01")).unwrap();
+    assert_eq!(counted(&store), 2);
+    store.expire(day("2028-12-02")).unwrap();
+    assert!(counted(&store) < 2, "two years, not six");
+}
+
+#[test]
+fn a_clock_set_back_at_a_new_policy_does_not_lengthen_old_tickets() {
+    let directory = tempfile::tempdir().unwrap();
+    drop(create(directory.path()));
+    let longer = policy(3, 6, 6);
+    for (text, time) in [
+        (&policy(2, 1, 1), "2026-12-01T10:00:00+01:00"),
+        (&longer, "2026-11-21T10:00:00+01:00"),
+        (&longer, "2026-12-02T10:00:00+01:00"),
+    ] {
+        open_under(directory.path(), text).sell(&sale_at(time, None, None, &["a"])).unwrap();
+    }
+    let mut store = open_under(directory.path(), &longer);
+    assert_eq!(store.expire(day("2027-12-01")).unwrap().tickets, 0);
+    assert_eq!(store.expire(day("2027-12-02")).unwrap().tickets, 1, "a year, as its policy said");
+    assert_eq!(store.expire(day("2032-11-21")).unwrap().tickets, 0);
+    assert_eq!(store.expire(day("2032-11-22")).unwrap().tickets, 1);
 }
