@@ -71,6 +71,9 @@ impl Session {
             locale.format("restore-replayed", &[("count", restoring.replayed.into())]),
             locale.format("restore-series", &[("series", series.into())]),
         ];
+        if restoring.is_unproven {
+            said.push(locale.text("restore-unproven").into_owned());
+        }
         if let Some(days) = restoring.past_days {
             said.push(locale.format("restore-past-days", &[("days", days.into())]));
         }
@@ -129,6 +132,7 @@ impl Session {
             BackupError::Store(error) => return self.store_problem(error),
             BackupError::File(path, error) => return Problem::of_file(path, error, locale),
             BackupError::Exists(_) => ["backup-exists", "backup-exists-next"],
+            BackupError::Unfinished(_) => ["backup-unfinished", "backup-unfinished-next"],
             BackupError::NotABackup => ["backup-not-one", "backup-damaged-next"],
             BackupError::Altered(_) => ["backup-altered", "backup-damaged-next"],
             BackupError::TooNew => ["backup-too-new", "backup-too-new-next"],
@@ -140,6 +144,7 @@ impl Session {
         let number = |number: &u64| i64::try_from(*number).unwrap_or(i64::MAX).into();
         let what = match error {
             BackupError::Altered(name) => locale.format(what, &[("name", name.into())]),
+            BackupError::Unfinished(left) => locale.format(what, &[("names", left.join(", ").into())]),
             BackupError::SalesAfter { here, backup } => {
                 locale.format(what, &[("here", number(here)), ("backup", number(backup))])
             }

@@ -297,6 +297,7 @@ pub(super) fn forgetting_words(forgetting: Forgetting, locale: &'static Locale) 
         Forgetting::Complete => "purchase-forget-complete",
         Forgetting::Pending(Reason::Reader) => "purchase-forget-reader",
         Forgetting::Pending(Reason::DiskFull) => "purchase-forget-full",
+        Forgetting::Pending(Reason::LeftOver) => "purchase-forget-left-over",
     };
     locale.text(key).into_owned()
 }

@@ -19,6 +19,7 @@ struct Report<'a> {
     profiles: usize,
     forgotten: usize,
     past_term: usize,
+    strangers: &'a [String],
     findings: Vec<Found<'a>>,
 }
 
@@ -56,6 +57,7 @@ fn json(verified: &Verified, locale: &'static Locale) -> String {
         profiles: verified.profiles,
         forgotten: verified.forgotten,
         past_term: verified.past_term,
+        strangers: &verified.strangers,
         findings: findings.collect(),
     };
     serde_json::to_string(&report).expect("a report is JSON")
@@ -92,6 +94,9 @@ fn text(verified: &Verified, locale: &'static Locale) -> String {
     if verified.past_term > 0 {
         lines.push(locale.format("verify-past-term", &[("count", verified.past_term.into())]));
     }
+    if !verified.strangers.is_empty() {
+        lines.push(locale.format("verify-strangers", &[("names", verified.strangers.join(", ").into())]));
+    }
     lines.join("\n")
 }
 
@@ -111,6 +116,8 @@ fn words(finding: &Finding, locale: &'static Locale) -> (String, String) {
         FindingKind::OutboxGap => ["verify-outbox-gap", "verify-outbox-next"],
         FindingKind::OutboxPurchase => ["verify-outbox-purchase", "verify-outbox-next"],
         FindingKind::Pending => ["verify-pending", "verify-pending-next"],
+        FindingKind::LeftOver => ["verify-left-over", "verify-left-over-next"],
+        FindingKind::LeftOverStays => ["verify-left-over-stays", "verify-left-over-stays-next"],
     };
     let subject = finding.subject.as_str();
     (locale.format(what, &[("subject", subject.into())]), locale.text(next).into_owned())

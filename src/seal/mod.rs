@@ -1,6 +1,7 @@
 //! Everything personal is ciphertext under a key that can be overwritten in place: the store key,
 //! sealed bytes, the file of key slots, receipt codes, lookups and PINs. Files are touched only for
-//! `store.key` and `olvido.keys`; no SQL, no terminal, no network.
+//! `store.key` and `olvido.keys`, and by the one way to make, open and erase a private file; no SQL,
+//! no terminal, no network.
 //!
 //! Keys hang together like this. `store.key` opens nothing by itself: each purpose has its own key
 //! derived from it. The one for slots unwraps the random keys in `olvido.keys`, and these seal
@@ -14,10 +15,10 @@ pub mod keys;
 pub mod lookup;
 pub mod marks;
 pub mod pin;
+pub mod private_file;
 pub mod store_key;
 
 mod derive;
-mod private_file;
 
 pub use aead::{DataKey, SealError};
 pub use code::{CodeError, ReceiptCode};
@@ -26,7 +27,6 @@ pub use keys::{KeyFile, KeyWrapper, KeysError, SlotId, SlotSurvey};
 pub use lookup::{customer_lookup, request_lookup};
 pub use marks::{Marks, is_same};
 pub use pin::PinError;
-pub use private_file::create as create_private_file;
 pub use store_key::{Purpose, StoreKey, StoreKeyError};
 
 /// 16 random bytes: the id of a purchase, profile or draft, and so the owner of its key slot.

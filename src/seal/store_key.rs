@@ -1,7 +1,6 @@
 //! `store.key`: the one secret of a store, and the keys derived from it.
 
 use std::fmt;
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
@@ -35,6 +34,10 @@ pub enum Purpose {
     HubChallenge,
     /// Seals a hub's enrolment codes until they are used.
     HubEnrolment,
+    /// Marks the list of what a till's backup holds.
+    Backup,
+    /// Marks a hub's backup.
+    HubBackup,
 }
 
 #[derive(Debug)]
@@ -61,11 +64,12 @@ impl StoreKey {
         Ok(key)
     }
 
-    /// Reads the key. The caller has checked the file's mode. Errors: `WrongLength`, `Io`.
+    /// Reads the key; follows no link, and takes no other user's. The caller has checked the file's mode.
+    /// Errors: `WrongLength`, `Io`.
     pub fn load(path: &Path) -> Result<StoreKey, StoreKeyError> {
         // Room for one byte more than the key, so that a longer file shows.
         let mut content = Zeroizing::new([0; StoreKey::LENGTH + 1]);
-        let mut file = File::open(path).map_err(StoreKeyError::Io)?;
+        let mut file = private_file::open_to_read(path).map_err(StoreKeyError::Io)?;
         let mut filled = 0;
         while filled < content.len() {
             match file.read(&mut content[filled..]) {
@@ -104,6 +108,8 @@ impl Purpose {
             Purpose::HubSession => "olvido 1 hub session",
             Purpose::HubChallenge => "olvido 1 hub challenge",
             Purpose::HubEnrolment => "olvido 1 hub enrolment",
+            Purpose::Backup => "olvido 1 backup",
+            Purpose::HubBackup => "olvido 1 hub backup",
         }
     }
 }
@@ -176,6 +182,8 @@ mod tests {
             (Purpose::HubSession, "7a09348d5b02655773b0b62d270d8fc308b9cb79e61697d4897c63550b65941c"),
             (Purpose::HubChallenge, "0fb6c0e38dda1c6aec3af6cd2a7275a9222ca06b106400b91464f0d9df8cce24"),
             (Purpose::HubEnrolment, "ad585b7b3195d6bcce7edf57a90b2c5c798081a28ceafba2e5af544c6b892ce8"),
+            (Purpose::Backup, "0f375c94e67a65196ca404533ac2aac6debcf8637045ebeb9f489c19c49eb0fc"),
+            (Purpose::HubBackup, "98600b47bcc666ef5eaa0c83479a6bbf8ec559db7456a46af707ef4221c2a079"),
         ] {
             assert_eq!(hex(store_key.derive(purpose).bytes()), expected, "{purpose:?}");
         }

@@ -5,6 +5,7 @@
 //! 3. the sealed bytes overwritten and dropped;
 //! 4. the write-ahead log truncated.
 //!
+//! Before a forget says complete it erases what a backup or restore that was killed has left: keys can be in it.
 //! Whatever a crash, a reader or a full disk leaves undone is finished by [`Store::tend`], and is
 //! reported as pending until then.
 
@@ -30,6 +31,8 @@ pub enum Reason {
     Reader,
     /// No room to write on the disk.
     DiskFull,
+    /// An interrupted backup or restore has left something that cannot be erased: [`Store::left_over`].
+    LeftOver,
 }
 
 /// Where a forget was said first.
@@ -93,6 +96,7 @@ impl Store {
             if store.log_to_truncate { store.truncate_log() } else { Ok(true) }
         });
         match finished {
+            Ok(true) if !self.erase_leftovers()? => Ok(Forgetting::Pending(Reason::LeftOver)),
             Ok(true) => Ok(Forgetting::Complete),
             Ok(false) | Err(StoreError::Busy) => Ok(Forgetting::Pending(Reason::Reader)),
             Err(error) if error.is_disk_full() => Ok(Forgetting::Pending(Reason::DiskFull)),

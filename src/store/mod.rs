@@ -5,6 +5,8 @@
 //! steps before and after it are in [`forget`]. Work that a sale need not wait for (new slots, old
 //! keys, counters, the log) is done by [`Store::tend`], which the till calls between sales.
 
+pub mod directory;
+
 mod backup;
 mod draft;
 mod error;
@@ -31,6 +33,7 @@ mod verify;
 mod tests;
 
 pub use backup::{BackupError, BackupMade, Restoring, finish_restore};
+pub use directory::Leftovers;
 pub use error::StoreError;
 pub use expire::Expired;
 pub use forget::{Forgetting, Reason};

@@ -1,8 +1,7 @@
 //! Creating and opening a store.
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -11,8 +10,9 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 use crate::domain::money::Currency;
 use crate::domain::policy::Policy;
 use crate::domain::ticket::Issuer;
-use crate::seal::{KeyFile, StoreKey};
+use crate::seal::{KeyFile, StoreKey, private_file};
 
+use super::directory::{Leftovers, Side};
 use super::draft::DraftSlot;
 use super::error::StoreError;
 use super::schema;
@@ -30,6 +30,11 @@ pub struct Files {
 }
 
 impl Files {
+    /// The directory of all but, where it is elsewhere, the store key.
+    pub(super) fn directory(&self) -> &Path {
+        private_file::directory_of(&self.database)
+    }
+
     /// The usual names in one directory.
     pub fn of(directory: &Path) -> Files {
         Files {
@@ -67,6 +72,8 @@ pub struct Store {
     pub(super) log_to_truncate: bool,
     /// The ballast is on disk, whole.
     ballast_held: bool,
+    /// What work that was killed had left in the directory.
+    pub(super) leftovers: Leftovers,
 }
 
 impl Store {
@@ -77,18 +84,19 @@ impl Store {
         policy_text: &str,
         policy: Policy,
     ) -> Result<Store, StoreError> {
-        private_file(&files.database)?;
+        private_file::create(&files.database, &[])?;
         let store_key = StoreKey::create(&files.store_key)?;
         KeyFile::create(&files.keys, &store_key)?;
-        sync_directory(&files.database)?;
         Store::ready(connect(&files.database)?, files, issuer, policy_text, policy)
     }
 
     /// Opens a store. `policy_text` and `policy` are the policy now in force; `issuer` goes onto
     /// new tickets.
     ///
+    /// First of all it erases what work that was killed has left: [`Store::erase_leftovers`].
+    ///
     /// Errors: `Missing`, `Damaged`, `TooNew`, `Keys`, `StoreKey`, and the two about policy
-    /// versions. Nothing is ever overwritten on an error.
+    /// versions. Nothing of the store is ever overwritten on an error.
     pub fn open(
         files: &Files,
         issuer: &Issuer,
@@ -99,6 +107,8 @@ impl Store {
         if super::backup::is_unfinished(files) {
             return Err(StoreError::RestoreUnfinished);
         }
+        let leftovers = Leftovers::erase(files.directory(), Side::Till)?;
+        private_file::require_own(&files.database)?;
         match fs::metadata(&files.database) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(StoreError::Missing),
             // SQLite takes an empty file for a new database.
@@ -113,11 +123,28 @@ impl Store {
             }
             Store::ready(connection, files, issuer, policy_text, policy.clone())
         };
-        match opened() {
+        let mut store = match opened() {
             // The index of the log alone takes 32 KiB.
             Err(error) if error.is_disk_full() && fs::remove_file(&files.ballast).is_ok() => opened(),
             result => result,
-        }
+        }?;
+        store.leftovers = leftovers;
+        Ok(store)
+    }
+
+    /// Overwrites and removes what a backup or restore that was killed has left: there can be keys in it that
+    /// a forget does not reach. Returns whether nothing of that is left. What it found stays known to
+    /// [`Store::verify`].
+    pub(super) fn erase_leftovers(&mut self) -> Result<bool, StoreError> {
+        let found = Leftovers::erase(self.files.directory(), Side::Till)?;
+        self.leftovers.erased.extend(found.erased);
+        self.leftovers.left = found.left;
+        Ok(self.leftovers.left.is_empty())
+    }
+
+    /// What work that was killed has left and cannot be erased now: names, or paths outside the directory.
+    pub fn left_over(&self) -> &[String] {
+        &self.leftovers.left
     }
 
     /// A store over an open database, brought to the newest shape.
@@ -153,6 +180,7 @@ impl Store {
             doomed,
             log_to_truncate,
             ballast_held: false,
+            leftovers: Leftovers::default(),
         })
     }
 
@@ -211,7 +239,10 @@ impl Store {
         }
         // A full disk is no error here: the next sale says it.
         self.ballast_held = keep_ballast(&self.files.ballast).is_ok();
-        Ok(self.doomed || self.log_to_truncate)
+        if !self.leftovers.left.is_empty() {
+            self.erase_leftovers()?;
+        }
+        Ok(self.doomed || self.log_to_truncate || !self.leftovers.left.is_empty())
     }
 
     /// See [`KeyFile::disable_zeroing_for_mutation_test`].
@@ -317,32 +348,14 @@ pub(super) fn issuer_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Issuer> {
     Ok(Issuer { name: row.get("name")?, tax_id: row.get("tax_id")?, series: row.get("series")?, currency })
 }
 
-/// A new file that only its owner can read.
-pub(super) fn private_file(path: &Path) -> Result<fs::File, StoreError> {
-    Ok(OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path)?)
-}
-
-pub(super) fn sync_directory(file: &Path) -> Result<(), StoreError> {
-    if let Some(directory) = file.parent() {
-        fs::File::open(directory)?.sync_all()?;
-    }
-    Ok(())
-}
-
 /// Makes the ballast where it is missing, or cut short by a crash. Errors: `DiskFull`, `Io`.
 fn keep_ballast(path: &Path) -> Result<(), StoreError> {
-    if fs::metadata(path).is_ok_and(|m| m.len() == BALLAST_BYTES as u64) {
+    if fs::symlink_metadata(path).is_ok_and(|m| m.is_file() && m.len() == BALLAST_BYTES as u64) {
         return Ok(());
     }
     let _ = fs::remove_file(path);
-    let made = private_file(path).and_then(|mut file| {
-        // Not zeros: some file systems would not give them room of their own.
-        let block: Vec<u8> = (0..BALLAST_BYTES).map(|i| (i % 251) as u8).collect();
-        file.write_all(&block)?;
-        Ok(file.sync_all()?)
-    });
-    if made.is_err() {
-        let _ = fs::remove_file(path);
-    }
-    made
+    // Not zeros: some file systems would not give them room of their own.
+    let block: Vec<u8> = (0..BALLAST_BYTES).map(|i| (i % 251) as u8).collect();
+    private_file::create(path, &block)?;
+    Ok(())
 }

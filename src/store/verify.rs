@@ -12,9 +12,10 @@ use crate::domain::series::Series;
 use crate::domain::ticket::Ticket;
 use crate::seal::SlotId;
 
+use super::directory;
 use super::error::StoreError;
 use super::expire::Terms;
-use super::forget::Forgetting;
+use super::forget::{Forgetting, Reason};
 use super::open::Store;
 use super::tally::Tally;
 use super::{profile, purchase};
@@ -30,6 +31,8 @@ pub struct Verified {
     /// Kept purchases whose last day is over: they go at the start of the next day, so this is no
     /// fault by itself.
     pub past_term: usize,
+    /// Names in the directory that Olvido never gives: nobody looks into them. No fault by itself.
+    pub strangers: Vec<String>,
     pub findings: Vec<Finding>,
 }
 
@@ -37,7 +40,7 @@ pub struct Verified {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Finding {
     pub kind: FindingKind,
-    /// A ticket's number, a random id, a slot, a day, or SQLite's own words. Never a person.
+    /// A ticket's number, a random id, a slot, a day, a file, or SQLite's own words. Never a person.
     pub subject: String,
 }
 
@@ -66,6 +69,10 @@ pub enum FindingKind {
     Unlinked,
     /// A forget is not complete.
     Pending,
+    /// A backup or restore was killed and had left this; it is overwritten and gone.
+    LeftOver,
+    /// The same, and it cannot be erased, or not be reached.
+    LeftOverStays,
     /// A place in a series for the hub is not there.
     OutboxGap,
     /// A kept purchase has no place there, or a place names one that is neither kept nor forgotten.
@@ -125,12 +132,14 @@ impl Store {
         let mut verified = Verified::default();
         let finished = self.retire_draft().and_then(|()| self.finish_forgetting());
         match finished {
-            Ok(Forgetting::Complete) => {}
+            // What is left over has findings of its own.
+            Ok(Forgetting::Complete | Forgetting::Pending(Reason::LeftOver)) => {}
             Ok(Forgetting::Pending(_)) | Err(StoreError::DiskFull) => {
                 verified.find(FindingKind::Pending, "");
             }
             Err(error) => verified.note(Err(error))?,
         }
+        self.verify_directory(&mut verified)?;
         let checked = self.verify_database(&mut verified);
         verified.note(checked)?;
         let checked = self.verify_tickets(&mut verified);
@@ -150,6 +159,18 @@ impl Store {
         let checked = self.verify_outbox(&mut verified);
         verified.note(checked)?;
         Ok(verified)
+    }
+
+    fn verify_directory(&mut self, verified: &mut Verified) -> Result<(), StoreError> {
+        self.erase_leftovers()?;
+        for name in std::mem::take(&mut self.leftovers.erased) {
+            verified.find(FindingKind::LeftOver, name);
+        }
+        for name in self.left_over() {
+            verified.find(FindingKind::LeftOverStays, name);
+        }
+        verified.strangers = directory::strangers(self.files.directory())?;
+        Ok(())
     }
 
     fn verify_database(&self, verified: &mut Verified) -> Result<(), StoreError> {

@@ -36,6 +36,11 @@ verify-past-term = Past their term: { $count }. They go at the start of the next
 verify-more = and { $count } more
 verify-pending = Something forgotten is not gone completely yet.
 verify-pending-next = Close other programs that read the database, make room on the disk, then check again.
+verify-left-over = A backup or a restore was interrupted and had left this: { $subject }
+verify-left-over-next = It is overwritten and removed. Check again: then everything must hold.
+verify-left-over-stays = A backup or a restore was interrupted and left this, which cannot be erased now: { $subject }
+verify-left-over-stays-next = Connect the disk that it is on, or make it writable, then check again. If that disk is lost for good, delete the note backup.to in the store's directory.
+verify-strangers = These are not Olvido's, and nobody looked into them: { $names }
 
 expire-nothing = Nothing is past its term.
 expire-done = Past their term: { $purchases } purchases forgotten, { $tickets } tickets removed.
@@ -66,6 +71,7 @@ purchase-total = Total
 purchase-forget-complete = Forgotten. The key is overwritten, and the sealed bytes are out of the files.
 purchase-forget-reader = Accepted: nobody can open it any more. Its last traces go when the other program that reads the database ends.
 purchase-forget-full = Accepted: nobody can open it any more. Its last traces go when there is room on the disk.
+purchase-forget-left-over = Accepted: here nobody can open it any more. But an interrupted backup left a copy that cannot be erased now. See where: olvido verify
 
 customer-unknown = nothing is kept of this customer.
 customer-unknown-next = Check the phone, e-mail or card.
@@ -88,6 +94,8 @@ backup-made =
 backup-none = none
 backup-exists = there is a file of this name already.
 backup-exists-next = Choose another name.
+backup-unfinished = an earlier backup was interrupted and left something that cannot be erased now, or another backup is being made. { $names }
+backup-unfinished-next = See what to do: olvido verify
 backup-not-one = this is not a backup of Olvido, or it is damaged.
 backup-altered = this backup is damaged: { $name } is not whole. Nothing was changed.
 backup-damaged-next = Try another backup.
@@ -111,6 +119,7 @@ restore-finished = The restore that was interrupted is finished.
 restore-done =
     Restored: the store as of { $day }, { $time }.
     Last ticket: { $ticket }. Kept purchases: { $purchases }.
+restore-unproven = This backup is of Olvido 0.2 or older and has no mark: nobody can tell whether it was changed, or when it was made. Make a new backup now, and delete this one.
 restore-past-days = The backup is more than { $days } days old: by the policy it brings back no purchase that was not here.
 restore-replayed = { $count ->
     [0] Nothing in it was known to be forgotten since.

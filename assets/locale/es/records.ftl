@@ -36,6 +36,11 @@ verify-past-term = Pasado su plazo: { $count }. Se van al empezar el próximo d�
 verify-more = y { $count } más
 verify-pending = Algo olvidado aún no ha desaparecido del todo.
 verify-pending-next = Cierre otros programas que lean la base de datos, haga sitio en el disco y revise otra vez.
+verify-left-over = Se interrumpió una copia de seguridad o una restauración, que había dejado esto: { $subject }
+verify-left-over-next = Está sobrescrito y borrado. Revise otra vez: entonces todo debe estar bien.
+verify-left-over-stays = Se interrumpió una copia de seguridad o una restauración, y dejó esto, que ahora no se puede borrar: { $subject }
+verify-left-over-stays-next = Conecte el disco donde está, o permita escribir en él, y revise otra vez. Si ese disco se perdió para siempre, borre la nota backup.to del directorio de la tienda.
+verify-strangers = Esto no es de Olvido, y nadie ha mirado dentro: { $names }
 
 expire-nothing = Nada ha pasado de su plazo.
 expire-done = Pasado su plazo: { $purchases } compras olvidadas, { $tickets } tiques quitados.
@@ -66,6 +71,7 @@ purchase-total = Total
 purchase-forget-complete = Olvidada. La llave está sobrescrita y los datos cerrados ya no están en los ficheros.
 purchase-forget-reader = Aceptado: ya nadie puede abrirla. Sus últimos restos desaparecen cuando termine el otro programa que lee la base de datos.
 purchase-forget-full = Aceptado: ya nadie puede abrirla. Sus últimos restos desaparecen cuando haya sitio en el disco.
+purchase-forget-left-over = Aceptado: aquí ya nadie puede abrirla. Pero una copia de seguridad interrumpida dejó un resto que ahora no se puede borrar. Vea dónde: olvido verify
 
 customer-unknown = de este cliente no se guarda nada.
 customer-unknown-next = Mire si el teléfono, correo o tarjeta es ese.
@@ -88,6 +94,8 @@ backup-made =
 backup-none = ninguno
 backup-exists = ya hay un fichero con ese nombre.
 backup-exists-next = Elija otro nombre.
+backup-unfinished = otra copia de seguridad se interrumpió y dejó algo que ahora no se puede borrar, o se está haciendo otra. { $names }
+backup-unfinished-next = Vea qué hacer: olvido verify
 backup-not-one = esto no es una copia de seguridad de Olvido, o está dañada.
 backup-altered = esta copia de seguridad está dañada: { $name } no está entero. No se cambió nada.
 backup-damaged-next = Pruebe con otra copia.
@@ -111,6 +119,7 @@ restore-finished = La restauración que quedó a medias está terminada.
 restore-done =
     Restaurado: la tienda como estaba el { $day }, { $time }.
     Último tique: { $ticket }. Compras guardadas: { $purchases }.
+restore-unproven = Esta copia es de Olvido 0.2 o anterior y no lleva marca: nadie puede saber si alguien la cambió, ni cuándo se hizo. Haga ahora una copia nueva y borre esta.
 restore-past-days = La copia tiene más de { $days } días: según la política no devuelve ninguna compra que no estuviera aquí.
 restore-replayed = { $count ->
     [0] No consta que nada de ella se olvidara desde entonces.

@@ -80,13 +80,13 @@ impl KeyFile {
     /// nothing. Free slots are found later, by [`KeyFile::find_free`].
     /// Errors: `NotAKeyFile`, `WrongStoreKey`, `Io`.
     pub fn open(path: &Path, store_key: &StoreKey) -> Result<KeyFile, KeysError> {
-        KeyFile::opened(OpenOptions::new().read(true).write(true).open(path)?, store_key)
+        KeyFile::opened(private_file::open(path, OpenOptions::new().read(true).write(true))?, store_key)
     }
 
     /// Opens a file for a reader beside its writer: it knows the slots that are there now, and whatever would
     /// write gives `Io`. Errors: as of [`KeyFile::open`].
     pub fn open_to_read(path: &Path, store_key: &StoreKey) -> Result<KeyFile, KeysError> {
-        KeyFile::opened(File::open(path)?, store_key)
+        KeyFile::opened(private_file::open_to_read(path)?, store_key)
     }
 
     fn opened(file: File, store_key: &StoreKey) -> Result<KeyFile, KeysError> {

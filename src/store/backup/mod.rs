@@ -1,37 +1,45 @@
 //! `olvido backup` and `olvido restore`: one tar file (POSIX.1-1988 ustar) with a snapshot of the
-//! database, the keys that it needs, still wrapped, the configuration and the policy, and before
-//! them a manifest with the SHA-256 of each. `store.key` is not in it: a backup alone reveals
-//! nobody and opens nothing.
+//! database, the configuration, the policy and, last, the keys that the database needs, still wrapped; before
+//! them a manifest with the SHA-256 of each, and its mark, which only the store key makes. `store.key` is not
+//! in it: a backup alone reveals nobody and opens nothing.
+//!
+//! The keys come last so that a backup that was killed holds none, but for the moment between their writing and
+//! its end; for that moment [`super::directory`] finds it again.
 
 mod archive;
 mod restore;
 
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
-use std::fs;
+use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, FixedOffset};
 use rusqlite::Connection;
+use zeroize::Zeroizing;
 
 pub use restore::{Restoring, finish_restore};
 
 pub(super) use restore::is_unfinished;
 
-use crate::seal::SlotId;
+use crate::seal::{SlotId, private_file};
 
+use super::directory::{Partial, Side};
 use super::error::StoreError;
-use super::open::{Store, private_file, sync_directory};
+use super::open::Store;
 use super::ticket;
-use archive::{Head, MANIFEST, Manifest, Member};
+use archive::{Head, MANIFEST, MARK, Manifest, Member};
 
 const DATABASE: &str = "olvido.db";
 const KEYS: &str = "olvido.keys";
 const CONFIG: &str = "config.toml";
 const POLICY: &str = "policy.toml";
-/// Every member but the manifest, in the order of the archive.
-const MEMBERS: [&str; 4] = [DATABASE, KEYS, CONFIG, POLICY];
+/// Every member but the manifest and its mark, in the order of the archive.
+const MEMBERS: [&str; 4] = [DATABASE, CONFIG, POLICY, KEYS];
+const MEMBERS_OF_FORMAT_1: [&str; 4] = [DATABASE, KEYS, CONFIG, POLICY];
+/// The copy of the database, until it is in the archive.
+const SNAPSHOT: &str = "backup.tmp";
 
 /// What a backup holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,6 +57,8 @@ pub enum BackupError {
     Store(StoreError),
     /// There is a file of that name.
     Exists(PathBuf),
+    /// An earlier backup was interrupted, and what it left cannot be reached: names, or paths outside.
+    Unfinished(Vec<String>),
     /// Not a backup of Olvido, or its manifest cannot be read.
     NotABackup,
     /// Written by a newer Olvido.
@@ -81,55 +91,51 @@ impl Store {
         policy: &str,
         at: DateTime<FixedOffset>,
     ) -> Result<BackupMade, BackupError> {
-        if file.exists() {
-            return Err(BackupError::Exists(file.to_owned()));
-        }
-        self.retire_draft().map_err(BackupError::Store)?;
-        self.finish_forgetting().map_err(BackupError::Store)?;
-        let snapshot = self.files.database.with_file_name("backup.tmp");
-        let partial = file
-            .with_file_name(format!("{}.partial", file.file_name().unwrap_or_default().to_string_lossy()));
+        self.retire_draft()?;
+        self.finish_forgetting()?;
+        let failed = |error: io::Error| BackupError::File(file.to_owned(), error);
+        let begun = Partial::begin(self.files.directory(), Side::Till, file);
+        let (partial, out) = begun.map_err(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists => BackupError::Exists(file.to_owned()),
+            io::ErrorKind::ResourceBusy => BackupError::Unfinished(self.leftovers.left.clone()),
+            _ => failed(error),
+        })?;
+        let snapshot = self.files.directory().join(SNAPSHOT);
         let made = self.snapshot(&snapshot).map_err(BackupError::Store).and_then(|keys| {
-            self.pack(&partial, &snapshot, [&keys, config.as_bytes(), policy.as_bytes()], at)
+            self.pack(out, partial.path(), &snapshot, [config.as_bytes(), policy.as_bytes(), &keys], at)
         });
-        let _ = fs::remove_file(&snapshot);
-        let finished = made.and_then(|made| {
-            let failed = |error| BackupError::File(file.to_owned(), error);
-            fs::rename(&partial, file).map_err(failed)?;
-            sync_directory(&std::path::absolute(file).map_err(failed)?)?;
-            Ok(made)
-        });
-        if finished.is_err() {
-            let _ = fs::remove_file(&partial);
-        }
-        finished
+        let erased = private_file::erase(&snapshot);
+        let made = made?;
+        erased.map_err(StoreError::from)?;
+        partial.finish().map_err(failed)?;
+        Ok(made)
     }
 
     /// Copies the database, without the open basket, to `path`. Returns the keys file that goes
     /// with it: only the slots that the copy needs.
-    fn snapshot(&self, path: &Path) -> Result<Vec<u8>, StoreError> {
-        let _ = fs::remove_file(path);
+    fn snapshot(&self, path: &Path) -> Result<Zeroizing<Vec<u8>>, StoreError> {
         // SQLite writes into an empty file, and would make one that others can read.
-        drop(private_file(path)?);
+        private_file::create(path, &[])?;
         self.connection.execute("VACUUM INTO ?1", [path.to_string_lossy()])?;
         let copy = Connection::open(path)?;
         copy.execute_batch("PRAGMA journal_mode = OFF; PRAGMA secure_delete = ON; DELETE FROM draft;")?;
         let needed = needed_slots(&copy)?;
         copy.close().map_err(|(_, error)| error)?;
-        Ok(self.keys.copy(|slot| needed.contains(slot))?)
+        Ok(Zeroizing::new(self.keys.copy(|slot| needed.contains(slot))?))
     }
 
     fn pack(
         &self,
+        out: File,
         partial: &Path,
         snapshot: &Path,
-        [keys, config, policy]: [&[u8]; 3],
+        [config, policy, keys]: [&[u8]; 3],
         at: DateTime<FixedOffset>,
     ) -> Result<BackupMade, BackupError> {
         let failed = |error| BackupError::File(partial.to_owned(), error);
-        let head = ticket::head(&self.connection).map_err(BackupError::Store)?;
+        let head = ticket::head(&self.connection)?;
         let database = Member::of_file(snapshot).map_err(failed)?;
-        let members = [(KEYS, keys), (CONFIG, config), (POLICY, policy)];
+        let members = [(CONFIG, config), (POLICY, policy), (KEYS, keys)];
         let mut all: BTreeMap<String, Member> =
             members.iter().map(|(name, bytes)| ((*name).to_owned(), Member::of(bytes))).collect();
         all.insert(DATABASE.to_owned(), database);
@@ -140,13 +146,13 @@ impl Store {
             last_ticket: head.hash.map(|hash| Head { number: head.number, hash: hash.to_string() }),
             members: all,
         };
-        // A file that another run left half written.
-        let _ = fs::remove_file(partial);
-        let mut builder = tar::Builder::new(private_file(partial).map_err(BackupError::Store)?);
+        let mut builder = tar::Builder::new(out);
         let text = serde_json::to_vec_pretty(&manifest).expect("a manifest is JSON");
-        archive::append(&mut builder, MANIFEST, text.len() as u64, &mut text.as_slice(), at)
-            .map_err(failed)?;
-        let mut file = fs::File::open(snapshot).map_err(failed)?;
+        let mark = archive::mark(&self.store_key, &text);
+        for (name, mut bytes) in [(MANIFEST, text.as_slice()), (MARK, mark.as_bytes())] {
+            archive::append(&mut builder, name, bytes.len() as u64, &mut bytes, at).map_err(failed)?;
+        }
+        let mut file = private_file::open_to_read(snapshot).map_err(failed)?;
         let bytes = file.metadata().map_err(failed)?.len();
         archive::append(&mut builder, DATABASE, bytes, &mut file, at).map_err(failed)?;
         for (name, mut bytes) in members {
@@ -155,7 +161,7 @@ impl Store {
         let mut file = builder.into_inner().map_err(failed)?;
         file.flush().and_then(|()| file.sync_all()).map_err(failed)?;
         let bytes = file.metadata().map_err(failed)?.len();
-        let purchases = super::purchase::all(&self.connection).map_err(BackupError::Store)?.len();
+        let purchases = super::purchase::all(&self.connection)?.len();
         Ok(BackupMade { bytes, last_ticket: head.number, purchases })
     }
 }
@@ -187,6 +193,7 @@ impl fmt::Display for BackupError {
         match self {
             BackupError::Store(error) => error.fmt(f),
             BackupError::Exists(path) => write!(f, "{} is there already", path.display()),
+            BackupError::Unfinished(left) => write!(f, "an interrupted backup left {}", left.join(", ")),
             BackupError::NotABackup => f.write_str("not a backup"),
             BackupError::TooNew => f.write_str("a backup of a newer version"),
             BackupError::Altered(name) => write!(f, "{name} is missing, cut short or altered"),

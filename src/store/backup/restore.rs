@@ -5,20 +5,20 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, FixedOffset, NaiveDate};
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
-use super::archive::{self, Head, Manifest};
+use super::archive::{self, Head, MANIFEST, Manifest, Unpacked};
 use super::{BackupError, CONFIG, DATABASE, KEYS, MEMBERS, POLICY};
 use crate::domain::policy::Policy;
 use crate::domain::ticket::Issuer;
-use crate::seal::{KeyFile, KeysError, SlotId, StoreKey};
+use crate::seal::{KeyFile, KeysError, SlotId, StoreKey, private_file};
 use crate::store::error::StoreError;
 use crate::store::forget::Forgetting;
-use crate::store::open::{Files, Store, connect, issuer_row, sync_directory};
+use crate::store::open::{Files, Store, connect, issuer_row};
 use crate::store::{forget, hub, outbox, profile, schema, ticket, verify};
 
 const UNPACKED: &str = "restore.tmp";
@@ -32,6 +32,9 @@ pub struct Restoring {
     root: PathBuf,
     /// When the backup was made.
     pub at: DateTime<FixedOffset>,
+    /// It has no mark, as those of 0.1 and 0.2 had none: whoever had it in hand can have changed what it holds, and
+    /// when it was made.
+    pub is_unproven: bool,
     /// Number of its last ticket, 0 before the first.
     pub last_ticket: u64,
     /// Text of its `config.toml`.
@@ -60,6 +63,8 @@ struct InPlace {
     held: HashSet<[u8; 16]>,
     /// The last ticket, where the database is whole.
     head: Option<ticket::Head>,
+    /// The day of the last ticket, likewise.
+    last_day: Option<NaiveDate>,
     /// It is whole and up to date: what has no tombstone was not forgotten.
     complete: bool,
     keys: Option<Slots>,
@@ -90,22 +95,19 @@ pub fn finish_restore(root: &Path) -> Result<bool, StoreError> {
         if !from.exists() {
             continue;
         }
-        match name {
+        // What is replaced stays on the disk for a while: not with keys or lookups in it.
+        private_file::erase(&to)?;
+        if name == DATABASE {
             // The log of the old database must not be taken for one of the new.
-            DATABASE => {
-                for log in ["olvido.db-wal", "olvido.db-shm"] {
-                    remove(&root.join(log))?;
-                }
+            for log in ["olvido.db-wal", "olvido.db-shm"] {
+                private_file::erase(&root.join(log))?;
             }
-            // A file that is replaced stays on the disk for a while: not with keys in it.
-            KEYS => overwrite(&to)?,
-            _ => {}
         }
         fs::rename(&from, &to)?;
     }
-    sync_directory(&ready)?;
-    fs::remove_dir_all(&ready)?;
-    sync_directory(&ready)?;
+    private_file::sync_directory_of(&ready)?;
+    private_file::erase_all(&ready)?;
+    private_file::sync_directory_of(&ready)?;
     Ok(true)
 }
 
@@ -124,7 +126,8 @@ impl Restoring {
         archive::fresh_folder(&folder).map_err(|error| BackupError::Store(error.into()))?;
         let prepared = prepare_in(&folder, file, root, store_key, today);
         if prepared.is_err() {
-            let _ = fs::remove_dir_all(&folder);
+            // The error before is the one to tell; what stays is found at the next opening.
+            let _ = private_file::erase_all(&folder);
         }
         prepared
     }
@@ -137,9 +140,9 @@ impl Restoring {
         let mut file = OpenOptions::new().write(true).truncate(true).open(&path)?;
         file.write_all(config.as_bytes())?;
         file.sync_all()?;
-        sync_directory(&path)?;
+        private_file::sync_directory_of(&path)?;
         fs::rename(&folder, self.root.join(READY))?;
-        sync_directory(&folder)?;
+        private_file::sync_directory_of(&folder)?;
         finish_restore(&self.root)?;
         Ok(())
     }
@@ -148,7 +151,7 @@ impl Restoring {
 impl Drop for Restoring {
     fn drop(&mut self) {
         // Gone already where it was installed.
-        let _ = fs::remove_dir_all(self.root.join(UNPACKED));
+        let _ = private_file::erase_all(&self.root.join(UNPACKED));
     }
 }
 
@@ -159,9 +162,10 @@ fn prepare_in(
     store_key: Option<&Path>,
     today: NaiveDate,
 ) -> Result<Restoring, BackupError> {
-    let manifest = archive::unpack(file, folder)?;
     let files = take_store_key(folder, root, store_key)?;
-    let mut store = open_unpacked(&files)?;
+    let key = StoreKey::load(&files.store_key).map_err(StoreError::from)?;
+    let Unpacked { manifest, is_genuine } = archive::unpack(file, folder, &key)?;
+    let mut store = open_unpacked(&files, &key, is_genuine)?;
     verify::quick_check_file(&files.database)?;
     let head = ticket::head(&store.connection)?;
     if head_differs(&manifest, &head) {
@@ -183,7 +187,15 @@ fn prepare_in(
         }
     }
     let backup_days = store.policy.backup_days;
-    let old = backup_days.filter(|days| (today - manifest.at.date_naive()).num_days() > i64::from(*days));
+    let last_day = store.last_ticket_at()?.map(|at| at.date_naive());
+    let made_on = match is_genuine {
+        Some(_) => manifest.at.date_naive(),
+        // What it says of itself proves nothing; its tickets are those of the chain.
+        None => last_day.unwrap_or_else(|| manifest.at.date_naive()).min(manifest.at.date_naive()),
+    };
+    // A clock that was set back makes no backup younger.
+    let today = [Some(today), in_place.last_day, last_day].into_iter().flatten().max().unwrap_or(today);
+    let old = backup_days.filter(|days| (today - made_on).num_days() > i64::from(*days));
     if old.is_some() {
         store.let_go(&unknown)?;
         unknown.clear();
@@ -201,6 +213,7 @@ fn prepare_in(
     let restoring = Restoring {
         root: root.to_owned(),
         at: manifest.at,
+        is_unproven: is_genuine.is_none(),
         last_ticket: head.number,
         config: fs::read_to_string(folder.join(CONFIG))
             .map_err(|_| BackupError::Altered(CONFIG.to_owned()))?,
@@ -257,8 +270,7 @@ fn take_store_key(folder: &Path, root: &Path, given: Option<&Path>) -> Result<Fi
         );
         if !own.exists() {
             files.store_key = folder.join(STORE_KEY);
-            let mut file = crate::store::open::private_file(&files.store_key)?;
-            file.write_all(&bytes).and_then(|()| file.sync_all()).map_err(StoreError::from)?;
+            private_file::create(&files.store_key, &bytes).map_err(StoreError::from)?;
         } else if fs::read(&own).map_err(StoreError::from)? != *bytes {
             return Err(BackupError::WrongStoreKey);
         }
@@ -268,9 +280,15 @@ fn take_store_key(folder: &Path, root: &Path, given: Option<&Path>) -> Result<Fi
     Ok(files)
 }
 
-/// Opens the unpacked store under its own newest policy and issuer.
-fn open_unpacked(files: &Files) -> Result<Store, BackupError> {
+/// Opens the unpacked store under its own newest policy and issuer. Refused where it is not genuine.
+fn open_unpacked(files: &Files, key: &StoreKey, is_genuine: Option<bool>) -> Result<Store, BackupError> {
     let altered = |name: &str| BackupError::Altered(name.to_owned());
+    match KeyFile::open(&files.keys, key) {
+        Err(KeysError::WrongStoreKey) => return Err(BackupError::WrongStoreKey),
+        Err(KeysError::NotAKeyFile) => return Err(altered(KEYS)),
+        Ok(_) if is_genuine == Some(false) => return Err(altered(MANIFEST)),
+        opened => drop(opened.map_err(StoreError::from)?),
+    }
     let connection = connect(&files.database)?;
     if !schema::is_store(&connection)? {
         return Err(altered(DATABASE));
@@ -289,7 +307,6 @@ fn open_unpacked(files: &Files) -> Result<Store, BackupError> {
         .optional()?;
     let issuer = issuer.ok_or_else(|| altered(DATABASE))?;
     match Store::ready(connection, files, &issuer, &text, policy) {
-        Err(StoreError::Keys(KeysError::WrongStoreKey)) => Err(BackupError::WrongStoreKey),
         Err(StoreError::TooNew) => Err(BackupError::TooNew),
         opened => Ok(opened?),
     }
@@ -329,6 +346,7 @@ impl InPlace {
         };
         verify::quick_check_file(path)?;
         self.head = Some(ticket::head(&connection)?);
+        self.last_day = ticket::last_at(&connection)?.map(|at| at.date_naive());
         Ok(())
     }
 
@@ -417,27 +435,4 @@ impl Store {
         }
         self.connection.close().map_err(|(_, error)| StoreError::from(error))
     }
-}
-
-fn remove(path: &Path) -> Result<(), StoreError> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),
-        _ => Ok(()),
-    }
-}
-
-/// Writes zeros over a file in place, where there is one.
-fn overwrite(path: &Path) -> Result<(), StoreError> {
-    let mut file = match OpenOptions::new().write(true).open(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        file => file?,
-    };
-    let mut left = file.metadata()?.len();
-    let zeros = vec![0; 64 << 10];
-    while left > 0 {
-        let count = left.min(zeros.len() as u64);
-        file.write_all(&zeros[..count as usize])?;
-        left -= count;
-    }
-    Ok(file.sync_all()?)
 }

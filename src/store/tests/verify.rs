@@ -230,7 +230,7 @@ fn findings_as_json() {
     let json = serde_json::to_string(&shop.store.verify(today()).unwrap()).unwrap();
     assert_eq!(
         json,
-        r#"{"tickets":3,"purchases":3,"profiles":1,"forgotten":1,"past_term":0,"findings":[{"kind":"ticket-missing","subject":"A-000002 – A-000003"}]}"#
+        r#"{"tickets":3,"purchases":3,"profiles":1,"forgotten":1,"past_term":0,"strangers":[],"findings":[{"kind":"ticket-missing","subject":"A-000002 – A-000003"}]}"#
     );
 }
 

@@ -14,7 +14,7 @@ use rustls::server::ParsedCertificate;
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use sha2::{Digest, Sha256};
 
-use crate::seal::create_private_file;
+use crate::seal::private_file;
 use crate::sync::wire::Hex;
 
 /// What a hub shows to the tills.
@@ -80,7 +80,7 @@ impl Certificate {
             // The key first: a key without its certificate is told, a certificate is never shown
             // without its key.
             for (path, text) in [(key, pem.as_bytes()), (cert, made.pem().as_bytes())] {
-                create_private_file(path, text)
+                private_file::create(path, text)
                     .map_err(|error| CertificateError::Io(path.to_owned(), error))?;
             }
         }
