@@ -87,8 +87,8 @@ struct Worker {
     to: Sender<Message>,
     hub: Option<Background>,
     keep_policy: KeepPolicy,
-    /// On file, and in force from the next basket on.
-    next_policy: Option<NewPolicy>,
+    /// On file, oldest first: each is in force once the screens say that they show it.
+    next_policies: VecDeque<NewPolicy>,
     /// The last day on which purchases past their term were forgotten.
     expired_on: Option<NaiveDate>,
     /// Something is still to be forgotten, or trouble to be told.
@@ -161,7 +161,7 @@ impl Worker {
             to,
             hub: None,
             keep_policy,
-            next_policy: None,
+            next_policies: VecDeque::new(),
             expired_on: None,
             troubled: false,
             wrong_pins: 0,
@@ -274,7 +274,7 @@ impl Worker {
                 let answer = self.check_pin(&pin);
                 self.say(Done::Pin(answer));
             }
-            Effect::AdoptPolicy => self.adopt_policy(),
+            Effect::AdoptPolicy(version) => self.adopt_policy(version),
             Effect::SetUp(_) | Effect::Beep | Effect::Quit => {}
         }
     }
@@ -297,9 +297,14 @@ impl Worker {
 
     fn commit(&mut self, waiting: SaleInWaiting, at: DateTime<FixedOffset>) -> Result<Committed, Problem> {
         let policy = self.store.policy();
-        let promise = Promise::of(waiting.answer, policy, at.date_naive())
+        let answer = waiting.sale.answer().clone();
+        // Nobody is bound by a choice on other terms than they were shown.
+        if answer.choice.is_some() && waiting.policy_version != policy.version {
+            return Err(self.words("till-choice-gone", "till-choice-gone-next"));
+        }
+        let promise = Promise::of(answer, policy, at.date_naive())
             .map_err(|_| self.words("till-choice-gone", "till-choice-gone-next"))?;
-        let sale = Sale::freeze(at, &waiting.basket, &waiting.payment, promise, policy.ticket_detail)
+        let sale = Sale::freeze(at, waiting.sale.basket(), &waiting.payment, promise, policy.ticket_detail)
             .map_err(|_| self.words("till-not-paid", "till-not-paid-next"))?;
         let sold = self.store.sell(&sale).map_err(|error| {
             log::error!("a sale was not recorded: {error}");
@@ -378,14 +383,14 @@ impl Worker {
 
     /// What the exchange with the hub needs of the store.
     fn exchange(&mut self, local: Local) -> Carried {
-        let Worker { store, keep_policy, next_policy, .. } = self;
+        let Worker { store, keep_policy, next_policies, .. } = self;
         let mut news = (false, None);
         let mut adopt = |_: &mut Store, applied: Applied| {
             if let Some(new) = applied.policy {
                 // First its file: the next start must not find an older one than was in force.
                 keep_policy(&new.text)?;
                 news.1 = Some(Arc::new(new.policy.clone()));
-                *next_policy = Some(new);
+                next_policies.push_back(new);
             }
             news.0 = applied.catalogue;
             Ok(())
@@ -407,12 +412,17 @@ impl Worker {
         })
     }
 
-    /// No basket is open: the policy that the hub sent is in force now.
-    fn adopt_policy(&mut self) {
-        if let Some(NewPolicy { text, policy }) = self.next_policy.take()
-            && let Err(error) = self.store.adopt_policy(&text, policy)
+    /// No basket is open: this version, which the hub sent and the screens show from now on, is in
+    /// force. One that came since is not: no customer has seen it.
+    fn adopt_policy(&mut self, version: u32) {
+        while let Some(NewPolicy { text, policy }) =
+            self.next_policies.pop_front_if(|next| next.policy.version <= version)
         {
-            self.complain(&error);
+            if policy.version == version
+                && let Err(error) = self.store.adopt_policy(&text, policy)
+            {
+                self.complain(&error);
+            }
         }
     }
 

@@ -8,6 +8,7 @@ pub mod customer;
 pub mod import;
 pub mod language;
 pub mod money;
+pub mod open_sale;
 pub mod policy;
 pub mod product;
 pub mod quantity;

@@ -3,16 +3,17 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, FixedOffset};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::key::Key;
 use super::screen::setup::SetupAnswers;
 use crate::domain::basket::Basket;
 use crate::domain::catalogue::Catalogue;
+use crate::domain::language::Language;
 use crate::domain::money::Money;
+use crate::domain::open_sale::OpenSale;
 use crate::domain::policy::Policy;
 use crate::domain::product::ProductId;
-use crate::domain::sale::Answer;
 use crate::domain::tender::Payment;
 
 /// Everything that can happen.
@@ -114,8 +115,8 @@ pub enum Effect {
     Beep,
     /// Answered by [`Done::Pin`].
     CheckPin(String),
-    /// No basket is open: the policy of [`Done::Policy`] is in force from here on.
-    AdoptPolicy,
+    /// No basket is open: the policy of [`Done::Policy`] with this version is in force from here on.
+    AdoptPolicy(u32),
     /// Answered by [`Done::SetUp`].
     SetUp(Box<SetupAnswers>),
     Quit,
@@ -131,27 +132,41 @@ pub struct Draft {
     /// Weighed products that wait for their weight, oldest first.
     #[serde(default)]
     pub weigh: Vec<ProductId>,
-    /// A second basket, begun while the first was being recorded.
-    #[serde(default)]
-    pub held: Option<Basket>,
+    /// Baskets that wait, the first to come back first. Until 0.2.0 there was one, or `null`.
+    #[serde(default, deserialize_with = "held")]
+    pub held: Vec<Basket>,
 }
 
 impl Draft {
     /// Whether there is nothing to keep.
     pub fn is_empty(&self) -> bool {
-        self.basket.is_empty() && self.unknown.is_empty() && self.weigh.is_empty() && self.held.is_none()
+        self.basket.is_empty() && self.unknown.is_empty() && self.weigh.is_empty() && self.held.is_empty()
     }
 }
 
-/// A paid basket, to which the application adds the time and resolves the answer
+fn held<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Basket>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Held {
+        Many(Vec<Basket>),
+        One(Option<Basket>),
+    }
+    Ok(match Held::deserialize(deserializer)? {
+        Held::Many(baskets) => baskets,
+        Held::One(basket) => basket.into_iter().collect(),
+    })
+}
+
+/// A paid sale, to which the application adds the time and resolves the answer
 /// ([`crate::domain::sale::Promise::of`]).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SaleInWaiting {
-    pub basket: Basket,
+    pub sale: OpenSale,
     pub payment: Payment,
-    pub answer: Answer,
+    /// Version of the policy that the customer was shown.
+    pub policy_version: u32,
     /// Language of the receipt: the customer's.
-    pub language: crate::domain::language::Language,
+    pub language: Language,
 }
 
 /// A recorded sale, as the till shows it.

@@ -1,5 +1,6 @@
 //! Everything that the screens know.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use chrono::{DateTime, FixedOffset};
@@ -10,11 +11,10 @@ use super::keymap::{Action, KeyError, Keymap};
 use super::screen::{choice, dissolve, lock, notice, pay, remember, sell, setup};
 use super::theme::Theme;
 use super::till::Till;
-use crate::domain::basket::Basket;
 use crate::domain::catalogue::Catalogue;
 use crate::domain::language::Language;
+use crate::domain::open_sale::OpenSale;
 use crate::domain::policy::Policy;
-use crate::domain::sale::Answer;
 use crate::domain::settings::Settings;
 use crate::domain::tender::Payment;
 use crate::locale::Locale;
@@ -37,20 +37,17 @@ pub struct Model {
     pub catalogue: Option<Arc<Catalogue>>,
     /// What the hub sent since, for the next basket.
     pub next: Next,
-    /// The open basket.
+    /// The open sale: its basket, and what its customer has said.
     pub till: Till,
     /// What is typed on the selling screen; kept while other screens are shown.
     pub sell: sell::Sell,
     /// The payment under way of the open basket.
     pub payment: Option<Payment>,
-    /// What the customer has said about the open basket.
-    pub answer: Answer,
-    /// Language of the customer's screens and receipt.
-    pub customer_language: Language,
     /// The sale before the open basket.
     pub sold: Option<Sold>,
-    /// A basket begun while a sale was being recorded that then was not.
-    pub held: Option<Basket>,
+    /// Sales that wait for the open one, the first to come back first: begun while a sale was being
+    /// recorded that then was not, or before a basket of before a crash came back.
+    pub held: VecDeque<OpenSale>,
     pub screen: Screen,
     /// What covers the screen.
     pub overlay: Option<Overlay>,
@@ -161,10 +158,8 @@ impl Model {
             till: Till::default(),
             sell: sell::Sell::default(),
             payment: None,
-            answer: Answer::default(),
-            customer_language: policy.language(language),
             sold: None,
-            held: None,
+            held: VecDeque::new(),
             screen: Screen::Lock(lock::Lock::default()),
             overlay: None,
             error: None,
@@ -221,10 +216,21 @@ impl Model {
         self.screen = if self.payment.is_some() { Screen::Pay(pay::Pay::default()) } else { Screen::Sell };
     }
 
+    /// Language of the customer's screens and receipt: what they chose, else the shop's.
+    pub fn customer_language(&self) -> Language {
+        let usual = || self.policy.language(self.settings.store.language);
+        self.till.sale().language().unwrap_or_else(usual)
+    }
+
+    /// Goes on with the sale that waits, if one does.
+    pub fn next_held(&mut self) {
+        self.till = self.held.pop_front().and_then(|held| Till::resume(held).ok()).unwrap_or_default();
+    }
+
     /// Whether no basket is open, being recorded or waiting, and none was begun.
     pub fn is_between_baskets(&self) -> bool {
         let recording = matches!(self.sold, Some(Sold::Recording(_)));
-        self.till.is_empty() && self.held.is_none() && !recording && !self.sell.is_busy()
+        self.till.is_empty() && self.held.is_empty() && !recording && !self.sell.is_busy()
     }
 
     /// What must survive a crash now.
@@ -233,7 +239,7 @@ impl Model {
             basket: self.till.basket().clone(),
             unknown: self.sell.unknown().to_vec(),
             weigh: self.sell.weighing().collect(),
-            held: self.held.clone(),
+            held: self.held.iter().map(|sale| sale.basket().clone()).collect(),
         }
     }
 }

@@ -99,6 +99,18 @@ pub fn press(model: &mut Model, text: &str) -> Vec<Effect> {
     effects
 }
 
+/// The keys in `text`, as [`press`] reads them.
+pub fn keys(text: &str) -> Vec<Key> {
+    let mut keys = Vec::new();
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let close = rest.find('>').filter(|_| c == '<');
+        keys.push(close.map_or(Key::char(c), |close| rest[1..close].parse().unwrap()));
+        rest = &rest[close.map_or(c.len_utf8(), |close| close + 1)..];
+    }
+    keys
+}
+
 /// Characters without a pause, Enter as `\n`: keys where they are taken at once, else a burst.
 pub fn scan(model: &mut Model, text: &str) -> Vec<Effect> {
     if !model.takes_keys_at_once() {

@@ -1,14 +1,18 @@
-//! The open basket with its arithmetic done, the line chosen in it, and the way back.
+//! The open sale with its arithmetic done, the line chosen in it, and the way back.
 
 use crate::domain::basket::{Basket, BasketError, Discount, Line, Priced};
+use crate::domain::language::Language;
+use crate::domain::open_sale::OpenSale;
 use crate::domain::quantity::Quantity;
+use crate::domain::sale::Answer;
 
-/// The open basket. Its prices are worked out once for each change, not for each frame.
+/// The open sale. Its prices are worked out once for each change, not for each frame.
 #[derive(Clone, Debug, Default)]
 pub struct Till {
-    basket: Basket,
+    sale: OpenSale,
     priced: Priced,
-    /// Baskets before the last steps, oldest first.
+    /// Baskets before the last steps, oldest first, without what was said of them: an answer that
+    /// was taken away with its basket is asked for again.
     past: Vec<Basket>,
     /// The line that the next action is for; the last one unless another was chosen.
     chosen: Option<usize>,
@@ -18,14 +22,31 @@ impl Till {
     /// How many steps can be undone.
     pub const STEPS: usize = 50;
 
-    /// Goes on with a basket from before. A basket that does not add up is refused.
-    pub fn resume(basket: Basket) -> Result<Till, BasketError> {
-        let priced = basket.priced()?;
-        Ok(Till { basket, priced, past: Vec::new(), chosen: None })
+    /// Goes on with a sale from before. A basket that does not add up is refused.
+    pub fn resume(sale: OpenSale) -> Result<Till, BasketError> {
+        let priced = sale.basket().priced()?;
+        Ok(Till { sale, priced, past: Vec::new(), chosen: None })
+    }
+
+    pub fn sale(&self) -> &OpenSale {
+        &self.sale
     }
 
     pub fn basket(&self) -> &Basket {
-        &self.basket
+        self.sale.basket()
+    }
+
+    /// What the customer has said so far.
+    pub fn answer(&self) -> &Answer {
+        self.sale.answer()
+    }
+
+    pub fn answered(&mut self, answer: Answer) {
+        self.sale.answered(answer);
+    }
+
+    pub fn speaks(&mut self, language: Language) {
+        self.sale.speaks(language);
     }
 
     pub fn priced(&self) -> &Priced {
@@ -33,12 +54,12 @@ impl Till {
     }
 
     pub fn is_empty(&self) -> bool {
-        self.basket.is_empty()
+        self.sale.is_empty()
     }
 
     /// Index of the line that the next action is for.
     pub fn current(&self) -> Option<usize> {
-        let last = self.basket.lines().len().checked_sub(1)?;
+        let last = self.basket().lines().len().checked_sub(1)?;
         Some(self.chosen.map_or(last, |chosen| chosen.min(last)))
     }
 
@@ -49,7 +70,7 @@ impl Till {
 
     /// Chooses the line, if there is one; the last line means none in particular.
     pub fn choose(&mut self, index: usize) {
-        self.chosen = Some(index).filter(|&index| index < self.basket.lines().len().saturating_sub(1));
+        self.chosen = Some(index).filter(|&index| index < self.basket().lines().len().saturating_sub(1));
     }
 
     /// Chooses `by` lines up or down from the current one.
@@ -98,7 +119,10 @@ impl Till {
         let Some(basket) = self.past.pop() else { return false };
         // A basket of the past was priced when it was the present.
         self.priced = basket.priced().unwrap_or_default();
-        self.basket = basket;
+        let _ = self.sale.change(|now| {
+            *now = basket;
+            Ok::<_, BasketError>(())
+        });
         self.chosen = None;
         true
     }
@@ -107,9 +131,9 @@ impl Till {
         &mut self,
         change: impl FnOnce(&mut Basket) -> Result<T, BasketError>,
     ) -> Result<T, BasketError> {
-        let before = self.basket.clone();
-        let value = change(&mut self.basket)?;
-        self.priced = self.basket.priced()?;
+        let before = self.basket().clone();
+        let value = self.sale.change(change)?;
+        self.priced = self.basket().priced()?;
         if self.past.len() == Till::STEPS {
             self.past.remove(0);
         }

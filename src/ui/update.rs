@@ -24,9 +24,8 @@ fn renew(model: &mut Model) -> Option<Effect> {
         model.catalogue = Some(catalogue);
     }
     let policy = model.next.policy.take()?;
-    model.customer_language = policy.language(model.settings.store.language);
     model.policy = policy;
-    Some(Effect::AdoptPolicy)
+    Some(Effect::AdoptPolicy(model.policy.version))
 }
 
 fn changes(model: &mut Model, event: Event) -> Vec<Effect> {

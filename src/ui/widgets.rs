@@ -134,8 +134,9 @@ pub fn draw_status(model: &Model, area: Rect, buffer: &mut Buffer) {
     let state = Rect { x, width: area.right().saturating_sub(x + 8), ..area };
     if let Some(trouble) = &model.trouble {
         put_right(buffer, state, &format!("! {trouble}"), model.theme.trouble);
-    } else if model.held.is_some() {
-        put_right(buffer, state, &model.locale.text("sell-held"), model.theme.action);
+    } else if !model.held.is_empty() {
+        let text = model.locale.format("sell-held", &[("count", model.held.len().into())]);
+        put_right(buffer, state, &text, model.theme.action);
     } else if model.catalogue.is_none() {
         put_right(buffer, state, &model.locale.text("sell-loading"), model.theme.action);
     } else if let Some(status) = &model.sync {

@@ -2,7 +2,10 @@ sell-placeholder = code, name or 3*
 sell-empty = Scan a product, or type its code or name.
 sell-loading = Loading the products. Scans wait and are not lost.
 sell-resumed = The basket that was open is back.
-sell-held = 1 basket waits
+sell-held = { $count ->
+    [one] 1 basket waits
+   *[other] { $count } baskets wait
+}
 sell-counted = { $lines ->
     [one] 1 line
    *[other] { $lines } lines
@@ -41,6 +44,7 @@ sell-weigh-kg = That would be { $weight }. Type the weight in kg: 0.345, or 60.0
 sell-not-weighed = Left out: it has no weight.
 sell-voided = { $name } is voided. Undo brings it back.
 sell-voided-sale = The sale is voided. Undo brings it back.
+sell-voided-held = The sale is voided. This is the basket that waited.
 sell-undone = The last step is undone.
 sell-nothing-to-undo = There is nothing to undo.
 sell-nothing-yet = The basket is empty. Scan something first.

@@ -2,7 +2,10 @@ sell-placeholder = código, nombre o 3*
 sell-empty = Pase un artículo por el lector, o escriba su código o su nombre.
 sell-loading = Cargando los artículos. Lo leído espera y no se pierde.
 sell-resumed = La cesta que estaba abierta ha vuelto.
-sell-held = 1 cesta espera
+sell-held = { $count ->
+    [one] 1 cesta espera
+   *[other] { $count } cestas esperan
+}
 sell-counted = { $lines ->
     [one] 1 línea
    *[other] { $lines } líneas
@@ -41,6 +44,7 @@ sell-weigh-kg = Eso serían { $weight }. Escriba el peso en kg: 0,345, o 60,0.
 sell-not-weighed = Se deja fuera: no tiene peso.
 sell-voided = { $name }: línea anulada. Deshacer la devuelve.
 sell-voided-sale = La venta está anulada. Deshacer la devuelve.
+sell-voided-held = La venta está anulada. Esta es la cesta que esperaba.
 sell-undone = El último paso está deshecho.
 sell-nothing-to-undo = No hay nada que deshacer.
 sell-nothing-yet = La cesta está vacía. Pase antes algún artículo.

@@ -51,7 +51,7 @@ pub fn open(model: &mut Model) -> Vec<Effect> {
 
 /// Shows that the answer is noted.
 pub fn confirm(model: &mut Model, answer: Answer) {
-    model.answer = answer;
+    model.till.answered(answer);
     let elapsed_ms = if model.settings.display.reduced_motion { LENGTH_MS } else { 0 };
     model.screen = Screen::Choice(Choice::Answered { elapsed_ms });
 }
@@ -74,9 +74,11 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
 /// The next of the languages that the policy speaks.
 pub fn next_language(model: &mut Model) {
     let spoken = &model.policy.languages;
-    let now = spoken.iter().position(|language| *language == model.customer_language);
+    let now = spoken.iter().position(|language| *language == model.customer_language());
     let next = now.map_or(0, |now| (now + 1) % spoken.len());
-    model.customer_language = spoken.get(next).copied().unwrap_or(model.customer_language);
+    if let Some(&language) = spoken.get(next) {
+        model.till.speaks(language);
+    }
 }
 
 /// Time has passed.
@@ -133,13 +135,13 @@ fn choose(model: &mut Model, number: u8) {
 
 /// Whether the noted answer keeps no articles, and this is where the customer sees them go.
 fn dissolves(model: &Model) -> bool {
-    let noted = model.answer.choice.as_deref().and_then(|id| model.policy.choice(id));
+    let noted = model.till.answer().choice.as_deref().and_then(|id| model.policy.choice(id));
     !model.settings.customer_screen.turned && noted.is_some_and(|choice| choice.memory == Memory::None)
 }
 
 /// The card of the noted answer.
 fn noted<'a>(model: &Model, notice: &'a Notice) -> Option<&'a Card> {
-    notice.cards.iter().find(|card| Some(&card.choice) == model.answer.choice.as_ref())
+    notice.cards.iter().find(|card| Some(&card.choice) == model.till.answer().choice.as_ref())
 }
 
 fn draw_languages(model: &Model, area: Rect, buffer: &mut Buffer) {
@@ -147,7 +149,7 @@ fn draw_languages(model: &Model, area: Rect, buffer: &mut Buffer) {
     put(buffer, area, &key, model.theme.action);
     x += u16::try_from(key.width() + 2).unwrap_or(0);
     for language in &model.policy.languages {
-        let now = *language == model.customer_language;
+        let now = *language == model.customer_language();
         let style = if now { model.theme.strong } else { model.theme.text };
         let at = Rect { x, width: area.right().saturating_sub(x), ..area };
         put(buffer, at, language.own_name(), style);

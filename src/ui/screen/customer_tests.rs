@@ -49,11 +49,11 @@ fn a_burst_is_shown_and_does_nothing() {
             if name == "remember" && !burst.trim_end().contains('\n') && !burst.trim().is_empty() {
                 continue;
             }
-            let (screen, answer) = (std::mem::discriminant(&model.screen), model.answer.clone());
+            let (screen, answer) = (std::mem::discriminant(&model.screen), model.till.answer().clone());
             let basket = model.till.basket().clone();
             assert_eq!(testing::scan(&mut model, burst), [Effect::Beep], "{name} {burst:?}");
             assert_eq!(std::mem::discriminant(&model.screen), screen, "{name}");
-            assert_eq!((&model.answer, model.till.basket()), (&answer, &basket), "{name}");
+            assert_eq!((model.till.answer(), model.till.basket()), (&answer, &basket), "{name}");
             assert!(model.error.is_some(), "{name}");
             let after = shown(&mut model);
             // The message stands where a hint did before: the rest is as it was.
@@ -71,7 +71,7 @@ fn a_burst_fills_an_empty_field_and_does_not_press_enter() {
     assert_eq!(testing::scan(&mut model, "600123456\n"), []);
     let filled = testing::frame(&mut model, 80, 24);
     assert!(filled.contains("600123456") && !filled.contains("[x]"), "{filled}");
-    assert!(model.answer.choice.is_none());
+    assert!(model.till.answer().choice.is_none());
     assert_eq!(
         testing::scan(&mut model, "2000000000015\n"),
         [Effect::Beep],

@@ -11,4 +11,6 @@ pub mod sell;
 pub mod setup;
 
 #[cfg(test)]
+mod consent_tests;
+#[cfg(test)]
 mod customer_tests;

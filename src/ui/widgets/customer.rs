@@ -15,13 +15,13 @@ use crate::ui::model::{Button, Model, ScreenId};
 
 /// The words of the customer's screens.
 pub fn words(model: &Model) -> &'static Locale {
-    Locale::of(model.customer_language)
+    Locale::of(model.customer_language())
 }
 
 /// What the customer is told, for a sale of today.
 pub fn notice(model: &Model) -> Notice {
     let today = model.now.map_or_else(NaiveDate::default, |now| now.date_naive());
-    model.policy.notice(model.customer_language, today)
+    model.policy.notice(model.customer_language(), today)
 }
 
 /// Keys with their words, side by side: where each can be pressed, its key, its words. An entry

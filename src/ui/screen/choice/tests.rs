@@ -55,7 +55,7 @@ fn no_choice_is_favoured() {
             (settings.store.language, settings.display.theme) = (language, theme);
             let mut model = asked(settings);
             model.policy = Arc::new(policy.clone());
-            assert_eq!(model.answer, Answer::default(), "nothing is chosen beforehand");
+            assert_eq!(model.till.answer(), &Answer::default(), "nothing is chosen beforehand");
             for size in SIZES {
                 let drawn = styles(&mut model, size);
                 assert_eq!(drawn.len(), count);
@@ -92,10 +92,10 @@ fn one_key_or_touch_chooses_any_card_and_nobody_is_asked_twice() {
                 }
                 if choice.memory == Memory::Profile {
                     assert!(matches!(model.screen, Screen::Remember(_)), "who it is comes next");
-                    assert_eq!(model.answer, Answer::default());
+                    assert_eq!(model.till.answer(), &Answer::default());
                 } else {
                     assert!(matches!(model.screen, Screen::Choice(Choice::Answered { .. })));
-                    assert_eq!(model.answer.choice.as_ref(), Some(&choice.id));
+                    assert_eq!(model.till.answer().choice.as_ref(), Some(&choice.id));
                 }
             }
         }
@@ -123,7 +123,7 @@ fn keys() {
         let mut model = in_language(Language::Spanish);
         press(&mut model, keys);
         assert_eq!(format!("{:?}", model.screen), screen, "{keys}");
-        assert_eq!(model.answer.choice.as_deref(), answer, "{keys}");
+        assert_eq!(model.till.answer().choice.as_deref(), answer, "{keys}");
     }
 }
 
@@ -134,7 +134,7 @@ fn from_the_payment_one_comes_back_to_the_payment() {
     assert!(matches!(model.screen, Screen::Pay(_)));
     let effects = press(&mut model, "a");
     assert!(
-        matches!(&effects[..], [Effect::Commit(sale)] if sale.answer.choice.as_deref() == Some("forget"))
+        matches!(&effects[..], [Effect::Commit(waiting)] if waiting.sale.answer().choice.as_deref() == Some("forget"))
     );
 }
 

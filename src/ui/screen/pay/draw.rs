@@ -136,8 +136,8 @@ fn draw_missing(model: &Model, payment: &Payment, area: Rect, buffer: &mut Buffe
 }
 
 fn draw_customer(model: &Model, area: Rect, buffer: &mut Buffer) {
-    let title = answer_title(model, &model.answer);
-    let text = if model.answer.choice.is_none() {
+    let title = answer_title(model, model.till.answer());
+    let text = if model.till.answer().choice.is_none() {
         model.locale.format("pay-not-answered", &[("choice", title.into())])
     } else {
         model.locale.format("pay-answered", &[("choice", title.into())])

@@ -84,17 +84,17 @@ pub fn typed(model: &mut Model, key: Key) -> Vec<Effect> {
 
 /// The sale is durable. Where the customer looks on and nothing was kept, the basket dissolves.
 pub fn committed(model: &mut Model, committed: Committed) -> Vec<Effect> {
-    let Some(Sold::Recording(sale)) = model.sold.take() else { return Vec::new() };
+    let Some(Sold::Recording(waiting)) = model.sold.take() else { return Vec::new() };
     let after = committed.after.clone();
     model.sold = Some(Sold::Done(Box::new(committed)));
     let begun = !model.till.is_empty() || model.sell.is_busy();
-    let nothing_kept = match &sale.answer.choice {
+    let nothing_kept = match &waiting.sale.answer().choice {
         None => true,
         Some(id) => model.policy.choice(id).is_some_and(|choice| choice.memory == Memory::None),
     };
     let looks_on = model.settings.customer_screen.turned && matches!(model.screen, Screen::Sell);
     if looks_on && nothing_kept && !begun && model.overlay.is_none() {
-        dissolve::open(model, sale.basket, after, sale.language);
+        dissolve::open(model, waiting.sale.basket().clone(), after, waiting.language);
     }
     if begun { sell::save(model) } else { Vec::new() }
 }
@@ -102,14 +102,12 @@ pub fn committed(model: &mut Model, committed: Committed) -> Vec<Effect> {
 /// The sale is not recorded: basket and payment are back as they were, and a basket that was begun
 /// meanwhile waits.
 pub fn not_committed(model: &mut Model, problem: &Problem) -> Vec<Effect> {
-    let Some(Sold::Recording(sale)) = model.sold.take() else { return Vec::new() };
-    let meanwhile = std::mem::replace(&mut model.till, Till::resume(sale.basket).unwrap_or_default());
+    let Some(Sold::Recording(waiting)) = model.sold.take() else { return Vec::new() };
+    let meanwhile = std::mem::replace(&mut model.till, Till::resume(waiting.sale).unwrap_or_default());
     if !meanwhile.is_empty() {
-        model.held = Some(meanwhile.basket().clone());
+        model.held.push_front(meanwhile.sale().clone());
     }
-    model.payment = Some(sale.payment);
-    model.answer = sale.answer;
-    model.customer_language = sale.language;
+    model.payment = Some(waiting.payment);
     model.overlay = None;
     model.screen = Screen::Pay(Pay::default());
     let mut effects = vec![Effect::Beep];
@@ -195,21 +193,19 @@ fn take(model: &mut Model, kind: TenderKind, amount: Money) -> Vec<Effect> {
 
 fn commit(model: &mut Model) -> Vec<Effect> {
     let Some(payment) = model.payment.take() else { return Vec::new() };
-    let sale = SaleInWaiting {
-        basket: model.till.basket().clone(),
+    let waiting = SaleInWaiting {
+        sale: model.till.sale().clone(),
         payment,
-        answer: std::mem::take(&mut model.answer),
-        language: model.customer_language,
+        policy_version: model.policy.version,
+        language: model.customer_language(),
     };
-    let held = model.held.take().and_then(|held| Till::resume(held).ok());
-    model.till = held.unwrap_or_default();
-    model.customer_language = model.policy.language(model.settings.store.language);
-    model.sold = Some(Sold::Recording(Box::new(sale.clone())));
+    model.next_held();
+    model.sold = Some(Sold::Recording(Box::new(waiting.clone())));
     model.sell.show_sold();
     model.error = None;
     model.hint = None;
     model.screen = Screen::Sell;
-    vec![Effect::Commit(Box::new(sale))]
+    vec![Effect::Commit(Box::new(waiting))]
 }
 
 /// Asks for the terminal's answer to the amount typed, or to all that is missing.

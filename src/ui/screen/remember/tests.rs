@@ -12,7 +12,7 @@ fn asked(language: Language) -> Model {
 
 /// `choice customer purposes` of the answer, or the sentence that refuses.
 fn told(model: &Model) -> String {
-    let answer = &model.answer;
+    let answer = model.till.answer();
     let purposes: Vec<&str> = answer.purposes.iter().map(Purpose::as_str).collect();
     match (&answer.choice, &model.error) {
         (Some(choice), _) => {
@@ -64,7 +64,7 @@ fn nothing_is_ticked_at_first_and_leaving_notes_nothing() {
     assert!(text.contains("1  [ ] ") && text.contains("2  [ ] ") && !text.contains("[x]"), "{text}");
     press(&mut model, "600123456<Enter>1<Esc>");
     assert!(matches!(model.screen, Screen::Choice(choice::Choice::Asking)));
-    assert_eq!(model.answer, Answer::default());
+    assert_eq!(model.till.answer(), &Answer::default());
     press(&mut model, "3");
     let text = testing::frame(&mut model, 80, 24);
     assert!(!text.contains("600123456") && !text.contains("[x]"), "the form is empty again: {text}");

@@ -16,6 +16,7 @@ use scan::Waiting;
 
 use crate::domain::basket::BasketError;
 use crate::domain::money::MoneyError;
+use crate::domain::open_sale::OpenSale;
 use crate::domain::product::ProductId;
 use crate::domain::quantity::QuantityError;
 use crate::ui::event::{Draft, Effect};
@@ -85,7 +86,9 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::VoidLine => return void_line(model),
         Action::Undo => return undo(model),
         Action::Tax => model.sell.show_tax = !model.sell.show_tax,
-        Action::VoidSale if model.till.is_empty() => refuse(model, "sell-nothing-yet"),
+        Action::VoidSale if model.till.is_empty() && model.held.is_empty() => {
+            refuse(model, "sell-nothing-yet")
+        }
         Action::VoidSale => model.overlay = Some(Overlay::Confirm(Question::VoidSale)),
         Action::Customer if model.till.is_empty() => refuse(model, "sell-nothing-yet"),
         Action::Customer => return choice::open(model),
@@ -141,21 +144,31 @@ pub fn catch_up(model: &mut Model) -> Vec<Effect> {
 /// The basket of before a crash is back, in front of anything scanned since.
 pub fn resume(model: &mut Model, draft: Option<Draft>) -> Vec<Effect> {
     let Some(draft) = draft else { return Vec::new() };
-    if !model.till.is_empty() {
-        model.held = Some(model.till.basket().clone());
-    }
+    // What was begun has been saved in place of the draft, and must be saved with it.
+    let begun = !model.is_between_baskets();
     let found = !draft.basket.is_empty();
-    match Till::resume(draft.basket) {
-        Ok(till) => model.till = till,
+    match Till::resume(OpenSale::of(draft.basket)) {
+        // Whoever is paying or answering goes on with their own basket.
+        Ok(resumed) if model.payment.is_some() || !matches!(model.screen, Screen::Sell | Screen::Lock(_)) => {
+            model.held.push_front(resumed.sale().clone());
+        }
+        Ok(resumed) => {
+            let early = std::mem::replace(&mut model.till, resumed);
+            model.held.push_front(early.sale().clone());
+        }
         Err(error) => model.error = Some(basket_error(model, error)),
+    }
+    model.held.extend(draft.held.into_iter().map(OpenSale::of));
+    model.held.retain(|sale| !sale.is_empty());
+    if model.till.is_empty() {
+        model.next_held();
     }
     model.sell.unknown.splice(0..0, draft.unknown);
     draft.weigh.into_iter().rev().for_each(|id| model.sell.weigh.push_front(id));
-    model.held = model.held.take().or(draft.held);
     if found && model.error.is_none() {
         model.hint = Some(model.locale.text("sell-resumed").into_owned());
     }
-    Vec::new()
+    if begun { save(model) } else { Vec::new() }
 }
 
 /// After a good act: nothing is wrong any more, and the basket is sealed to disk.
@@ -181,17 +194,16 @@ pub(in crate::ui) fn is_recording(model: &Model) -> bool {
 /// Empties the basket; a basket that was held comes back in its place.
 pub(in crate::ui) fn void_sale(model: &mut Model) -> Vec<Effect> {
     model.till.void_all();
-    model.answer = crate::domain::sale::Answer::default();
     model.sell.unknown.clear();
     model.sell.weigh.clear();
     model.sell.ask = None;
-    if let Some(till) = model.held.take().and_then(|held| Till::resume(held).ok()) {
-        model.till = till;
+    // With nothing in its place, what was voided can be brought back.
+    let waited = !model.held.is_empty();
+    if waited {
+        model.next_held();
     }
     let effects = changed(model);
-    if model.till.is_empty() {
-        say(model, "sell-voided-sale");
-    }
+    say(model, if waited { "sell-voided-held" } else { "sell-voided-sale" });
     effects
 }
 

@@ -298,10 +298,11 @@ fn events() -> impl Strategy<Value = Event> {
 /// Every line there is, wherever it waits.
 fn lines_count(model: &Model) -> i64 {
     let recording = match &model.sold {
-        Some(crate::ui::model::Sold::Recording(sale)) => sale.basket.item_count(),
+        Some(crate::ui::model::Sold::Recording(sale)) => sale.sale.basket().item_count(),
         _ => 0,
     };
-    model.till.basket().item_count() + model.held.as_ref().map_or(0, |held| held.item_count()) + recording
+    let held: i64 = model.held.iter().map(|sale| sale.basket().item_count()).sum();
+    model.till.basket().item_count() + held + recording
 }
 
 proptest! {
@@ -434,9 +435,9 @@ fn a_new_policy_counts_from_the_next_basket_on() {
     assert!(matches!(effects.last(), Some(Effect::Commit(_))), "{effects:?}");
     assert_eq!(model.policy.version, 1);
     let effects = update(&mut model, committed());
-    assert_eq!(effects.last(), Some(&Effect::AdoptPolicy));
+    assert_eq!(effects.last(), Some(&Effect::AdoptPolicy(2)));
     assert_eq!(model.policy.version, 2);
-    assert!(!press(&mut model, "{2000000000015}").contains(&Effect::AdoptPolicy), "once");
+    assert!(!press(&mut model, "{2000000000015}").contains(&Effect::AdoptPolicy(2)), "once");
     let mut idle = till(English);
-    assert_eq!(update(&mut idle, Event::Done(Done::Policy(newer))), [Effect::AdoptPolicy]);
+    assert_eq!(update(&mut idle, Event::Done(Done::Policy(newer))), [Effect::AdoptPolicy(2)]);
 }

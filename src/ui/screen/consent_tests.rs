@@ -1,0 +1,251 @@
+//! What a customer says belongs to their own basket: no answer, language or identifier passes to
+//! another one, whatever is pressed and whatever the store answers.
+
+use std::sync::Arc;
+
+use proptest::prelude::*;
+
+use crate::domain::basket::{Basket, Line};
+use crate::domain::customer::Identifier;
+use crate::domain::language::Language::{self, Spanish};
+use crate::domain::money::Money;
+use crate::domain::open_sale::OpenSale;
+use crate::domain::policy::Policy;
+use crate::domain::sale::Answer;
+use crate::domain::settings::Settings;
+use crate::domain::tax::TaxRate;
+use crate::ui::event::{Done, Draft, Problem};
+use crate::ui::model::Sold;
+use crate::ui::screen::choice::Choice;
+use crate::ui::testing::{committed, press, till, till_with};
+use crate::ui::{Effect, Event, Model, Screen, update};
+
+const WASHER: &str = "{2000000000046}";
+const BREAD: &str = "{2000000000022}";
+/// The customer of the washing machine is remembered, in English.
+const REMEMBERED: &str = "<F8>l3600123456<Enter>1<Enter><Enter>";
+
+/// `choice phone language` of what is recorded.
+fn told(effects: &[Effect]) -> String {
+    let sale = effects.iter().find_map(|effect| match effect {
+        Effect::Commit(sale) => Some(sale),
+        _ => None,
+    });
+    let sale = sale.expect("a sale is recorded");
+    let answer = sale.sale.answer();
+    let customer = answer.customer.as_ref().map(Identifier::canonical).unwrap_or_default();
+    format!("{} {customer} {}", answer.choice.as_deref().unwrap_or("-"), sale.language.code())
+}
+
+fn not_committed() -> Event {
+    let problem = Problem { what: "The disk is full.".to_owned(), remedy: "Make room.".to_owned() };
+    Event::Done(Done::NotCommitted(problem))
+}
+
+/// Each on 0.2.0 sold the bread into the profile of whoever bought the washing machine.
+#[test]
+fn an_emptied_basket_says_nothing_to_the_next() {
+    for (emptied, how) in [("<F4>", "line voided"), ("<F5>", "undone"), ("<F12>x", "sale voided")] {
+        let mut model = till(Spanish);
+        press(&mut model, &format!("{WASHER}{REMEMBERED}"));
+        press(&mut model, emptied);
+        assert!(model.till.is_empty(), "{how}");
+        let effects = press(&mut model, &format!("{BREAD}<F10>a"));
+        assert_eq!(told(&effects), "-  es", "{how}");
+    }
+}
+
+/// Taking back the emptying brings the lines back; what was said of them is asked again.
+#[test]
+fn lines_that_come_back_are_asked_about_again() {
+    let mut model = till(Spanish);
+    press(&mut model, &format!("{WASHER}{REMEMBERED}<F4><F5>"));
+    assert_eq!(model.till.basket().lines().len(), 1);
+    assert_eq!(told(&press(&mut model, "<F10>a")), "-  es");
+    let mut model = till(Spanish);
+    press(&mut model, &format!("{WASHER}{BREAD}{REMEMBERED}<F5>"));
+    assert_eq!(told(&press(&mut model, "<F10>a")), "remember phone:+34600123456 en", "the same basket");
+}
+
+/// A basket begun while a sale is recorded, a customer who answers meanwhile, and then the sale is
+/// not recorded: each keeps what was said of it. On 0.2.0 the second answer was lost.
+#[test]
+fn a_basket_that_waits_keeps_its_own_answer() {
+    let mut model = till(Spanish);
+    press(&mut model, &format!("{WASHER}{REMEMBERED}<F10>a{BREAD}<F8>2<Enter>"));
+    update(&mut model, not_committed());
+    assert_eq!(told(&press(&mut model, "<F10>")), "remember phone:+34600123456 en");
+    update(&mut model, committed());
+    assert_eq!(told(&press(&mut model, "<F10>a")), "guarantee  es");
+}
+
+/// A basket of before a crash never slides under a payment or an answer that belongs to another
+/// one, and none of those that wait is lost.
+#[test]
+fn a_basket_that_comes_back_is_not_put_under_another_ones_answer() {
+    let basket = |code: &str| {
+        let mut model = till(Spanish);
+        press(&mut model, code);
+        model.till.basket().clone()
+    };
+    let draft = || Draft { basket: basket(WASHER), held: vec![basket(WASHER)], ..Draft::default() };
+    for keys in ["<F8>", "<F8>3600123456", "<F8>0", "<F10>"] {
+        let mut model = till(Spanish);
+        press(&mut model, &format!("{BREAD}{keys}"));
+        let effects = update(&mut model, Event::Done(Done::Draft(Some(draft()))));
+        assert_eq!(model.till.basket().lines()[0].name.as_ref(), "Pan de centeno", "{keys}");
+        assert!(
+            matches!(&effects[..], [Effect::SaveDraft(all)] if all.held.len() == 2),
+            "{keys}: {effects:?}"
+        );
+    }
+    let mut model = till(Spanish);
+    press(&mut model, &format!("{BREAD}<F8>2<Enter>"));
+    let effects = update(&mut model, Event::Done(Done::Draft(Some(draft()))));
+    assert!(matches!(&effects[..], [Effect::SaveDraft(all)] if all.held.len() == 2), "saved together");
+    assert_eq!(told(&press(&mut model, "<F10>a")), "-  es", "who bought the washer is asked again");
+    update(&mut model, committed());
+    assert_eq!(told(&press(&mut model, "<F10>a")), "guarantee  es", "the bread's own answer");
+}
+
+/// As 0.2.0 wrote it.
+#[test]
+fn an_old_draft_is_read() {
+    for (text, held) in [
+        (r#"{"basket":{"lines":[],"discount":null},"held":null}"#, 0),
+        (r#"{"basket":{"lines":[],"discount":null},"held":{"lines":[],"discount":null}}"#, 1),
+        (r#"{"basket":{"lines":[],"discount":null}}"#, 0),
+    ] {
+        assert_eq!(serde_json::from_str::<Draft>(text).unwrap().held.len(), held, "{text}");
+    }
+}
+
+/// What is known of a sale by watching it: the names of its lines, each given once in a test, and
+/// what was said while it had lines.
+#[derive(Clone, Debug, Default)]
+struct Watched {
+    lines: Vec<Arc<str>>,
+    answer: Answer,
+    language: Option<Language>,
+    policy_version: u32,
+}
+
+impl Watched {
+    fn is(&self, sale: &OpenSale) -> bool {
+        sale.basket().lines().iter().any(|line| self.lines.contains(&line.name))
+    }
+}
+
+/// Every sale that has lines: open, waiting or being recorded.
+fn sales(model: &Model) -> Vec<&OpenSale> {
+    let recording = match &model.sold {
+        Some(Sold::Recording(waiting)) => Some(&waiting.sale),
+        _ => None,
+    };
+    let all = [model.till.sale()].into_iter().chain(&model.held).chain(recording);
+    all.filter(|sale| !sale.is_empty()).collect()
+}
+
+/// One event, and what must hold after it. A sale goes on where it shares a line with one of
+/// before, and is new where it shares none; an answer comes from the customer's screens alone.
+fn watch(model: &mut Model, event: Event, watched: &mut Vec<Watched>) -> Result<(), TestCaseError> {
+    let asked = matches!(model.screen, Screen::Choice(Choice::Asking) | Screen::Remember(_));
+    let customer = asked || matches!(model.screen, Screen::Choice(_) | Screen::Notice(_));
+    let said = format!("{event:?}");
+    let effects = update(model, event);
+    let answered = asked && matches!(model.screen, Screen::Choice(Choice::Answered { .. }));
+    let mut now = Vec::new();
+    for sale in sales(model) {
+        let mut known = watched.iter().find(|known| known.is(sale)).cloned().unwrap_or_default();
+        let open = std::ptr::eq(sale, model.till.sale());
+        if open && answered {
+            known.answer = sale.answer().clone();
+            known.policy_version = model.policy.version;
+        }
+        if open && customer {
+            known.language = sale.language();
+        }
+        prop_assert_eq!(sale.answer(), &known.answer, "{}", &said);
+        prop_assert_eq!(sale.language(), known.language, "{}", &said);
+        known.lines = sale.basket().lines().iter().map(|line| line.name.clone()).collect();
+        now.push(known);
+    }
+    for effect in &effects {
+        if let Effect::Commit(waiting) = effect {
+            let known = now.iter().find(|known| known.is(&waiting.sale)).expect("it is being recorded");
+            prop_assert_eq!(waiting.sale.answer(), &known.answer);
+            prop_assert_eq!(waiting.language, known.language.unwrap_or(Spanish));
+            prop_assert!(known.answer.choice.is_none() || waiting.policy_version == known.policy_version);
+        }
+    }
+    *watched = now;
+    Ok(())
+}
+
+/// An item by department, with a name that no other has.
+fn line(name: &str) -> Line {
+    Line::open(name, "Lácteos", Money(100), TaxRate(400))
+}
+
+/// What a person does, what the store says, and stray keys: `number` is the step's own.
+fn acts(number: usize, act: usize) -> Vec<Event> {
+    let baskets = |count: usize| {
+        let basket = |n: usize| {
+            let mut basket = Basket::default();
+            basket.add(line(&format!("d{number} {n}"))).map(|_| basket).unwrap_or_default()
+        };
+        (0..count).map(basket).collect::<Vec<_>>()
+    };
+    let policy = || {
+        let mut policy = Policy::shipped();
+        policy.version = 2 + u32::try_from(number).unwrap_or(0);
+        policy
+    };
+    let typed = match act {
+        0..=4 => format!("<F9><Enter>1,00 x{number}<Enter>"),
+        5 => format!("<F8>36{:08}<Enter>1<Enter><Enter>", 10_000_000 + number),
+        6 => "<F8>1<Enter>".to_owned(),
+        7 => "<F8>2<Enter>".to_owned(),
+        8 => "<F8>l".to_owned(),
+        9 => "<F8>3".to_owned(),
+        10..=11 => "<F4>".to_owned(),
+        12..=13 => "<F5>".to_owned(),
+        14 => "<F12>x".to_owned(),
+        15..=16 => "<F10>a".to_owned(),
+        17..=18 => return vec![committed()],
+        19..=20 => return vec![not_committed()],
+        21 => {
+            let draft =
+                Draft { basket: baskets(1).remove(0), held: baskets(3)[1..].to_vec(), ..Draft::default() };
+            return vec![Event::Done(Done::Draft(Some(draft)))];
+        }
+        22 => return vec![Event::Done(Done::Policy(Arc::new(policy())))],
+        23 => return vec![Event::Press { column: 40, row: u16::try_from(number % 24).unwrap_or(0) }],
+        other => ["<Esc>", "<Enter>", "l", "1", "2", "<F10>", "<F8>", "0", "<Tab>", "<F2>", "x", "<Up>"]
+            [other % 12]
+            .to_owned(),
+    };
+    crate::ui::testing::keys(&typed).into_iter().map(Event::Key).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    /// Every sale that is recorded carries the answer and the language that were given on its own
+    /// basket, without the basket having been empty in between, under the policy that was shown.
+    #[test]
+    fn no_answer_and_no_language_ever_passes_to_another_basket(
+        turned in any::<bool>(),
+        steps in prop::collection::vec(0usize..36, 1..60),
+    ) {
+        let mut settings = Settings::default();
+        settings.customer_screen.turned = turned;
+        let mut model = till_with(settings);
+        let mut watched = Vec::new();
+        for (number, act) in steps.into_iter().enumerate() {
+            for event in acts(number, act) {
+                watch(&mut model, event, &mut watched)?;
+            }
+        }
+    }
+}
