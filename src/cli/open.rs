@@ -2,7 +2,7 @@
 
 use crate::app::Opened;
 use crate::domain::settings::Settings;
-use crate::locale::Locale;
+use crate::locale::{Arg, Locale};
 use crate::seal::{KeysError, StoreKeyError};
 use crate::store::{Files, Store, StoreError};
 
@@ -91,9 +91,23 @@ impl Problem {
             }
             StoreError::Io(_) | StoreError::Sql(_) => ["cli-file-failed", "cli-file-failed-next"],
         };
+        let versions = match error {
+            StoreError::PolicyVersionTooLow { file, newest } => {
+                vec![("version", Arg::from(*file)), ("newest", Arg::from(*newest))]
+            }
+            _ => Vec::new(),
+        };
         Problem {
-            what: locale.text(what).into_owned(),
-            place: place.map(|path| format!("{}: {error}", path.display())),
+            what: locale.format(what, &versions),
+            place: place.map(|path| match error {
+                // What the program cannot put into words: for whoever mends it.
+                StoreError::Damaged(_)
+                | StoreError::Keys(_)
+                | StoreError::StoreKey(_)
+                | StoreError::Io(_)
+                | StoreError::Sql(_) => format!("{}: {error}", path.display()),
+                _ => path.display().to_string(),
+            }),
             next: Some(locale.text(next).into_owned()),
         }
     }

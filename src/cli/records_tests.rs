@@ -169,7 +169,7 @@ fn review_verify_and_expire() {
     assert_eq!(json["findings"][0]["kind"], "key-damaged");
     let (code, words, _) = ran(&shop.data(), &["verify", "--lang", "es"]);
     assert_eq!(code, REFUSED);
-    assert!(words.contains("fichero de llaves"), "{words}");
+    assert!(words.contains("archivo de claves"), "{words}");
 }
 
 /// One byte in the slot of a kept purchase: the last that is not zero.

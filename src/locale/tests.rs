@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::*;
 
-/// Message ids of one file, each with the variables that it uses.
+/// Message ids of one file, each with the variables that it uses, and the messages (`{ n-copies }`).
 type Messages = BTreeMap<String, BTreeSet<String>>;
 
 fn messages(sources: &[&str]) -> Messages {
@@ -24,6 +24,9 @@ fn messages(sources: &[&str]) -> Messages {
                     .unwrap_or(rest.len());
                 variables.insert(rest[..end].to_owned());
             }
+            variables.extend(
+                line.split("{ n-").skip(1).filter_map(|rest| Some(rest.split_once(' ')?.0.to_owned())),
+            );
         }
     }
     found
@@ -63,11 +66,101 @@ fn both_languages_say_the_same_things() {
     assert_eq!(messages(SPANISH), messages(ENGLISH));
 }
 
+/// Every id of a language with its words, sentences of several lines in one.
+fn sentences(sources: &[&str]) -> Vec<(String, String)> {
+    let mut found: Vec<(String, String)> = Vec::new();
+    for line in sources.iter().flat_map(|source| source.lines()).filter(|line| !line.starts_with('#')) {
+        match line.split_once(" =").filter(|_| line.starts_with(|c: char| c.is_ascii_alphabetic())) {
+            Some((id, words)) => found.push((id.to_owned(), words.to_owned())),
+            None => found.last_mut().unwrap().1.extend([" ", line.trim()]),
+        }
+    }
+    found
+}
+
+/// One word for one thing, and none that says what is not so.
+#[test]
+fn forbidden_words_stay_out() {
+    let policy = crate::domain::policy::SHIPPED.to_lowercase();
+    let one_word_each: [(&[&str], &[(&str, &str)]); 2] = [
+        (
+            SPANISH,
+            &[
+                ("fichero", "archivo"),
+                ("directorio", "carpeta"),
+                ("llave", "clave"),
+                ("nodo", "central"),
+                ("factura", "tique"),
+                ("luego", "así que"),
+                ("ordenad", "ordenador"),
+                ("equipo", "ordenador, personal"),
+                ("opción", "elección"),
+                ("opciones", "elecciones"),
+                ("recupera", "restaura"),
+                ("anónim", "mezclado"),
+                ("anonim", "mezclado"),
+                ("“", "«"),
+            ],
+        ),
+        (ENGLISH, &[("anonym", "mixed"), ("“", "\""), ("folder", "directory"), ("invoice", "ticket")]),
+    ];
+    // The law's term for a receipt; options of the command line.
+    let allowed = ["receipt-invoice", "cli-option", "cli-options", "cli-unknown-argument"];
+    for (language, words) in one_word_each {
+        for (id, sentence) in sentences(language) {
+            let lower = sentence.to_lowercase();
+            for (word, instead) in words {
+                let found = lower.contains(word) && !(*word == "ordenad" && lower.contains("ordenador"));
+                assert!(!found || allowed.contains(&id.as_str()), "{id}: {word}, say {instead}: {sentence}");
+            }
+        }
+    }
+    for word in ["anónim", "anonym", "llave", "fichero", "luego"] {
+        assert!(!policy.contains(word), "the shipped policy says {word}");
+    }
+}
+
+/// `1 tickets` is not said: a count before a noun chooses its form.
+#[test]
+fn counts_choose_their_plural() {
+    let counts = [
+        "count",
+        "copies",
+        "tickets",
+        "purchases",
+        "records",
+        "stores",
+        "forgets",
+        "products",
+        "days",
+        "sent",
+        "values",
+        "columns",
+        "lines",
+        "items",
+        "refused",
+        "left",
+        "seconds",
+        "lost",
+    ];
+    for (id, sentence) in sentences(SPANISH).into_iter().chain(sentences(ENGLISH)) {
+        for (at, _) in sentence.match_indices(" } ") {
+            let name = sentence[..at].rsplit_once("{ $").map_or("", |(_, name)| name);
+            let noun: String = sentence[at + 3..].chars().take_while(|c| c.is_alphabetic()).collect();
+            let counted = counts.contains(&name) && noun.ends_with('s') && noun.chars().count() > 3;
+            assert!(!counted || sentence[..at].contains("*[other]"), "{id}: {name} {noun}: {sentence}");
+        }
+    }
+}
+
 #[test]
 fn every_message_is_used() {
     let sources = all_sources();
+    let words = ENGLISH.concat();
     let unused: Vec<String> = messages(ENGLISH)
         .into_keys()
+        // Counts that other messages say.
+        .filter(|id| !words.contains(&format!("{{ {id} }}")))
         // The ids of help are made from the names of commands and arguments, those of `ring` from the
         // kinds of its refusals; tests of their own see to them.
         .filter(|id| id != "help" && !id.starts_with("help-") && !id.starts_with("ring-"))

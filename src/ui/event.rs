@@ -191,6 +191,21 @@ pub struct Problem {
     pub remedy: String,
 }
 
+impl Problem {
+    /// Both as whole sentences, the remedy first: a narrow line cuts its end.
+    pub fn sentences(&self) -> String {
+        format!("{} {}", sentence(&self.remedy), sentence(&self.what)).trim().to_owned()
+    }
+}
+
+/// The text with a capital letter and a full stop, whatever it has of them.
+fn sentence(text: &str) -> String {
+    let mut letters = text.trim().chars();
+    let Some(first) = letters.next() else { return String::new() };
+    let stop = if text.trim_end().ends_with(['.', '?', '…']) { "" } else { "." };
+    format!("{}{}{stop}", first.to_uppercase(), letters.as_str())
+}
+
 /// Whether a PIN opens the till.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PinAnswer {

@@ -155,7 +155,7 @@ cli-damaged-next =
     Then put a backup back: olvido restore FILE
 cli-policy-version = the policy was changed, but its version is the same.
 cli-policy-version-next = Raise "version" in the policy, then start again.
-cli-policy-old = the policy is older than one that was in force.
+cli-policy-old = the policy is version { $version }, and version { $newest } was in force already.
 cli-wrong-store-key = store.key is not the one that this store was made with.
 cli-wrong-store-key-next = Put the right store.key back. Without it, what was kept stays closed.
 cli-keys-missing = a key file of the store is missing.
@@ -178,21 +178,21 @@ init-bad-catalogue-next = Mend them, or set up without --catalogue and see them 
 init-till = till 1
 init-staff = Ana
 init-done =
-    The store "{ $name }" is ready, with { $products } products.
+    The store "{ $name }" is ready, with { n-products }.
     Its files: { $path }
     PIN: { $pin }
     To sell: olvido
 
 till-clock-back = the clock was set back
 till-clock-back-next = Set the right date and time. Numbers stay in order.
-till-choice-gone = the customer's choice is not in the policy. Nothing was sold.
+till-choice-gone = the choice is no longer offered: nothing was sold
 till-choice-gone-next = Ask the customer again.
-till-not-paid = the payment is not complete. Nothing was sold.
-till-not-paid-next = Take the rest, then try again.
+till-not-paid = the payment is not complete: nothing was sold
+till-not-paid-next = Take the rest.
 till-disk-full = the disk is full: the sale is not recorded
 till-disk-full-next = Make room, then try again.
 till-busy = another program holds the database
-till-busy-next = Close it, then try again.
+till-busy-next = Close other programs and try again.
 till-damaged = a file of the store is damaged
 till-damaged-next = Stop selling. Restore a backup.
 till-store-failed = the sale could not be recorded

@@ -30,3 +30,33 @@ key-down = down
 key-page-up = page up
 key-page-down = page down
 key-help = more
+
+# Counts that other sentences use.
+n-stores = { $stores ->
+    [one] 1 store
+   *[other] { $stores } stores
+}
+n-records = { $records ->
+    [one] 1 record
+   *[other] { $records } records
+}
+n-tickets = { $tickets ->
+    [one] 1 ticket
+   *[other] { $tickets } tickets
+}
+n-purchases = { $purchases ->
+    [one] 1 purchase
+   *[other] { $purchases } purchases
+}
+n-forgets = { $forgets ->
+    [one] 1 forget
+   *[other] { $forgets } forgets
+}
+n-products = { $products ->
+    [one] 1 product
+   *[other] { $products } products
+}
+n-copies = { $copies ->
+    [one] 1 copy
+   *[other] { $copies } copies
+}

@@ -47,7 +47,7 @@ hub-device-active = active
 hub-device-closed = closed
 hub-device-revoked = revoked
 hub-device-never = never
-hub-device-has = has brought { $tickets } tickets, { $purchases } purchases, { $forgets } forgets
+hub-device-has = has brought { n-tickets }, { n-purchases }, { n-forgets }
 hub-device-behind = { $count ->
     [one] 1 change waits for it.
    *[other] { $count } changes wait for it.
@@ -124,12 +124,20 @@ hub-published = { $sent ->
    *[other] { $unchanged } are as they were.
 }
 hub-policy-published = The tills of { $store } are sent version { $version } of the policy.
+hub-policy-old = the hub has sent this version of the policy already, or a newer one.
+hub-policy-old-next = Raise "version" in the policy, then publish it again.
 
 hub-not-told = not told yet
-hub-quarantined = Attention: { $count } records break a rule and are in no sum ({ $reasons }).
-hub-conflicts = Attention: { $count } records came with two contents; both are kept.
+hub-quarantined = { $count ->
+    [one] Attention: 1 record breaks a rule and is in no sum ({ $reasons }).
+   *[other] Attention: { $count } records break a rule and are in no sum ({ $reasons }).
+}
+hub-conflicts = { $count ->
+    [one] Attention: 1 record came with two contents; both are kept.
+   *[other] Attention: { $count } records came with two contents; both are kept.
+}
 
-hub-looked-at = Looked at: { $stores } stores, { $records } records, { $tickets } tickets, { $purchases } purchases, { $erased } erased.
+hub-looked-at = Looked at: { n-stores }, { n-records }, { n-tickets }, { n-purchases }, of which erased: { $erased }.
 hub-verify-quarantined = { $count ->
     [one] 1 record breaks a rule: see olvido hub report
    *[other] { $count } records break a rule: see olvido hub report
@@ -154,11 +162,11 @@ hub-found-kept-next = Start the hub: it finishes what was left over. Then verify
 hub-found-sealed-next = Restore hub.keys with the database from a backup; the tills still have their own copies.
 
 hub-backup-made =
-    The backup is { $file } ({ $size } kB): { $records } records, { $purchases } purchases.
+    The backup is { $file } ({ $size } kB): { n-records }, { n-purchases }.
     It opens with { $key } alone: keep a copy of that elsewhere.
     Keep { $list } as well: it says what was forgotten since.
 hub-restored =
-    Restored: { $stores } stores, { $records } records, { $purchases } purchases, { $erased } of them forgotten since.
+    Restored: { n-stores }, { n-records }, { n-purchases }, of which forgotten since: { $erased }.
     The tills bring what came after the backup, and everything they have forgotten, when the hub serves again.
 hub-not-empty = the hub's database is not empty.
 hub-not-empty-next = Name an empty one with --database, or move the old one away. Leave hub.key, hub.keys and erased.log where they are.

@@ -4,13 +4,13 @@ import-not-text = The file is no CSV text.
 import-not-text-next = Open it in the spreadsheet and save it as CSV.
 import-missing-columns = These columns are missing: { $columns }.
 import-missing-columns-next = The first line must name them. It now says: { $header }
-import-ambiguous = The price “{ $value }” on line { $line } can be read in two ways.
-import-mixed = Some prices have a comma (“{ $comma }”), and as many have a dot (“{ $dot }”).
+import-ambiguous = The price "{ $value }" on line { $line } can be read in two ways.
+import-mixed = Some prices have a comma ("{ $comma }"), and as many have a dot ("{ $dot }").
 import-decimal-next = Say which one is the decimal sign: --decimal , or --decimal .
 
 import-line = Line { $line }: { $reason }
 import-in-column = { $column }: { $reason }
-import-in-value = { $column } “{ $value }”: { $reason }
+import-in-value = { $column } "{ $value }": { $reason }
 import-reason = reason
 
 import-missing-name = the name is missing.
@@ -34,7 +34,13 @@ import-control = has characters that cannot be seen.
 import-double-barcode = the barcode is already on line { $line }.
 import-double-sku = the sku is already on line { $line }.
 import-double-plu = the PLU is already on line { $line }.
-import-too-many-values = there are { $values } values for { $columns } columns. Quote the one with the separator.
+import-too-many-values = { $values ->
+    [one] there is 1 value
+   *[other] there are { $values } values
+} for { $columns ->
+    [one] 1 column
+   *[other] { $columns } columns
+}. Quote the one with the separator.
 import-unclosed-quote = a quotation mark opens here and does not close.
 
 import-field-barcode = barcode
@@ -52,9 +58,9 @@ import-field-status = status
 
 import-other-department = Other
 import-export-of = export from { $program }
-import-separator = separator “{ $sign }”
+import-separator = separator "{ $sign }"
 import-tab = tab
-import-decimal = decimal “{ $sign }”
+import-decimal = decimal "{ $sign }"
 import-columns = Columns
 import-not-imported = not imported
 import-first-products = First products
@@ -74,5 +80,5 @@ import-counts-left = { $left ->
 import-dry-run = This was a trial: nothing was saved.
 import-nothing-done = Nothing was saved. Mend the lines, or import the good ones with --skip-bad.
 import-refused-file = The refused lines are in { $path }
-import-done = Imported: { $added } new, { $updated } updated.
+import-done = Imported: new: { $added }, updated: { $updated }.
 import-progress = { $percent }% · { $seconds } s left

@@ -43,7 +43,7 @@ verify-left-over-stays-next = Connect the disk that it is on, or make it writabl
 verify-strangers = These are not Olvido's, and nobody looked into them: { $names }
 
 expire-nothing = Nothing is past its term.
-expire-done = Past their term: { $purchases } purchases forgotten, { $tickets } tickets removed.
+expire-done = Past their term: purchases forgotten: { $purchases }, tickets removed: { $tickets }.
 
 purchase-code-length = a receipt code has { $wanted } letters and digits; here are { $found }.
 purchase-code-symbol = in a receipt code the letter or digit { $place } cannot be "{ $symbol }".
@@ -120,7 +120,10 @@ restore-done =
     Restored: the store as of { $day }, { $time }.
     Last ticket: { $ticket }. Kept purchases: { $purchases }.
 restore-unproven = This backup is of Olvido 0.2 or older and has no mark: nobody can tell whether it was changed, or when it was made. Make a new backup now, and delete this one.
-restore-past-days = The backup is more than { $days } days old: by the policy it brings back no purchase that was not here.
+restore-past-days = The backup is more than { $days ->
+    [one] 1 day
+   *[other] { $days } days
+} old: by the policy it brings back no purchase that was not here.
 restore-replayed = { $count ->
     [0] Nothing in it was known to be forgotten since.
     [one] Forgotten since, and forgotten again: 1

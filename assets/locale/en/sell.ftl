@@ -21,7 +21,10 @@ sell-tax-heading = VAT included
 sell-tax-included = VAT included { $amount }
 sell-discount = discount
 sell-sale-discount = discount on the sale
-sell-waiting = { $count } codes wait
+sell-waiting = { $count ->
+    [one] 1 code waits
+   *[other] { $count } codes wait
+}
 
 sell-ask-keys = Enter: accept · Esc: leave it
 sell-ask-weight = Weight of { $name } in kg:

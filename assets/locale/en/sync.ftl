@@ -96,16 +96,22 @@ sync-unread-down-next = The till goes on selling and sending. Update Olvido here
 sync-left-down = What comes from the hub is not all carried out yet.
 
 sync-forget-accepted = Accepted. It goes to the hub, and from there to every till that holds a copy: not all of them have confirmed yet.
-sync-forget-progress = Accepted. Confirmed on { $confirmed } of { $copies } copies.
+sync-forget-progress = Accepted. Confirmed on { $confirmed } of { n-copies }.
 sync-forget-lost = { $lost ->
     [one] One copy is at a till that was revoked, and will never confirm.
    *[other] { $lost } copies are at tills that were revoked, and will never confirm.
 }
-sync-forget-complete = Complete: confirmed on all { $copies } copies.
+sync-forget-complete = Complete: confirmed on { $copies ->
+    [one] the only copy.
+   *[other] all { $copies } copies.
+}
 sync-forget-elsewhere = This till has no purchase with this code. If another till of the store holds it, it is forgotten there.
 sync-forgotten-accepted = nothing is kept of this purchase here: it is forgotten. The other copies have not confirmed yet.
-sync-forgotten-progress = nothing is kept of this purchase here: it is forgotten. Confirmed on { $confirmed } of { $copies } copies.
-sync-forgotten-complete = nothing is kept of this purchase: it is forgotten, and confirmed on all { $copies } copies.
+sync-forgotten-progress = nothing is kept of this purchase here: it is forgotten. Confirmed on { $confirmed } of { n-copies }.
+sync-forgotten-complete = nothing is kept of this purchase: it is forgotten, and confirmed on { $copies ->
+    [one] the only copy.
+   *[other] all { $copies } copies.
+}
 
 sync-review = Forgets on their way to other copies
 sync-review-forgets = forgets

@@ -54,4 +54,4 @@ lock-wait = { $seconds ->
 lock-checking = comprobando…
 lock-too-short = El PIN tiene de 4 a 8 cifras.
 lock-open = abrir
-lock-keys = Cifras, luego Enter
+lock-keys = Cifras y Enter

@@ -31,7 +31,7 @@ config-want-rules = Escriba reglas entre corchetes, como [{"{"} prefix = "21", i
 config-want-prefix = Escriba "02", o de "20" a "29".
 config-want-digits = Escriba un número del 1 al 9.
 config-want-holds = Escriba "price" (precio) o "weight" (peso).
-config-want-thirteen = Prefijo, artículo, valor y dígitos de control deben sumar 13 cifras; estos suman { $count }.
+config-want-thirteen = Prefijo, producto, valor y dígitos de control deben sumar 13 cifras; estos suman { $count }.
 config-want-checked-value = Escriba check = false: solo un valor de 4 o 5 cifras tiene dígito de control.
 config-want-keys = Escriba teclas entre corchetes, como ["F10", "Ctrl+P"].
 
@@ -64,7 +64,7 @@ cli-not-a-directory-next = Indique otra con --data, o mueva el archivo.
 cli-locked = otro Olvido está trabajando con esta tienda.
 cli-locked-by = Es el proceso { $pid }.
 cli-locked-next = Ciérrelo antes, o espere a que termine.
-cli-file-missing = no existe este archivo.
+cli-file-missing = este archivo no existe.
 cli-file-missing-next = Compruebe el nombre y la carpeta.
 cli-file-denied = este usuario no puede usar este archivo.
 cli-file-denied-next = Compruebe de quién es y su modo.
@@ -90,10 +90,10 @@ help-import = Trae datos de otros programas.
 help-import-products = Importa productos de un archivo CSV.
 help-ring = Vende sin pantalla: un objeto JSON por línea.
 help-review = Suma las ventas por día, impuesto, sección y elección.
-help-verify = Comprueba facturas, sumas y archivos, y que lo olvidado no está.
+help-verify = Comprueba tiques, sumas y archivos, y que lo olvidado no está.
 help-expire = Olvida las compras que han pasado su plazo.
 help-export = Saca datos.
-help-export-tickets = Escribe la cadena de facturas como líneas JSON.
+help-export-tickets = Escribe la cadena de tiques como líneas JSON.
 help-receipt = Escribe de nuevo un recibo, por su código.
 help-purchase = Muestra u olvida una compra guardada.
 help-purchase-show = Muestra qué se guarda de una compra.
@@ -105,21 +105,21 @@ help-policy = Muestra la política, o juzga una cambiada.
 help-policy-show = Escribe el aviso entero, como lo leen los clientes.
 help-policy-check = Dice qué amplía o reduce una política cambiada, o por qué se rechaza.
 help-backup = Copia la tienda en un archivo.
-help-restore = Recupera una tienda de una copia. Lo olvidado sigue olvidado.
+help-restore = Restaura una tienda desde una copia. Lo olvidado sigue olvidado.
 
 help-arg-data = Dónde está todo; si no, OLVIDO_DATA; si no, la carpeta de datos del usuario.
 help-arg-lang = Idioma en que habla; si no, OLVIDO_LANG; si no, el del sistema.
 help-arg-help = Muestra esta ayuda.
 help-arg-version = Dice la versión.
 help-arg-demo = Una tienda de prueba con su catálogo.
-help-arg-name = El nombre de la tienda, como en sus facturas.
+help-arg-name = El nombre de la tienda, como en sus tiques.
 help-arg-tax-id = Su NIF.
 help-arg-language = El idioma de la caja.
 help-arg-currency = La moneda de los precios.
 help-arg-init-till = Cómo llama la tienda a esta caja.
 help-arg-init-series = La serie de los tiques de esta caja; cada caja de una tienda tiene la suya.
-help-arg-pin = PIN de la primera persona del equipo.
-help-arg-staff = Nombre de la primera persona del equipo.
+help-arg-pin = PIN de la primera persona que vende.
+help-arg-staff = Nombre de la primera persona que vende.
 help-arg-catalogue = Un archivo de productos para importar.
 help-arg-products = Un archivo CSV con una línea de títulos.
 help-arg-dry-run = Muestra qué se importaría, sin cambiar nada.
@@ -139,7 +139,7 @@ help-arg-identifier = El teléfono, correo o número de tarjeta del cliente.
 help-arg-notice-language = Solo en este idioma.
 help-arg-changed-policy = La política cambiada.
 help-arg-backup = La copia.
-help-arg-store-key = Dónde está store.key, si no en el directorio de datos.
+help-arg-store-key = Dónde está store.key, si no en la carpeta de datos.
 help-arg-series = La nueva serie de tiques de la caja.
 
 cli-busy = otro programa está usando la base de datos.
@@ -147,20 +147,20 @@ cli-busy-next = Ciérrelo y vuelva a intentarlo.
 cli-too-new = esta tienda la escribió un Olvido más nuevo.
 cli-too-new-next = Instale esa versión o una posterior.
 cli-restore-unfinished = una restauración quedó a medias.
-cli-restore-unfinished-next = Repita: olvido restore FICHERO. Se termina donde se quedó.
+cli-restore-unfinished-next = Repita: olvido restore ARCHIVO. Se termina donde se quedó.
 cli-database-missing = falta la base de datos de la tienda.
-cli-damaged = un fichero de la tienda está dañado. No se ha cambiado nada.
+cli-damaged = un archivo de la tienda está dañado. No se ha cambiado nada.
 cli-damaged-next =
-    No borre nada. Copie antes el directorio.
-    Después recupere una copia: olvido restore FICHERO
+    No borre nada. Copie antes la carpeta.
+    Después restaure una copia: olvido restore ARCHIVO
 cli-policy-version = la política ha cambiado, pero su versión es la misma.
 cli-policy-version-next = Suba «version» en la política y arranque de nuevo.
-cli-policy-old = la política es más antigua que otra que ya estuvo en vigor.
+cli-policy-old = la política es la versión { $version }, y ya estuvo en vigor la { $newest }.
 cli-wrong-store-key = store.key no es la clave con la que se creó esta tienda.
 cli-wrong-store-key-next = Devuelva el store.key correcto. Sin él, lo guardado no se puede abrir.
-cli-keys-missing = falta un fichero de claves de la tienda.
+cli-keys-missing = falta un archivo de claves de la tienda.
 cli-store-there = aquí ya hay una tienda, o parte de una.
-cli-store-there-next = Elija otro directorio con --data. Para recuperar una tienda: olvido restore FICHERO
+cli-store-there-next = Elija otra carpeta con --data. Para restaurar una tienda: olvido restore ARCHIVO
 cli-no-terminal = la caja necesita un terminal, y esto no lo es.
 cli-no-terminal-next = Ábrala en un terminal. Sin él: olvido ring
 
@@ -174,26 +174,26 @@ init-bad-catalogue = { $lines ->
     [one] una línea del catálogo no se puede leer. No se ha creado la tienda.
    *[other] { $lines } líneas del catálogo no se pueden leer. No se ha creado la tienda.
 }
-init-bad-catalogue-next = Corríjalas, o cree la tienda sin --catalogue y véalas todas: olvido import products FICHERO --dry-run
+init-bad-catalogue-next = Corríjalas, o cree la tienda sin --catalogue y véalas todas: olvido import products ARCHIVO --dry-run
 init-till = caja 1
 init-staff = Ana
 init-done =
-    La tienda «{ $name }» está lista, con { $products } productos.
-    Sus ficheros: { $path }
+    La tienda «{ $name }» está lista, con { n-products }.
+    Sus archivos: { $path }
     PIN: { $pin }
     Para vender: olvido
 
 till-clock-back = el reloj se ha atrasado
 till-clock-back-next = Ponga bien la fecha y la hora. Los números siguen en orden.
-till-choice-gone = la elección del cliente no está en la política. No se ha vendido nada.
+till-choice-gone = la elección ya no existe: nada se vendió
 till-choice-gone-next = Pregunte otra vez al cliente.
-till-not-paid = el pago no está completo. No se ha vendido nada.
-till-not-paid-next = Cobre lo que falta y vuelva a intentarlo.
-till-disk-full = el disco está lleno: la venta no se ha guardado
-till-disk-full-next = Haga sitio y vuelva a intentarlo.
+till-not-paid = el pago no está completo: nada se ha vendido
+till-not-paid-next = Cobre lo que falta.
+till-disk-full = el disco está lleno: la venta no se ha grabado
+till-disk-full-next = Haga sitio y reinténtelo.
 till-busy = otro programa ocupa la base de datos
-till-busy-next = Ciérrelo y vuelva a intentarlo.
-till-damaged = un fichero de la tienda está dañado
-till-damaged-next = Deje de vender. Recupere una copia.
-till-store-failed = la venta no se ha podido guardar
-till-store-failed-next = Vuelva a intentarlo. El registro dice más.
+till-busy-next = Cierre otros programas y reinténtelo.
+till-damaged = un archivo de la tienda está dañado
+till-damaged-next = Deje de vender. Restaure una copia.
+till-store-failed = la venta no se ha podido grabar
+till-store-failed-next = Reinténtelo. El diario dice más.

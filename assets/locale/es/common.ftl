@@ -30,3 +30,33 @@ key-down = bajar
 key-page-up = página arriba
 key-page-down = página abajo
 key-help = más
+
+# Cuentas que usan otras frases.
+n-stores = { $stores ->
+    [one] 1 tienda
+   *[other] { $stores } tiendas
+}
+n-records = { $records ->
+    [one] 1 registro
+   *[other] { $records } registros
+}
+n-tickets = { $tickets ->
+    [one] 1 tique
+   *[other] { $tickets } tiques
+}
+n-purchases = { $purchases ->
+    [one] 1 compra
+   *[other] { $purchases } compras
+}
+n-forgets = { $forgets ->
+    [one] 1 olvido
+   *[other] { $forgets } olvidos
+}
+n-products = { $products ->
+    [one] 1 producto
+   *[other] { $products } productos
+}
+n-copies = { $copies ->
+    [one] 1 copia
+   *[other] { $copies } copias
+}

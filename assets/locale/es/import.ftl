@@ -34,7 +34,13 @@ import-control = lleva caracteres que no se ven.
 import-double-barcode = el código de barras ya está en la línea { $line }.
 import-double-sku = la referencia ya está en la línea { $line }.
 import-double-plu = el PLU ya está en la línea { $line }.
-import-too-many-values = hay { $values } valores para { $columns } columnas. Ponga entre comillas el que lleva el separador.
+import-too-many-values = { $values ->
+    [one] hay 1 valor
+   *[other] hay { $values } valores
+} para { $columns ->
+    [one] 1 columna
+   *[other] { $columns } columnas
+}. Ponga entre comillas el que lleva el separador.
 import-unclosed-quote = aquí se abren unas comillas que no se cierran.
 
 import-field-barcode = código de barras
@@ -74,5 +80,5 @@ import-counts-left = { $left ->
 import-dry-run = Es una prueba: no se ha guardado nada.
 import-nothing-done = No se ha guardado nada. Corrija las líneas, o importe las buenas con --skip-bad.
 import-refused-file = Las líneas rechazadas están en { $path }
-import-done = Importado: { $added } nuevos, { $updated } actualizados.
+import-done = Importado: nuevos: { $added }; actualizados: { $updated }.
 import-progress = { $percent } % · quedan { $seconds } s

@@ -15,7 +15,7 @@ receipt-tax = IVA
 receipt-tax-base = Base
 receipt-tax-amount = Cuota
 
-receipt-lines-on-ticket = Los artículos están en la factura de arriba y se guardan con ella.
+receipt-lines-on-ticket = Los artículos están en el tique de arriba y se guardan con él.
 receipt-discount = descuento
 receipt-subtotal = Antes de descuentos
 receipt-discounts = Descuentos

@@ -16,22 +16,22 @@ verify-found = { $count ->
    *[other] { $count } cosas no están bien:
 }
 verify-database = La base de datos está dañada: { $subject }
-verify-database-next = Copie el directorio y restaure una copia de seguridad: olvido restore FICHERO
+verify-database-next = Copie la carpeta y restaure una copia de seguridad: olvido restore ARCHIVO
 verify-ticket-missing = Falta en la cadena de tiques: { $subject }
 verify-ticket-changed = El tique { $subject } no está como se emitió.
 verify-ticket-sums = Los importes del tique { $subject } no suman su total.
-verify-ticket-next = Deje los ficheros como están y compare con una copia de seguridad.
-verify-key-kept = La llave de algo olvidado sigue ahí: { $subject }
+verify-ticket-next = Deje los archivos como están y compare con una copia de seguridad.
+verify-key-kept = La clave de algo olvidado sigue ahí: { $subject }
 verify-bytes-kept = Algo olvidado sigue en la base de datos: { $subject }
-verify-kept-next = Quizá alguien repuso ficheros viejos a mano. Restaure con: olvido restore FICHERO
-verify-key-damaged = La ranura { $subject } del fichero de llaves está dañada.
-verify-key-missing = Falta la llave de algo guardado: { $subject }
+verify-kept-next = Quizá alguien repuso archivos viejos a mano. Restaure con: olvido restore ARCHIVO
+verify-key-damaged = La ranura { $subject } del archivo de claves está dañada.
+verify-key-missing = Falta la clave de algo guardado: { $subject }
 verify-unopened = Algo guardado no se abre: { $subject }
 verify-unlinked = Una compra y su cliente no casan: { $subject }
-verify-sealed-next = Lo que contenía no se puede leer. Quizá una copia de seguridad lo tenga: olvido restore FICHERO
+verify-sealed-next = Lo que contenía no se puede leer. Quizá una copia de seguridad lo tenga: olvido restore ARCHIVO
 verify-outbox-gap = En lo que va a la central faltan puestos de una serie: { $subject }
 verify-outbox-purchase = Una compra y su puesto en lo que va a la central no casan: { $subject }
-verify-outbox-next = Deje los ficheros como están, compare con una copia de seguridad y dé de alta otra vez esta caja.
+verify-outbox-next = Deje los archivos como están, compare con una copia de seguridad y dé de alta otra vez esta caja.
 verify-past-term = Pasado su plazo: { $count }. Se van al empezar el próximo día, o ahora: olvido expire
 verify-more = y { $count } más
 verify-pending = Algo olvidado aún no ha desaparecido del todo.
@@ -39,11 +39,11 @@ verify-pending-next = Cierre otros programas que lean la base de datos, haga sit
 verify-left-over = Se interrumpió una copia de seguridad o una restauración, que había dejado esto: { $subject }
 verify-left-over-next = Está sobrescrito y borrado. Revise otra vez: entonces todo debe estar bien.
 verify-left-over-stays = Se interrumpió una copia de seguridad o una restauración, y dejó esto, que ahora no se puede borrar: { $subject }
-verify-left-over-stays-next = Conecte el disco donde está, o permita escribir en él, y revise otra vez. Si ese disco se perdió para siempre, borre la nota backup.to del directorio de la tienda.
+verify-left-over-stays-next = Conecte el disco donde está, o permita escribir en él, y revise otra vez. Si ese disco se perdió para siempre, borre la nota backup.to de la carpeta de la tienda.
 verify-strangers = Esto no es de Olvido, y nadie ha mirado dentro: { $names }
 
 expire-nothing = Nada ha pasado de su plazo.
-expire-done = Pasado su plazo: { $purchases } compras olvidadas, { $tickets } tiques quitados.
+expire-done = Pasado su plazo: compras olvidadas: { $purchases }; tiques quitados: { $tickets }.
 
 purchase-code-length = un código de recibo tiene { $wanted } letras y cifras; aquí hay { $found }.
 purchase-code-symbol = en un código de recibo la letra o cifra { $place } no puede ser «{ $symbol }».
@@ -68,7 +68,7 @@ purchase-customer = Cliente
 purchase-purposes = Para
 purchase-no-purposes = nada marcado
 purchase-total = Total
-purchase-forget-complete = Olvidada. La llave está sobrescrita y los datos cerrados ya no están en los ficheros.
+purchase-forget-complete = Olvidada. La clave está sobrescrita y los datos cerrados ya no están en los archivos.
 purchase-forget-reader = Aceptado: ya nadie puede abrirla. Sus últimos restos desaparecen cuando termine el otro programa que lee la base de datos.
 purchase-forget-full = Aceptado: ya nadie puede abrirla. Sus últimos restos desaparecen cuando haya sitio en el disco.
 purchase-forget-left-over = Aceptado: aquí ya nadie puede abrirla. Pero una copia de seguridad interrumpida dejó un resto que ahora no se puede borrar. Vea dónde: olvido verify
@@ -88,11 +88,11 @@ customer-purchases = { $count ->
 backup-made =
     Copia de seguridad: { $file } ({ $size } kB)
     Último tique: { $ticket }. Compras guardadas: { $purchases }.
-    Solo se abre con esta llave, que no va dentro. Guarde una copia de la llave en otro sitio, una vez:
+    Solo se abre con esta clave, que no va dentro. Guarde una copia de la clave en otro sitio, una vez:
     { $key }
     Una copia puede conservar lo que se olvide después. Cambie las viejas por nuevas.
 backup-none = ninguno
-backup-exists = ya hay un fichero con ese nombre.
+backup-exists = ya hay un archivo con ese nombre.
 backup-exists-next = Elija otro nombre.
 backup-unfinished = otra copia de seguridad se interrumpió y dejó algo que ahora no se puede borrar, o se está haciendo otra. { $names }
 backup-unfinished-next = Vea qué hacer: olvido verify
@@ -101,18 +101,18 @@ backup-altered = esta copia de seguridad está dañada: { $name } no está enter
 backup-damaged-next = Pruebe con otra copia.
 backup-too-new = esta copia la escribió un Olvido más nuevo.
 backup-too-new-next = Instale esa versión u otra más nueva.
-backup-no-key = falta la llave de la tienda: sin ella la copia no se abre.
-backup-no-key-next = Diga dónde tiene la suya: olvido restore FICHERO --store-key store.key
-backup-wrong-key = esta copia se hizo con otra llave de tienda.
-backup-wrong-key-next = Tome la llave de esa tienda. Para otra tienda, elija otro directorio con --data.
+backup-no-key = falta la clave de la tienda: sin ella la copia no se abre.
+backup-no-key-next = Diga dónde tiene la suya: olvido restore ARCHIVO --store-key store.key
+backup-wrong-key = esta copia se hizo con otra clave de tienda.
+backup-wrong-key-next = Tome la clave de esa tienda. Para otra tienda, elija otra carpeta con --data.
 backup-sales-after = la tienda de aquí está entera y tiene ventas más nuevas: hasta el tique { $here }; la copia, hasta el { $backup }. No se cambió nada.
-backup-sales-after-next = Siga con la tienda de aquí. Para mirar la copia, restáurela en un directorio vacío: olvido --data DIRECTORIO restore FICHERO
-backup-other-store = la tienda de aquí está entera y tiene otros tiques que la copia. No se cambió nada.
+backup-sales-after-next = Siga con la tienda de aquí. Para mirar la copia, restáurela en una carpeta vacía: olvido --data CARPETA restore ARCHIVO
+backup-other-store = la tienda de aquí está entera y tiene tiques distintos de los de la copia. No se cambió nada.
 
 restore-needs-series = quizá se vendieron tiques después de esta copia. Sus números no deben darse otra vez.
 restore-needs-series-next =
     Dé a la caja una serie que no haya tenido nunca. Hasta ahora: { $used }
-    olvido restore FICHERO --series { $next }
+    olvido restore ARCHIVO --series { $next }
 restore-bad-series = esto no es una serie: letras, cifras o «-», { $longest } como mucho.
 restore-series-used = la caja ya tuvo la serie { $series }.
 restore-finished = La restauración que quedó a medias está terminada.
@@ -120,7 +120,10 @@ restore-done =
     Restaurado: la tienda como estaba el { $day }, { $time }.
     Último tique: { $ticket }. Compras guardadas: { $purchases }.
 restore-unproven = Esta copia es de Olvido 0.2 o anterior y no lleva marca: nadie puede saber si alguien la cambió, ni cuándo se hizo. Haga ahora una copia nueva y borre esta.
-restore-past-days = La copia tiene más de { $days } días: según la política no devuelve ninguna compra que no estuviera aquí.
+restore-past-days = La copia tiene más de { $days ->
+    [one] 1 día
+   *[other] { $days } días
+}: según la política no devuelve ninguna compra que no estuviera aquí.
 restore-replayed = { $count ->
     [0] No consta que nada de ella se olvidara desde entonces.
     [one] Olvidado desde entonces, y olvidado otra vez: 1

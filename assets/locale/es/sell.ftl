@@ -1,6 +1,6 @@
 sell-placeholder = código, nombre o 3*
-sell-empty = Pase un artículo por el lector, o escriba su código o su nombre.
-sell-loading = Cargando los artículos. Lo leído espera y no se pierde.
+sell-empty = Pase un producto por el lector, o escriba su código o su nombre.
+sell-loading = Cargando los productos. Lo leído espera y no se pierde.
 sell-resumed = La cesta que estaba abierta ha vuelto.
 sell-held = { $count ->
     [one] 1 cesta espera
@@ -21,14 +21,17 @@ sell-tax-heading = IVA incluido
 sell-tax-included = IVA incluido { $amount }
 sell-discount = descuento
 sell-sale-discount = descuento de la venta
-sell-waiting = { $count } códigos esperan
+sell-waiting = { $count ->
+    [one] 1 código espera
+   *[other] { $count } códigos esperan
+}
 
 sell-ask-keys = Enter: aceptar · Esc: dejarlo
 sell-ask-weight = Peso de { $name } en kg:
 sell-ask-quantity = Cantidad de { $name }:
 sell-ask-line-discount = Descuento de { $name } (10% o 1,50):
 sell-ask-sale-discount = Descuento de la venta (10% o 1,50; 0: ninguno):
-sell-ask-search = Nombre del artículo en lugar de { $name }:
+sell-ask-search = Nombre del producto en lugar de { $name }:
 sell-ask-department = Sección (número o nombre):
 sell-ask-department-of = Sección de { $name } (número o nombre):
 sell-ask-price = { $name }, precio y, si se quiere, qué es:
@@ -47,10 +50,10 @@ sell-voided-sale = La venta está anulada. Deshacer la devuelve.
 sell-voided-held = La venta está anulada. Esta es la cesta que esperaba.
 sell-undone = El último paso está deshecho.
 sell-nothing-to-undo = No hay nada que deshacer.
-sell-nothing-yet = La cesta está vacía. Pase antes algún artículo.
+sell-nothing-yet = La cesta está vacía. Pase antes algún producto.
 sell-no-receipt = Esta caja no tiene aún ningún recibo.
 sell-still-recording = La venta anterior se está grabando. Espere un momento.
-sell-weigh-first = Escriba antes el peso, o Esc para dejar fuera el artículo.
+sell-weigh-first = Escriba antes el peso, o Esc para dejar fuera el producto.
 sell-unknown-first = Un código sigue sin conocerse: búsquelo, véndalo por sección, o Esc.
 
 sell-error-full = la cesta está llena. Cóbrela y empiece otra.

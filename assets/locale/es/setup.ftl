@@ -6,12 +6,12 @@ setup-tax-id = NIF
 setup-currency = Moneda
 setup-staff = Quién vende
 setup-pin = Su PIN
-setup-products = Artículos
+setup-products = Productos
 setup-demo-products = unos 300 de ejemplo
 setup-start = Empezar
 setup-next = seguir
 setup-making = preparando la tienda…
-setup-progress = { $done } de { $total } artículos
+setup-progress = { $done } de { $total } productos
 setup-scanned = Leído { $code }: no se escribe aquí. Empiece antes la caja.
 
 setup-hint-demo = Enter empieza con la tienda de ejemplo. Su PIN es 1234.
@@ -24,7 +24,7 @@ setup-hint-tax-id-unknown = No tiene la forma de un NIF español. Se usa tal com
 setup-hint-currency = EUR, USD, GBP, CHF, MXN, SEK, DKK, NOK, PLN, CZK o JPY.
 setup-hint-staff = El nombre de quien abre la caja. Más personas, después.
 setup-hint-pin = De 4 a 8 cifras. Abre la caja bloqueada.
-setup-hint-products = El camino de un archivo CSV. Vacío: los artículos de ejemplo.
+setup-hint-products = La ruta de un archivo CSV. Vacío: los productos de ejemplo.
 
 setup-error-name = La tienda necesita un nombre, de 60 letras como mucho.
 setup-error-tax-id = Sin NIF no hay tique. Letras, cifras, guion, punto o barra: 20 como mucho.

@@ -58,7 +58,7 @@ sync-not-a-hub-next = Revise la dirección de la central y lo que haya en medio.
 sync-certificate = la central muestra otro certificado que el que conoce esta caja. No se envió nada.
 sync-certificate-next = Quizá alguien está en medio. Si la central de verdad tiene uno nuevo, dé de alta la caja otra vez: olvido sync enrol DIRECCIÓN CÓDIGO
 sync-refused = la central lo rechazó: { $status } { $word }
-sync-refused-next = No se pierde nada: se intenta otra vez. El registro de la central dice más.
+sync-refused-next = No se pierde nada: se intenta otra vez. El diario de la central dice más.
 sync-unknown-till = la central no conoce esta caja.
 sync-conflict = la central tiene otra cosa bajo un número de esta caja: quizá se copió su disco. No se envía nada más.
 sync-restored = esta caja se restauró de una copia de seguridad: lo que diga ahora podría contradecir lo que tiene la central. No se envía nada más.
@@ -96,16 +96,22 @@ sync-unread-down-next = La caja sigue vendiendo y enviando. Actualice Olvido aqu
 sync-left-down = Lo que llega de la central aún no está hecho del todo.
 
 sync-forget-accepted = Aceptado. Va a la central y de allí a cada caja que tenga una copia: aún no todas han confirmado.
-sync-forget-progress = Aceptado. Confirmado en { $confirmed } de { $copies } copias.
+sync-forget-progress = Aceptado. Confirmado en { $confirmed } de { n-copies }.
 sync-forget-lost = { $lost ->
     [one] Una copia está en una caja anulada y no confirmará nunca.
    *[other] { $lost } copias están en cajas anuladas y no confirmarán nunca.
 }
-sync-forget-complete = Completo: confirmado en las { $copies } copias.
+sync-forget-complete = Completo: confirmado en { $copies ->
+    [one] la única copia.
+   *[other] las { $copies } copias.
+}
 sync-forget-elsewhere = Esta caja no tiene ninguna compra con este código. Si la tiene otra caja de la tienda, se olvida allí.
 sync-forgotten-accepted = aquí no se guarda nada de esta compra: está olvidada. Las demás copias aún no han confirmado.
-sync-forgotten-progress = aquí no se guarda nada de esta compra: está olvidada. Confirmado en { $confirmed } de { $copies } copias.
-sync-forgotten-complete = de esta compra no se guarda nada: está olvidada, y confirmado en las { $copies } copias.
+sync-forgotten-progress = aquí no se guarda nada de esta compra: está olvidada. Confirmado en { $confirmed } de { n-copies }.
+sync-forgotten-complete = de esta compra no se guarda nada: está olvidada, y confirmado en { $copies ->
+    [one] la única copia.
+   *[other] las { $copies } copias.
+}
 
 sync-review = Olvidos de camino a otras copias
 sync-review-forgets = olvidos

@@ -71,7 +71,7 @@ impl Session {
         let version = hub.publish_policy(&store, &text).map_err(|error| match error {
             HubError::Invalid("version") => Problem {
                 place: Some(args.file.display().to_string()),
-                ..self.refusal("cli-policy-old", "cli-policy-version-next")
+                ..self.refusal("hub-policy-old", "hub-policy-old-next")
             },
             error => self.hub_failed(&error, &args.store.hub),
         })?;

@@ -9,7 +9,7 @@ use crate::cli::problem::Problem;
 use crate::cli::review::row;
 use crate::cli::run::{DONE, Session, written};
 use crate::domain::money::Currency;
-use crate::locale::Locale;
+use crate::locale::{Arg, Locale};
 use crate::store::{Days, Review};
 use crate::sync::hub::{CurrencySum, Report};
 
@@ -31,6 +31,7 @@ impl Session {
 
 fn print(report: &Report, locale: &'static Locale, out: &mut impl Write) -> Result<()> {
     let number = |count: u64| locale.number(i64::try_from(count).unwrap_or(i64::MAX), 0);
+    let counted = |count: u64| Arg::Number(i64::try_from(count).unwrap_or(i64::MAX));
     writeln!(out, "{}", locale.format("hub-devices-of", &[("store", report.store.as_str().into())]))?;
     row(&locale.text("review-sales"), &[number(report.all.sales)], out)?;
     for (code, sum) in &report.all.currency {
@@ -65,11 +66,11 @@ fn print(report: &Report, locale: &'static Locale, out: &mut impl Write) -> Resu
     let quarantined = report.quarantined.values().sum::<u64>();
     if quarantined > 0 {
         let reasons: Vec<&str> = report.quarantined.keys().map(String::as_str).collect();
-        let told = [("count", number(quarantined).into()), ("reasons", reasons.join(", ").into())];
+        let told = [("count", counted(quarantined)), ("reasons", reasons.join(", ").into())];
         writeln!(out, "\n{}", locale.format("hub-quarantined", &told))?;
     }
     if report.conflicts > 0 {
-        let told = [("count", number(report.conflicts).into())];
+        let told = [("count", counted(report.conflicts))];
         writeln!(out, "\n{}", locale.format("hub-conflicts", &told))?;
     }
     writeln!(out)?;

@@ -40,8 +40,8 @@ pub enum PolicyErrorKind {
     ClassWithoutPurpose,
     ClassWithoutBasis,
     ClassWithoutTerm,
-    /// Only counters are about nobody.
-    NotAnonymous,
+    /// Only counters are mixed with those of other purchases.
+    NotMixed,
     /// A choice names a class that the policy does not define.
     UnknownClass {
         name: String,

@@ -65,7 +65,7 @@ pub enum DataClass {
     Profile,
 }
 
-/// The legal basis of keeping a class: GDPR, article 6(1), or that it is about nobody.
+/// The legal basis of keeping a class: GDPR, article 6(1), or that it is mixed by rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Basis {
     /// Article 6(1)(a).
@@ -74,8 +74,9 @@ pub enum Basis {
     Contract,
     /// Article 6(1)(c).
     LegalObligation,
-    /// Recital 26.
-    Anonymous,
+    /// Counts that can be read only once they are mixed with those of many other purchases: about no
+    /// person as far as that rule goes (recital 26, and WP216 on singling out).
+    Mixed,
 }
 
 /// How long something stays, counted from the day of the sale.
@@ -269,7 +270,7 @@ impl DataClass {
 }
 
 impl Basis {
-    pub const ALL: [Basis; 4] = [Basis::Consent, Basis::Contract, Basis::LegalObligation, Basis::Anonymous];
+    pub const ALL: [Basis; 4] = [Basis::Consent, Basis::Contract, Basis::LegalObligation, Basis::Mixed];
 
     /// Its name in the policy file.
     pub fn id(self) -> &'static str {
@@ -277,7 +278,7 @@ impl Basis {
             Basis::Consent => "consent",
             Basis::Contract => "contract",
             Basis::LegalObligation => "legal-obligation",
-            Basis::Anonymous => "anonymous",
+            Basis::Mixed => "mixed",
         }
     }
 
@@ -287,11 +288,11 @@ impl Basis {
             (Language::Spanish, Basis::Consent) => "RGPD, artículo 6.1.a",
             (Language::Spanish, Basis::Contract) => "RGPD, artículo 6.1.b",
             (Language::Spanish, Basis::LegalObligation) => "RGPD, artículo 6.1.c",
-            (Language::Spanish, Basis::Anonymous) => "RGPD, considerando 26",
+            (Language::Spanish, Basis::Mixed) => "RGPD, considerando 26",
             (Language::English, Basis::Consent) => "GDPR, article 6(1)(a)",
             (Language::English, Basis::Contract) => "GDPR, article 6(1)(b)",
             (Language::English, Basis::LegalObligation) => "GDPR, article 6(1)(c)",
-            (Language::English, Basis::Anonymous) => "GDPR, recital 26",
+            (Language::English, Basis::Mixed) => "GDPR, recital 26",
         }
     }
 }

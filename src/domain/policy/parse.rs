@@ -133,9 +133,13 @@ fn read_class(
     reader.only(table, &["basis", "term", "text"]);
     let basis = match reader.find(table, "basis") {
         Some(entry) => {
-            let basis = reader.one_of(&entry, &Basis::ALL, Basis::id, Expected::Basis);
-            if basis == Some(Basis::Anonymous) && class != DataClass::Counters {
-                reader.refuse(entry.line, entry.path, Kind::NotAnonymous);
+            let basis = match entry.raw_text() {
+                // As policies of 0.2.0 called it.
+                Some("anonymous") => Some(Basis::Mixed),
+                _ => reader.one_of(&entry, &Basis::ALL, Basis::id, Expected::Basis),
+            };
+            if basis == Some(Basis::Mixed) && class != DataClass::Counters {
+                reader.refuse(entry.line, entry.path, Kind::NotMixed);
             }
             basis
         }

@@ -70,7 +70,7 @@ fn every_refusal_names_its_line() {
             "class.ticket.basis",
             Kind::BadValue(Expected::Basis),
         ),
-        ("basis = \"consent\"", 0, "basis = \"anonymous\"", "class.lines.basis", Kind::NotAnonymous),
+        ("basis = \"consent\"", 0, "basis = \"mixed\"", "class.lines.basis", Kind::NotMixed),
         (
             "term = { years = 6 }",
             0,

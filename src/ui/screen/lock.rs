@@ -68,7 +68,7 @@ pub fn answered(model: &mut Model, answer: PinAnswer) -> Vec<Effect> {
         }
         PinAnswer::Wrong => Some(words.text("lock-wrong").into_owned()),
         PinAnswer::Wait { seconds } => Some(words.format("lock-wait", &[("seconds", seconds.into())])),
-        PinAnswer::Failed(problem) => Some(format!("{} {}", problem.what, problem.remedy)),
+        PinAnswer::Failed(problem) => Some(problem.sentences()),
     };
     if model.error.is_some() { vec![Effect::Beep] } else { Vec::new() }
 }

@@ -276,7 +276,7 @@ pub fn answered(model: &mut Model, result: Result<(), Problem>) -> Vec<Effect> {
     match result {
         Ok(()) => Vec::new(),
         Err(problem) => {
-            model.error = Some(format!("{} {}", problem.what, problem.remedy));
+            model.error = Some(problem.sentences());
             vec![Effect::Beep]
         }
     }

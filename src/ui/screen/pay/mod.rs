@@ -112,7 +112,7 @@ pub fn not_committed(model: &mut Model, problem: &Problem) -> Vec<Effect> {
     model.screen = Screen::Pay(Pay::default());
     let mut effects = vec![Effect::Beep];
     effects.extend(sell::changed(model));
-    model.error = Some(format!("{} {}", problem.what, problem.remedy));
+    model.error = Some(problem.sentences());
     effects
 }
 

@@ -1,5 +1,8 @@
-use crate::domain::language::Language::{English, Spanish};
+use unicode_width::UnicodeWidthStr;
+
+use crate::domain::language::Language::{self, English, Spanish};
 use crate::domain::settings::Settings;
+use crate::locale::Locale;
 use crate::ui::event::{Done, Effect, Event, Problem};
 use crate::ui::model::Sold;
 use crate::ui::testing::*;
@@ -121,7 +124,7 @@ fn a_sale_that_is_not_recorded_is_back_with_its_money() {
     let problem = Problem { what: "The disk is full.".to_owned(), remedy: "Make room, then F10.".to_owned() };
     update(&mut model, Event::Done(Done::NotCommitted(problem)));
     assert!(matches!(model.screen, Screen::Pay(_)));
-    assert_eq!(model.error.as_deref(), Some("The disk is full. Make room, then F10."));
+    assert_eq!(model.error.as_deref(), Some("Make room, then F10. The disk is full."));
     assert_eq!(model.till.basket().lines().len(), 4);
     assert_eq!(model.held.front().map(|held| held.basket().lines().len()), Some(1));
     let effects = press(&mut model, "<F10>");
@@ -173,4 +176,18 @@ fn change_has_its_colour_and_its_word() {
     let give: Vec<_> = shown.content.iter().filter(|cell| Some(cell.fg) == theme.give.fg).collect();
     let text: String = give.iter().map(|cell| cell.symbol()).collect();
     assert!(text.contains("Change") && text.contains('█'), "{text}");
+}
+
+/// What the store's thread says stands on one line of 80 columns, its remedy first.
+#[test]
+fn every_trouble_fits_on_its_line() {
+    let kinds = ["choice-gone", "not-paid", "disk-full", "busy", "damaged", "store-failed"];
+    for (language, kind) in Language::ALL.into_iter().flat_map(|l| kinds.map(|kind| (l, kind))) {
+        let text = |key: &str| Locale::of(language).text(key).into_owned();
+        let problem =
+            Problem { what: text(&format!("till-{kind}")), remedy: text(&format!("till-{kind}-next")) };
+        let said = problem.sentences();
+        assert!(said.starts_with(&problem.remedy) && said.ends_with('.') && !said.contains(".."), "{said}");
+        assert!(said.width() <= 74, "{}: {said}", said.width());
+    }
 }

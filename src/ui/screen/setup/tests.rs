@@ -112,7 +112,7 @@ fn a_refusal_loses_nothing_and_the_import_shows_how_far_it_is() {
     let effects = update(&mut model, Event::Done(crate::ui::Done::SetUp(Err(problem))));
     assert_eq!(effects, [Effect::Beep]);
     let text = testing::frame(&mut model, 80, 24);
-    for part in ["3 lines are wrong. Mend them.", "Ultramarinos Sol!", "x.csv", "••••"] {
+    for part in ["Mend them. 3 lines are wrong.", "Ultramarinos Sol!", "x.csv", "••••"] {
         assert!(text.contains(part), "{part}: {text}");
     }
 }
