@@ -82,31 +82,26 @@ fn sentences(sources: &[&str]) -> Vec<(String, String)> {
 #[test]
 fn forbidden_words_stay_out() {
     let policy = crate::domain::policy::SHIPPED.to_lowercase();
-    let one_word_each: [(&[&str], &[(&str, &str)]); 2] = [
-        (
-            SPANISH,
-            &[
-                ("fichero", "archivo"),
-                ("directorio", "carpeta"),
-                ("llave", "clave"),
-                ("nodo", "central"),
-                ("factura", "tique"),
-                ("luego", "así que"),
-                ("ordenad", "ordenador"),
-                ("equipo", "ordenador, personal"),
-                ("opción", "elección"),
-                ("opciones", "elecciones"),
-                ("recupera", "restaura"),
-                ("anónim", "mezclado"),
-                ("anonim", "mezclado"),
-                ("“", "«"),
-            ],
-        ),
-        (ENGLISH, &[("anonym", "mixed"), ("“", "\""), ("folder", "directory"), ("invoice", "ticket")]),
+    let spanish = [
+        ("fichero", "archivo"),
+        ("directorio", "carpeta"),
+        ("llave", "clave"),
+        ("nodo", "central"),
+        ("factura", "tique"),
+        ("luego", "así que"),
+        ("ordenad", "ordenador"),
+        ("equipo", "ordenador, personal"),
+        ("opción", "elección"),
+        ("opciones", "elecciones"),
+        ("recupera", "restaura"),
+        ("anónim", "mezclado"),
+        ("anonim", "mezclado"),
+        ("“", "«"),
     ];
+    let english = [("anonym", "mixed"), ("“", "\""), ("folder", "directory"), ("invoice", "ticket")];
     // The law's term for a receipt; options of the command line.
     let allowed = ["receipt-invoice", "cli-option", "cli-options", "cli-unknown-argument"];
-    for (language, words) in one_word_each {
+    for (language, words) in [(SPANISH, &spanish[..]), (ENGLISH, &english)] {
         for (id, sentence) in sentences(language) {
             let lower = sentence.to_lowercase();
             for (word, instead) in words {
