@@ -35,8 +35,8 @@ fn a_dry_run_shows_the_file_and_writes_nothing() {
     let (folder, path) = file("tienda.csv", GOOD_AND_BAD);
     let trial = run(&path, Options { dry_run: true, skip_bad: true, ..Options::default() });
     assert_eq!(trial.ended, Ok(Ended::Previewed { bad_lines: 2 }));
-    insta::assert_snapshot!(trial.said, @r"
-    tienda.csv: UTF-8 · separator “;” · decimal “,”
+    insta::assert_snapshot!(trial.said, @r#"
+    tienda.csv: UTF-8 · separator ";" · decimal ","
 
     Columns
       sku → sku
@@ -50,12 +50,12 @@ fn a_dry_run_shows_the_file_and_writes_nothing() {
     Prices are taken with VAT included.
 
     Line 3: nombre: the name is missing.
-    Line 3: precio “x�[2J”: no price.
-    Line 5: sku “a”: the sku is already on line 2.
+    Line 3: precio "x�[2J": no price.
+    Line 5: sku "a": the sku is already on line 2.
     2 products ready.
     2 lines refused.
     This was a trial: nothing was saved.
-    ");
+    "#);
     assert!(trial.written.is_empty());
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
 }
@@ -91,7 +91,7 @@ fn a_file_that_says_nothing_is_explained() {
     for (text, what) in [
         ("", "The file is empty."),
         ("a;b\n1;2\n", "These columns are missing: name, price."),
-        ("sku;name;price\na;A;1,234\n", "The price “1,234” on line 2 can be read in two ways."),
+        ("sku;name;price\na;A;1,234\n", "The price \"1,234\" on line 2 can be read in two ways."),
         ("PK\u{0}\u{0}", "The file is no CSV text."),
     ] {
         let (_folder, path) = file("x.csv", text);
