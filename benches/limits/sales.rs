@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use olvido::seal::ReceiptCode;
-use olvido::store::{Forgetting, Order, Outcome, Store};
+use olvido::store::{Forgetting, Order, Outcome, Stage, Store};
 
 use super::bare::Bare;
 use super::shop::{CUSTOMERS, Random, Shop};
@@ -64,7 +64,7 @@ fn forget_keys(shop: &Shop, few: &mut Filled, many: &mut Filled, bare: &mut Bare
             let (took, ()) = timed(|| {
                 let slot = filled.store.slot(&code).expect("a store that answers").expect("a kept purchase");
                 filled.store.entomb(&[slot]).expect("a tombstone");
-                filled.store.zero_doomed().expect("a zeroed key");
+                filled.store.advance(Stage::KeyDestroyed).expect("a zeroed key");
             });
             times.push(took);
             filled.store.finish_forgetting().expect("the rest");

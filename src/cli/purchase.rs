@@ -298,6 +298,7 @@ pub(super) fn forgetting_words(forgetting: Forgetting, locale: &'static Locale) 
         Forgetting::Pending(Reason::Reader) => "purchase-forget-reader",
         Forgetting::Pending(Reason::DiskFull) => "purchase-forget-full",
         Forgetting::Pending(Reason::LeftOver) => "purchase-forget-left-over",
+        Forgetting::Pending(Reason::Compaction) => "purchase-forget-compaction",
     };
     locale.text(key).into_owned()
 }

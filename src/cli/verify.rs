@@ -111,6 +111,8 @@ fn words(finding: &Finding, locale: &'static Locale) -> (String, String) {
         FindingKind::BytesKept => ["verify-bytes-kept", "verify-kept-next"],
         FindingKind::KeyDamaged => ["verify-key-damaged", "verify-sealed-next"],
         FindingKind::KeyMissing => ["verify-key-missing", "verify-sealed-next"],
+        FindingKind::Compaction => ["verify-compaction", "verify-compaction-next"],
+        FindingKind::LookupKept => ["verify-lookup-kept", "verify-lookup-kept-next"],
         FindingKind::Unopened => ["verify-unopened", "verify-sealed-next"],
         FindingKind::Unlinked => ["verify-unlinked", "verify-sealed-next"],
         FindingKind::OutboxGap => ["verify-outbox-gap", "verify-outbox-next"],

@@ -7,9 +7,10 @@ use crate::domain::policy::{DataClass, Policy, Until};
 use crate::domain::series::Series;
 
 use super::error::StoreError;
-use super::forget::Forgetting;
+use super::forget::{Forgetting, Stage};
 use super::open::Store;
 use super::purchase;
+use super::rest::require_compaction;
 use super::ticket::day_number;
 
 /// What an expiry removed.
@@ -53,11 +54,12 @@ impl Store {
         }
         let counters = remove_counters(&transaction, terms, today)?;
         if removed + counters > 0 {
-            transaction
-                .execute("INSERT OR IGNORE INTO meta (name, value) VALUES ('compaction', 'due')", [])?;
+            require_compaction(&transaction)?;
         }
         transaction.commit()?;
-        self.log_to_truncate |= removed + counters > 0;
+        if removed + counters > 0 {
+            self.resume_from(Stage::Dropped);
+        }
         Ok(removed)
     }
 }

@@ -1,21 +1,39 @@
-//! Forgetting. The order is what makes it hold through a crash at any point:
+//! Forgetting, by [`Stage`]. The order is what makes it hold through a crash at any point, and each stage is
+//! where the work of it is: in the list of doomed slots, in the keys file, in the log. So a start resumes
+//! where the files say, and nothing is done twice but the zeroing of slots in front of a crash.
 //!
-//! 1. tombstone and list of doomed slots, durable: from here on the answer is "forgotten";
-//! 2. the key slots overwritten with zeros and synced: nobody can open it any more;
-//! 3. the sealed bytes overwritten and dropped;
-//! 4. the write-ahead log truncated.
+//! Nothing of it reads what is sealed: a purchase whose bytes are damaged is forgotten like any other. Whose
+//! it was is known from its slot, and a customer's profile goes with the last purchase.
 //!
 //! Before a forget says complete it erases what a backup or restore that was killed has left: keys can be in it.
 //! Whatever a crash, a reader or a full disk leaves undone is finished by [`Store::tend`], and is
-//! reported as pending until then.
+//! reported as pending until then. *Complete* waits for no compaction: what may still lie in a page that
+//! no row uses is sealed under a key that is zero. A store of 0.2.0 is the exception: there, what finds a
+//! customer was in the database, and no forget is complete before [`Store::rest`] has compacted it.
+
+use std::collections::HashSet;
 
 use rusqlite::{Connection, TransactionBehavior, params};
 
-use crate::seal::{ReceiptCode, SlotId};
+use crate::seal::{CustomerSlot, Holds, ReceiptCode, SlotId};
 
 use super::error::StoreError;
 use super::open::Store;
+use super::rest::require_compaction;
 use super::{hub, outbox, profile, purchase};
+
+/// What is behind the forgets under way: each stage is entered once, after the one before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    /// The tombstone and the list of doomed slots are durable: from here on the answer is "forgotten".
+    Tombstoned,
+    /// The key slots are overwritten with zeros and synced: nobody can open it any more.
+    KeyDestroyed,
+    /// The sealed bytes are overwritten, and their rows are gone.
+    Dropped,
+    /// So are they from the write-ahead log. Nothing is left to do.
+    LogTruncated,
+}
 
 /// How far a forget got. It is accepted in either case: nobody can open the purchase any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +51,8 @@ pub enum Reason {
     DiskFull,
     /// An interrupted backup or restore has left something that cannot be erased: [`Store::left_over`].
     LeftOver,
+    /// The store was 0.2.0's, and its database is not compacted yet.
+    Compaction,
 }
 
 /// Where a forget was said first.
@@ -80,65 +100,110 @@ impl Store {
         if !slots.is_empty() || !not_held.is_empty() {
             self.despite_full_disk(|store| store.entomb_as(slots, not_held, said))?;
         }
-        if !slots.is_empty() {
-            self.zero_doomed()?;
-        }
+        // An error before this is one: a key that is not gone is not forgotten.
+        self.advance(Stage::KeyDestroyed)?;
         self.finish_forgetting()
     }
 
-    /// Steps 3 and 4, as far as they go now.
+    /// What is left of the forgets under way, as far as it goes now.
     pub fn finish_forgetting(&mut self) -> Result<Forgetting, StoreError> {
-        let finished = self.despite_full_disk(|store| {
-            if store.doomed {
-                store.zero_doomed()?;
-                store.drop_doomed()?;
-            }
-            if store.log_to_truncate { store.truncate_log() } else { Ok(true) }
-        });
-        match finished {
-            Ok(true) if !self.erase_leftovers()? => Ok(Forgetting::Pending(Reason::LeftOver)),
-            Ok(true) => Ok(Forgetting::Complete),
-            Ok(false) | Err(StoreError::Busy) => Ok(Forgetting::Pending(Reason::Reader)),
+        match self.despite_full_disk(|store| store.advance(Stage::LogTruncated)) {
+            Ok(()) if !self.erase_leftovers()? => Ok(Forgetting::Pending(Reason::LeftOver)),
+            Ok(()) if self.awaits_compaction => Ok(Forgetting::Pending(Reason::Compaction)),
+            Ok(()) => Ok(Forgetting::Complete),
+            Err(StoreError::Busy) => Ok(Forgetting::Pending(Reason::Reader)),
             Err(error) if error.is_disk_full() => Ok(Forgetting::Pending(Reason::DiskFull)),
             Err(error) => Err(error),
         }
     }
 
-    /// Step 1. A purchase leaves its customer's profile in the same transaction.
+    /// Goes on to a stage. Errors: `Busy` where a reader holds the log, and what files and SQLite say; the
+    /// stages before it are behind.
+    pub fn advance(&mut self, to: Stage) -> Result<(), StoreError> {
+        while self.stage < to {
+            self.stage = match self.stage {
+                Stage::Tombstoned => {
+                    let slots = self.doomed_slots()?;
+                    self.keys.zero(&slots)?;
+                    Stage::KeyDestroyed
+                }
+                Stage::KeyDestroyed => {
+                    self.drop_doomed()?;
+                    Stage::Dropped
+                }
+                Stage::Dropped | Stage::LogTruncated => {
+                    self.truncate_log()?;
+                    Stage::LogTruncated
+                }
+            };
+        }
+        Ok(())
+    }
+
+    /// Says that there is something to do behind that stage.
+    pub(super) fn resume_from(&mut self, stage: Stage) {
+        self.stage = self.stage.min(stage);
+    }
+
+    /// The first stage. A customer's profile is forgotten with the last of their purchases.
     pub fn entomb(&mut self, slots: &[SlotId]) -> Result<(), StoreError> {
         self.entomb_as(slots, &[], Said::Here)
     }
 
-    /// Step 1 for what is held, and a tombstone for what is not.
+    /// The first stage for what is held, and a tombstone for what is not.
     pub(super) fn entomb_as(
         &mut self,
         slots: &[SlotId],
         not_held: &[[u8; 16]],
         said: Said,
     ) -> Result<(), StoreError> {
-        let Store { connection, keys, .. } = self;
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        for &slot in slots {
-            if let Some(lookup) = purchase::customer_of(&transaction, keys, slot)? {
-                let last = profile::remove(&transaction, keys, &lookup, &slot.owner)?;
-                if let Some(profile_slot) = last {
-                    bury(&transaction, profile_slot, said)?;
-                }
+        let emptied = self.left_without_purchase(slots)?;
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        for slot in slots.iter().chain(&emptied) {
+            // Where a crash left a slot without a row there is nothing that anybody could have heard of.
+            if purchase::slot_of(&transaction, &slot.owner)?.is_some()
+                || profile::slot_of(&transaction, &slot.owner)?.is_some()
+            {
+                mark(&transaction, &slot.owner, true, said)?;
             }
-            bury(&transaction, slot, said)?;
+            doom(&transaction, *slot)?;
         }
         for id in not_held {
             mark(&transaction, id, false, said)?;
         }
         if !slots.is_empty() {
-            transaction
-                .prepare_cached("INSERT OR IGNORE INTO meta (name, value) VALUES ('compaction', 'due')")?
-                .execute([])?;
+            require_compaction(&transaction)?;
         }
         transaction.commit()?;
-        self.doomed |= !slots.is_empty();
-        self.log_to_truncate |= !slots.is_empty();
+        if !slots.is_empty() {
+            self.resume_from(Stage::Tombstoned);
+        }
         Ok(())
+    }
+
+    /// What else is a customer's, where `slots` has the last purchases that are kept of them.
+    pub(super) fn left_without_purchase(&mut self, slots: &[SlotId]) -> Result<Vec<SlotId>, StoreError> {
+        let going: HashSet<SlotId> = slots.iter().copied().collect();
+        let mut customers = HashSet::new();
+        for slot in slots {
+            customers.extend(self.keys.tie_of(*slot)?.map(|tie| tie.customer));
+        }
+        let mut emptied = Vec::new();
+        for customer in customers {
+            let mut left = self.keys.slots_of(&customer)?;
+            left.retain(|known| !going.contains(&known.slot));
+            let mut is_kept = false;
+            for CustomerSlot { slot, .. } in left.iter().filter(|known| known.holds == Holds::Purchase) {
+                is_kept = purchase::number_of(&self.connection, &slot.owner)?.is_some();
+                if is_kept {
+                    break;
+                }
+            }
+            if !is_kept {
+                emptied.extend(left.into_iter().map(|known| known.slot));
+            }
+        }
+        Ok(emptied)
     }
 
     /// Forgets what a hub says was forgotten elsewhere, all four steps; what is not held here gets its
@@ -173,15 +238,8 @@ impl Store {
         }
     }
 
-    /// Step 2: after it nobody can open what was forgotten, with any copy of the database.
-    pub fn zero_doomed(&mut self) -> Result<(), StoreError> {
-        let slots = self.doomed_slots()?;
-        Ok(self.keys.zero(&slots)?)
-    }
-
-    /// Step 3. Overwritten before they are deleted: freed cells hold zeros, whatever SQLite does
-    /// with them.
-    pub fn drop_doomed(&mut self) -> Result<(), StoreError> {
+    /// Overwritten before they are deleted: freed cells hold zeros, whatever SQLite does with them.
+    fn drop_doomed(&mut self) -> Result<(), StoreError> {
         let slots = self.doomed_slots()?;
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         for slot in &slots {
@@ -196,42 +254,17 @@ impl Store {
                 transaction.prepare_cached(sql)?.execute([slot.owner])?;
             }
         }
-        transaction.commit()?;
-        self.doomed = false;
-        Ok(())
+        Ok(transaction.commit()?)
     }
 
-    /// Step 4. `false` while a reader holds the log.
-    pub fn truncate_log(&mut self) -> Result<bool, StoreError> {
+    /// Errors: `Busy` while a reader holds the log.
+    fn truncate_log(&mut self) -> Result<(), StoreError> {
         // Waiting for a reader would hold up the till: it is tried again later.
         self.connection.busy_timeout(std::time::Duration::ZERO)?;
         let busy =
             self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0));
         self.connection.busy_timeout(super::open::BUSY_TIMEOUT)?;
-        self.log_to_truncate = busy?;
-        Ok(!self.log_to_truncate)
-    }
-
-    /// Ends a day: the best-sellers first in the catalogue, key slots without use given back, and,
-    /// where something was forgotten since the last time, the database compacted, so that no page
-    /// holds what is no row any more. That takes about a second for each 100 MB.
-    pub fn close_day(&mut self) -> Result<Forgetting, StoreError> {
-        if self.sold {
-            self.rank_catalogue()?;
-            self.sold = false;
-        }
-        let due: bool = self.connection.query_row(
-            "SELECT EXISTS (SELECT 1 FROM meta WHERE name = 'compaction')",
-            [],
-            |row| row.get(0),
-        )?;
-        if due {
-            self.connection.execute_batch("VACUUM; DELETE FROM meta WHERE name = 'compaction'")?;
-            self.log_to_truncate = true;
-        }
-        let forgetting = self.finish_forgetting()?;
-        self.reclaim_slots()?;
-        Ok(forgetting)
+        if busy? { Err(StoreError::Busy) } else { Ok(()) }
     }
 
     fn doomed_slots(&self) -> Result<Vec<SlotId>, StoreError> {
@@ -239,11 +272,6 @@ impl Store {
         let rows = statement.query_map([], |row| Ok(SlotId { index: row.get(0)?, owner: row.get(1)? }))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
-}
-
-fn bury(connection: &Connection, slot: SlotId, said: Said) -> Result<(), StoreError> {
-    mark(connection, &slot.owner, true, said)?;
-    doom(connection, slot)
 }
 
 /// Sets the tombstone; a new one that was said here goes to the hub.

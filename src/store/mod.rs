@@ -20,6 +20,7 @@ mod product;
 mod profile;
 mod purchase;
 mod request;
+mod rest;
 mod review;
 mod sale;
 mod schema;
@@ -27,6 +28,7 @@ mod spare;
 mod staff;
 mod tally;
 mod ticket;
+mod upgrade;
 mod verify;
 
 #[cfg(test)]
@@ -36,7 +38,7 @@ pub use backup::{BackupError, BackupMade, Restoring, finish_restore};
 pub use directory::Leftovers;
 pub use error::StoreError;
 pub use expire::Expired;
-pub use forget::{Forgetting, Reason};
+pub use forget::{Forgetting, Reason, Stage};
 pub use hub::{Enrolment, ForgetState, HubState};
 pub use open::{Files, PRAGMAS, Store};
 pub use outbox::{CountRow, ForgetRow, Outbox, PurchaseRow, TicketRow};

@@ -15,9 +15,10 @@ use crate::seal::{KeyFile, StoreKey, private_file};
 use super::directory::{Leftovers, Side};
 use super::draft::DraftSlot;
 use super::error::StoreError;
-use super::schema;
+use super::forget::Stage;
 use super::spare::Spares;
 use super::tally::Tally;
+use super::{rest, schema, upgrade};
 
 /// Where a store's files are.
 #[derive(Clone, Debug)]
@@ -66,10 +67,12 @@ pub struct Store {
     pub(super) draft: Option<DraftSlot>,
     /// Something was sold since the catalogue was ranked.
     pub(super) sold: bool,
-    /// Rows wait in `doomed`: keys to zero, bytes to drop.
-    pub(super) doomed: bool,
-    /// Something forgotten may still be in the write-ahead log.
-    pub(super) log_to_truncate: bool,
+    /// How far what was forgotten is.
+    pub(super) stage: Stage,
+    /// Nothing forgotten is complete before the database is compacted.
+    pub(super) awaits_compaction: bool,
+    /// No crash before this start can have left a slot that nobody needs.
+    pub(super) is_reclaimed: bool,
     /// The ballast is on disk, whole.
     ballast_held: bool,
     /// What work that was killed had left in the directory.
@@ -156,15 +159,22 @@ impl Store {
         policy: Policy,
     ) -> Result<Store, StoreError> {
         // A log that outlived its process may hold what was forgotten just before.
-        let log_to_truncate = log_bytes(&files.database) > 0;
+        let log_remains = log_bytes(&files.database) > 0;
         let store_key = StoreKey::load(&files.store_key)?;
-        let keys = KeyFile::open(&files.keys, &store_key)?;
+        let mut keys = KeyFile::open(&files.keys, &store_key)?;
         schema::migrate(&mut connection)?;
+        upgrade::tie_customers(&mut connection, &mut keys, &store_key)?;
         super::policy::adopt(&mut connection, policy_text, &policy)?;
         let issuer_id = issuer_id(&connection, issuer)?;
         let tally = Tally::load(&connection, &keys)?;
         let draft = DraftSlot::load(&connection)?;
-        let doomed = connection.query_row("SELECT EXISTS (SELECT 1 FROM doomed)", [], |row| row.get(0))?;
+        let awaits_compaction = rest::is_compaction_awaited(&connection)?;
+        let stage =
+            match connection.query_row("SELECT EXISTS (SELECT 1 FROM doomed)", [], |row| row.get(0))? {
+                true => Stage::Tombstoned,
+                false if log_remains || awaits_compaction => Stage::Dropped,
+                false => Stage::LogTruncated,
+            };
         Ok(Store {
             connection,
             keys,
@@ -177,8 +187,9 @@ impl Store {
             tally,
             draft,
             sold: false,
-            doomed,
-            log_to_truncate,
+            stage,
+            awaits_compaction,
+            is_reclaimed: false,
             ballast_held: false,
             leftovers: Leftovers::default(),
         })
@@ -195,9 +206,8 @@ impl Store {
     /// process reads it.
     pub fn close(mut self) -> Result<(), StoreError> {
         self.tend()?;
-        if !self.truncate_log()? {
-            return Err(StoreError::Busy);
-        }
+        self.resume_from(Stage::Dropped);
+        self.advance(Stage::LogTruncated)?;
         self.connection.close().map_err(|(_, error)| error.into())
     }
 
@@ -221,18 +231,16 @@ impl Store {
     /// log, keeps the ballast. Returns whether anything is still pending.
     pub fn tend(&mut self) -> Result<bool, StoreError> {
         self.retire_draft()?;
-        if self.doomed {
-            self.zero_doomed()?;
-            self.drop_doomed()?;
-        }
-        if self.log_to_truncate {
-            self.truncate_log()?;
-        }
         self.stock_spares()?;
         if self.tally.is_due() {
             self.spill_tally()?;
         } else if self.tally.has_stale_key() {
             self.rekey_tally()?;
+        }
+        match self.advance(Stage::LogTruncated) {
+            // Pending while somebody reads.
+            Err(StoreError::Busy) => {}
+            result => result?,
         }
         if log_bytes(&self.files.database) > LOG_BYTES_BEFORE_CHECKPOINT {
             self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
@@ -242,7 +250,8 @@ impl Store {
         if !self.leftovers.left.is_empty() {
             self.erase_leftovers()?;
         }
-        Ok(self.doomed || self.log_to_truncate || !self.leftovers.left.is_empty())
+        let is_done = self.stage == Stage::LogTruncated && !self.awaits_compaction;
+        Ok(!is_done || !self.leftovers.left.is_empty())
     }
 
     /// See [`KeyFile::disable_zeroing_for_mutation_test`].

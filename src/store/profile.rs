@@ -1,15 +1,17 @@
-//! Customers' profiles: who they say to be and which purchases are theirs, sealed, found by a
-//! keyed hash of the normalised identifier.
+//! Customers' profiles: who they say to be and what they ticked, sealed. What finds a customer lies in the key
+//! slots of the profile and of each remembered purchase ([`crate::seal::Tie`]), and in no table: a purchase is
+//! a customer's because its slot says so.
 
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::customer::{Identifier, Purpose};
-use crate::seal::{DataKey, KeyFile, SlotId, StoreKey, aead, customer_lookup};
+use crate::seal::{CustomerSlot, DataKey, Holds, KeyFile, Lookup, SlotId, StoreKey, aead, customer_lookup};
 
 use super::error::StoreError;
-use super::forget::doom;
+use super::forget::{Forgetting, doom};
 use super::open::Store;
+use super::purchase;
 use super::spare::PlainSpare;
 
 /// What is sealed of a customer.
@@ -19,11 +21,9 @@ struct Profile {
     customer: String,
     /// What they ticked last.
     purposes: Vec<Purpose>,
-    /// Ids of their kept purchases, oldest first.
-    purchases: Vec<[u8; 16]>,
 }
 
-/// What a profile says, beside who it is.
+/// What is kept of a customer, beside who it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Customer {
     /// What they ticked last.
@@ -38,19 +38,30 @@ struct Row {
     sealed: Vec<u8>,
 }
 
-/// What a customer's profile is found by.
-pub(super) fn lookup(store_key: &StoreKey, customer: &Identifier) -> [u8; 32] {
-    customer_lookup(store_key, "customer", &customer.canonical())
+/// What a customer is found by.
+pub(super) fn lookup(store_key: &StoreKey, customer: &Identifier) -> Lookup {
+    lookup_of(store_key, &customer.canonical())
 }
 
-fn row(connection: &Connection, lookup: &[u8; 32]) -> Result<Option<Row>, StoreError> {
+/// The same, where all there is is what [`Identifier::canonical`] wrote.
+pub(super) fn lookup_of(store_key: &StoreKey, canonical: &str) -> Lookup {
+    customer_lookup(store_key, "customer", canonical)
+}
+
+/// The row of a customer's profile.
+fn row(connection: &Connection, slots: &[CustomerSlot]) -> Result<Option<Row>, StoreError> {
     let mut statement =
-        connection.prepare_cached("SELECT number, slot, owner, sealed FROM profile WHERE lookup = ?1")?;
-    let row = statement.query_row([lookup], |row| {
-        let slot = SlotId { index: row.get(1)?, owner: row.get(2)? };
-        Ok(Row { number: row.get(0)?, slot, sealed: row.get(3)? })
-    });
-    Ok(row.optional()?)
+        connection.prepare_cached("SELECT number, slot, sealed FROM profile WHERE owner = ?1")?;
+    for CustomerSlot { slot, .. } in slots.iter().filter(|slot| slot.holds == Holds::Profile) {
+        let row = statement.query_row([slot.owner], |row| {
+            let slot = SlotId { index: row.get(1)?, owner: slot.owner };
+            Ok(Row { number: row.get(0)?, slot, sealed: row.get(2)? })
+        });
+        if let Some(row) = row.optional()? {
+            return Ok(Some(row));
+        }
+    }
+    Ok(None)
 }
 
 /// The slot of a profile.
@@ -70,164 +81,126 @@ fn seal(key: &DataKey, slot: SlotId, profile: &Profile) -> Vec<u8> {
     aead::seal(key, &slot.owner, &plain)
 }
 
-/// Links a purchase to its customer, inside the sale's transaction. A new customer, or one who
-/// ticks other purposes, gets the fresh slot, and the old one is doomed: returns whether it was.
-pub(super) fn add(
+/// Writes a customer's profile under a fresh slot, inside the sale's transaction; the slot of the profile
+/// before, among `slots`, is doomed. Returns whether there was one.
+pub(super) fn put(
     connection: &Connection,
-    keys: &KeyFile,
-    store_key: &StoreKey,
+    slots: &[CustomerSlot],
     (customer, purposes): (&Identifier, &[Purpose]),
-    purchase: [u8; 16],
     fresh: &PlainSpare,
 ) -> Result<bool, StoreError> {
-    let lookup = lookup(store_key, customer);
-    let known = row(connection, &lookup)?;
-    let old = match &known {
-        Some(row) => {
-            keys.key(row.slot)?.map(|key| Ok::<_, StoreError>((unseal(&key, row)?, key))).transpose()?
-        }
-        None => None,
-    };
-    let (Some(row), Some((mut profile, key))) = (&known, old) else {
-        // Nobody, or somebody whose key is gone: a new profile either way.
-        let profile = Profile {
-            customer: customer.canonical(),
-            purposes: purposes.to_vec(),
-            purchases: vec![purchase],
-        };
-        if let Some(row) = &known {
-            connection.execute("DELETE FROM profile WHERE number = ?1", [row.number])?;
-        }
+    let profile = Profile { customer: customer.canonical(), purposes: purposes.to_vec() };
+    replace(connection, slots, fresh, &profile)
+}
+
+fn replace(
+    connection: &Connection,
+    slots: &[CustomerSlot],
+    fresh: &PlainSpare,
+    profile: &Profile,
+) -> Result<bool, StoreError> {
+    let sealed = seal(&fresh.key, fresh.slot, profile);
+    let Some(row) = row(connection, slots)? else {
         connection
-            .prepare_cached("INSERT INTO profile (lookup, slot, owner, sealed) VALUES (?1, ?2, ?3, ?4)")?
-            .execute(params![
-                lookup,
-                fresh.slot.index,
-                fresh.slot.owner,
-                seal(&fresh.key, fresh.slot, &profile)
-            ])?;
+            .prepare_cached("INSERT INTO profile (slot, owner, sealed) VALUES (?1, ?2, ?3)")?
+            .execute(params![fresh.slot.index, fresh.slot.owner, sealed])?;
         return Ok(false);
     };
-    profile.purchases.push(purchase);
-    if profile.purposes == purposes {
-        // Only a random id is new: no personal data changes.
-        update(connection, row.number, row.slot, &key, &profile)?;
-        return Ok(false);
-    }
-    profile.purposes = purposes.to_vec();
+    connection
+        .prepare_cached("UPDATE profile SET slot = ?2, owner = ?3, sealed = ?4 WHERE number = ?1")?
+        .execute(params![row.number, fresh.slot.index, fresh.slot.owner, sealed])?;
     doom(connection, row.slot)?;
-    update(connection, row.number, fresh.slot, &fresh.key, &profile)?;
     Ok(true)
 }
 
-fn update(
-    connection: &Connection,
-    number: i64,
-    slot: SlotId,
-    key: &DataKey,
-    profile: &Profile,
-) -> Result<(), StoreError> {
-    connection
-        .prepare_cached("UPDATE profile SET slot = ?2, owner = ?3, sealed = ?4 WHERE number = ?1")?
-        .execute(params![number, slot.index, slot.owner, seal(key, slot, profile)])?;
-    Ok(())
-}
-
-/// Takes a forgotten purchase out of its customer's profile. Returns the profile's slot when that
-/// was the last one: a profile without purchases has no purpose, and goes too.
-pub(super) fn remove(
+/// What a customer ticked last. `None` where there is no profile, or none that opens: it is made anew.
+pub(super) fn purposes(
     connection: &Connection,
     keys: &KeyFile,
-    lookup: &[u8; 32],
-    purchase: &[u8; 16],
-) -> Result<Option<SlotId>, StoreError> {
-    let Some(row) = row(connection, lookup)? else {
-        return Ok(None);
-    };
-    let Some(key) = keys.key(row.slot)? else {
-        return Ok(None);
-    };
-    let mut profile = unseal(&key, &row)?;
-    profile.purchases.retain(|id| id != purchase);
-    if profile.purchases.is_empty() {
-        return Ok(Some(row.slot));
-    }
-    update(connection, row.number, row.slot, &key, &profile)?;
-    Ok(None)
+    slots: &[CustomerSlot],
+) -> Result<Option<Vec<Purpose>>, StoreError> {
+    let Some(row) = row(connection, slots)? else { return Ok(None) };
+    let Ok(Some(key)) = keys.key(row.slot) else { return Ok(None) };
+    Ok(unseal(&key, &row).ok().map(|profile| profile.purposes))
 }
 
-/// Every profile's slot, and what it is found by.
-pub(super) fn all(connection: &Connection) -> Result<Vec<(SlotId, [u8; 32])>, StoreError> {
-    let mut statement = connection.prepare("SELECT slot, owner, lookup FROM profile ORDER BY number")?;
-    let rows = statement
-        .query_map([], |row| Ok((SlotId { index: row.get(0)?, owner: row.get(1)? }, row.get(2)?)))?;
+/// Every profile's slot.
+pub(super) fn all(connection: &Connection) -> Result<Vec<SlotId>, StoreError> {
+    let mut statement = connection.prepare("SELECT slot, owner FROM profile ORDER BY number")?;
+    let rows = statement.query_map([], |row| Ok(SlotId { index: row.get(0)?, owner: row.get(1)? }))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// Ids of the purchases in a profile; `None` where its key is gone. Errors: `Damaged` where it
-/// does not open.
-pub(super) fn purchases(
+/// What the customer of a profile is found by, as its body says; `None` where its key is gone. Errors:
+/// `Damaged` where it does not open.
+pub(super) fn customer_of(
     connection: &Connection,
     keys: &KeyFile,
-    lookup: &[u8; 32],
-) -> Result<Option<Vec<[u8; 16]>>, StoreError> {
-    let Some(row) = row(connection, lookup)? else {
+    store_key: &StoreKey,
+    slot: SlotId,
+) -> Result<Option<Lookup>, StoreError> {
+    let Some(row) = row(connection, &[CustomerSlot { slot, holds: Holds::Profile }])? else {
         return Ok(None);
     };
-    let Some(key) = keys.key(row.slot)? else {
-        return Ok(None);
-    };
-    Ok(Some(unseal(&key, &row)?.purchases))
+    let Some(key) = keys.key(row.slot)? else { return Ok(None) };
+    Ok(Some(lookup_of(store_key, &unseal(&key, &row)?.customer)))
 }
 
 impl Store {
     /// Gives a profile a new key, with nothing ticked in it; the old key is doomed.
-    pub(super) fn renew_profile(&mut self, lookup: &[u8; 32]) -> Result<(), StoreError> {
+    pub(super) fn renew_profile(&mut self, customer: &Lookup) -> Result<(), StoreError> {
         self.require_spares(0, 1)?;
+        let slots = self.keys.slots_of(customer)?;
+        let Some(row) = row(&self.connection, &slots)? else { return Ok(()) };
+        let Some(key) = self.keys.key(row.slot)? else { return Ok(()) };
+        let profile = Profile { purposes: Vec::new(), ..unseal(&key, &row)? };
         let fresh = self.spares.plain.pop().expect("just required");
+        self.keys.tie(&[(fresh.slot, crate::seal::Tie { customer: *customer, holds: Holds::Profile })])?;
         let transaction = self.connection.transaction()?;
-        if let Some(row) = row(&transaction, lookup)?
-            && let Some(key) = self.keys.key(row.slot)?
-        {
-            let mut profile = unseal(&key, &row)?;
-            profile.purposes.clear();
-            doom(&transaction, row.slot)?;
-            update(&transaction, row.number, fresh.slot, &fresh.key, &profile)?;
-        }
+        replace(&transaction, &slots, &fresh, &profile)?;
         transaction.commit()?;
-        self.doomed = true;
+        self.resume_from(super::forget::Stage::Tombstoned);
         Ok(())
     }
 
-    /// Forgets a customer: the profile and every purchase linked to it. `None` when there is no
-    /// such customer.
-    pub fn forget_customer(
-        &mut self,
-        customer: &Identifier,
-    ) -> Result<Option<super::Forgetting>, StoreError> {
-        let Some(row) = row(&self.connection, &lookup(&self.store_key, customer))? else {
-            return Ok(None);
-        };
-        let purchases = match self.keys.key(row.slot)? {
-            Some(key) => unseal(&key, &row)?.purchases,
-            None => Vec::new(),
-        };
-        let mut slots = vec![row.slot];
-        for id in &purchases {
-            slots.extend(super::purchase::slot_of(&self.connection, id)?);
+    /// Forgets a customer: every slot that is theirs, with what it seals. Nothing sealed is read, so that it
+    /// works whatever is damaged. `None` when there is no such customer.
+    pub fn forget_customer(&mut self, customer: &Identifier) -> Result<Option<Forgetting>, StoreError> {
+        let customer = lookup(&self.store_key, customer);
+        let mut slots: Vec<SlotId> = self.keys.slots_of(&customer)?.iter().map(|known| known.slot).collect();
+        for index in self.keys.damaged_slots_of(&customer)? {
+            match slot_at(&self.connection, index)? {
+                Some(slot) => slots.push(slot),
+                // No row needs it: nothing says whose it is but these bytes.
+                None => self.keys.zero(&[SlotId { index, owner: [0; 16] }])?,
+            }
         }
-        Ok(Some(self.forget_all(&slots)?))
+        if slots.is_empty() { Ok(None) } else { Ok(Some(self.forget_all(&slots)?)) }
     }
 
-    /// What is kept of a customer, if anything is.
-    pub fn customer(&self, customer: &Identifier) -> Result<Option<Customer>, StoreError> {
-        let Some(row) = row(&self.connection, &lookup(&self.store_key, customer))? else {
-            return Ok(None);
+    /// What is kept of a customer, if anything is. Errors: `Damaged` where the profile does not open.
+    pub fn customer(&mut self, customer: &Identifier) -> Result<Option<Customer>, StoreError> {
+        let slots = self.keys.slots_of(&lookup(&self.store_key, customer))?;
+        let mut purchases = Vec::new();
+        for CustomerSlot { slot, .. } in slots.iter().filter(|slot| slot.holds == Holds::Purchase) {
+            let number = purchase::number_of(&self.connection, &slot.owner)?;
+            purchases.extend(number.map(|number| (number, slot.owner)));
+        }
+        purchases.sort_unstable();
+        let purchases: Vec<[u8; 16]> = purchases.into_iter().map(|(_, id)| id).collect();
+        let purposes = match row(&self.connection, &slots)? {
+            Some(row) => self.keys.key(row.slot)?.map(|key| unseal(&key, &row)).transpose()?,
+            None => None,
         };
-        let Some(key) = self.keys.key(row.slot)? else {
-            return Ok(None);
-        };
-        let profile = unseal(&key, &row)?;
-        Ok(Some(Customer { purposes: profile.purposes, purchases: profile.purchases }))
+        let is_known = purposes.is_some() || !purchases.is_empty();
+        let purposes = purposes.map(|profile| profile.purposes).unwrap_or_default();
+        Ok(is_known.then_some(Customer { purposes, purchases }))
     }
+}
+
+/// What a damaged slot should hold: found by its place alone, in a whole table.
+fn slot_at(connection: &Connection, index: u32) -> Result<Option<SlotId>, StoreError> {
+    let sql = "SELECT id FROM purchase WHERE slot = ?1 UNION ALL SELECT owner FROM profile WHERE slot = ?1";
+    let owner = connection.query_row(sql, [index], |row| row.get(0)).optional()?;
+    Ok(owner.map(|owner| SlotId { index, owner }))
 }

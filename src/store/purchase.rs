@@ -9,9 +9,10 @@ use crate::domain::money::Money;
 use crate::domain::policy::{Memory, Policy, Until, effective_until};
 use crate::domain::sale::{Keep, KeptLine, Promise, Sale};
 use crate::domain::ticket::Ticket;
-use crate::seal::{DataKey, ReceiptCode, SlotId, StoreKey, aead};
+use crate::seal::{DataKey, KeyFile, Lookup, ReceiptCode, SlotId, StoreKey, aead};
 
 use super::error::StoreError;
+use super::forget::Stage;
 use super::open::Store;
 use super::spare::PurchaseSpare;
 use super::ticket::{self, day_number};
@@ -63,8 +64,6 @@ struct Sealed {
 struct Linked {
     /// As [`Identifier::canonical`] writes it.
     customer: String,
-    /// What the profile is found by.
-    lookup: Vec<u8>,
     purposes: Vec<Purpose>,
 }
 
@@ -82,7 +81,6 @@ struct Row {
 /// Keeps a purchase under the spare's slot, inside the sale's transaction.
 pub(super) fn keep(
     connection: &Connection,
-    store_key: &StoreKey,
     policy: &Policy,
     spare: &PurchaseSpare,
     ticket: &Ticket,
@@ -91,8 +89,7 @@ pub(super) fn keep(
     let for_receipt;
     let (memory, key, customer) = match &sale.promise.keep {
         Keep::ForProfile { customer, purposes } => {
-            let lookup = profile::lookup(store_key, customer).to_vec();
-            let linked = Linked { customer: customer.canonical(), lookup, purposes: purposes.clone() };
+            let linked = Linked { customer: customer.canonical(), purposes: purposes.clone() };
             (2, &spare.key, Some(linked))
         }
         Keep::ForReceipt | Keep::Nothing => {
@@ -155,6 +152,12 @@ pub(super) fn all(connection: &Connection) -> Result<Vec<(SlotId, Memory)>, Stor
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
+/// The slots of the purchases that the store alone can open.
+pub(super) fn remembered_slots(connection: &Connection) -> Result<Vec<SlotId>, StoreError> {
+    let remembered = all(connection)?.into_iter().filter(|(_, memory)| *memory == Memory::Profile);
+    Ok(remembered.map(|(slot, _)| slot).collect())
+}
+
 /// The slot of a kept purchase.
 pub(super) fn slot_of(connection: &Connection, id: &[u8; 16]) -> Result<Option<SlotId>, StoreError> {
     let mut statement = connection.prepare_cached("SELECT slot FROM purchase WHERE id = ?1")?;
@@ -180,20 +183,28 @@ fn row(connection: &Connection, id: &[u8; 16]) -> Result<Option<Row>, StoreError
     Ok(row.optional()?)
 }
 
-/// Whose purchase this is, where the store alone can open it.
+/// Its place among the purchases that are kept; `None` where it is not.
+pub(super) fn number_of(connection: &Connection, id: &[u8; 16]) -> Result<Option<i64>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT number FROM purchase WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM doomed WHERE owner = ?1)",
+    )?;
+    Ok(statement.query_row([id], |row| row.get(0)).optional()?)
+}
+
+/// What the customer of a remembered purchase is found by, as its body says; `None` where its key is gone.
+/// Errors: `Damaged` where it does not open.
 pub(super) fn customer_of(
     connection: &Connection,
-    keys: &crate::seal::KeyFile,
+    keys: &KeyFile,
+    store_key: &StoreKey,
     slot: SlotId,
-) -> Result<Option<[u8; 32]>, StoreError> {
-    let Some(Row { memory: Memory::Profile, sealed, .. }) = row(connection, &slot.owner)? else {
+) -> Result<Option<Lookup>, StoreError> {
+    let Some(row) = row(connection, &slot.owner)?.filter(|row| row.memory == Memory::Profile) else {
         return Ok(None);
     };
-    let Some(key) = keys.key(slot)? else {
-        return Ok(None);
-    };
-    let linked = unseal(&key, &slot.owner, &sealed)?.customer;
-    Ok(linked.and_then(|linked| linked.lookup.try_into().ok()))
+    let Some(key) = keys.key(slot)? else { return Ok(None) };
+    let linked = unseal(&key, &slot.owner, &row.sealed)?.customer;
+    Ok(linked.map(|linked| profile::lookup_of(store_key, &linked.customer)))
 }
 
 fn unseal(key: &DataKey, id: &[u8; 16], sealed: &[u8]) -> Result<Sealed, StoreError> {
@@ -210,8 +221,9 @@ impl Store {
             Ok(self.connection.prepare_cached(sql)?.query_row([id], |row| row.get(0))?)
         };
         if exists("SELECT EXISTS (SELECT 1 FROM tombstone WHERE id = ?1)")? {
-            let pending =
-                self.log_to_truncate || exists("SELECT EXISTS (SELECT 1 FROM doomed WHERE owner = ?1)")?;
+            let pending = self.stage == Stage::Dropped
+                || self.awaits_compaction
+                || exists("SELECT EXISTS (SELECT 1 FROM doomed WHERE owner = ?1)")?;
             return Ok(Found::Forgotten { pending });
         }
         let Some(row) = row(&self.connection, &id)? else {

@@ -1,16 +1,21 @@
 //! Committing sales: one transaction, durable before it returns.
 
+use std::collections::{HashMap, HashSet};
+
 use chrono::NaiveDate;
 use rusqlite::TransactionBehavior;
 
+use crate::domain::customer::Purpose;
 use crate::domain::money::Money;
 use crate::domain::sale::{Keep, Sale};
 use crate::domain::ticket::Ticket;
-use crate::seal::ReceiptCode;
+use crate::seal::{Holds, Lookup, ReceiptCode, Tie};
 
 use super::draft::DraftSlot;
 use super::error::StoreError;
+use super::forget::Stage;
 use super::open::Store;
+use super::spare::{PlainSpare, PurchaseSpare};
 use super::{profile, purchase, request, ticket};
 
 /// A sale to commit.
@@ -55,15 +60,25 @@ impl Store {
     /// Errors: `DiskFull`, `Busy` and whatever SQLite says; then nothing was sold.
     pub fn commit(&mut self, orders: &[Order<'_>]) -> Result<Vec<Outcome>, StoreError> {
         self.require_ballast()?;
-        self.require_keys(orders)?;
-        let Store { connection, store_key, keys, issuer, issuer_id, policy, spares, tally, .. } = self;
+        let mut slots = self.give_slots(orders)?;
+        let committed = self.commit_under(orders, &mut slots);
+        self.take_back(slots)?;
+        committed
+    }
+
+    /// The same, under slots that were given for them. Those that are used are taken out.
+    fn commit_under(
+        &mut self,
+        orders: &[Order<'_>],
+        slots: &mut [Given],
+    ) -> Result<Vec<Outcome>, StoreError> {
+        let Store { connection, store_key, keys, issuer, issuer_id, policy, tally, .. } = self;
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut head = ticket::head(&transaction)?;
         let mut pending = tally.begin();
         let mut outcomes = Vec::with_capacity(orders.len());
-        let (mut purchases, mut plain) = (spares.purchases.iter().rev(), spares.plain.iter().rev());
-        let (mut purchases_used, mut plain_used, mut doomed) = (0, 0, false);
-        for order in orders {
+        let mut doomed = false;
+        for (order, given) in orders.iter().zip(slots.iter()) {
             if let Some(request) = &order.request
                 && let Some(ticket) = request::answered(&transaction, &request.id)?
             {
@@ -73,19 +88,18 @@ impl Store {
             let sale = order.sale;
             let ticket = ticket::issue(&transaction, &mut head, *issuer_id, issuer, sale)?;
             pending.add(sale, &transaction)?;
-            let code = if sale.promise.keep == Keep::Nothing {
-                ReceiptCode::without_memory(store_key)
-            } else {
-                let spare = purchases.next().expect("required before");
-                purchases_used += 1;
-                if let Keep::ForProfile { customer, purposes } = &sale.promise.keep {
-                    let fresh = plain.next().expect("required before");
-                    plain_used += 1;
-                    let id = spare.slot.owner;
-                    doomed |= profile::add(&transaction, keys, store_key, (customer, purposes), id, fresh)?;
+            let code = match &given.purchase {
+                None => ReceiptCode::without_memory(store_key),
+                Some(spare) => {
+                    if let Keep::ForProfile { customer, purposes } = &sale.promise.keep
+                        && let Some(fresh) = &given.profile
+                    {
+                        let known = keys.slots_of(&profile::lookup(store_key, customer))?;
+                        doomed |= profile::put(&transaction, &known, (customer, purposes), fresh)?;
+                    }
+                    purchase::keep(&transaction, policy, spare, &ticket, sale)?;
+                    spare.code.clone()
                 }
-                purchase::keep(&transaction, store_key, policy, spare, &ticket, sale)?;
-                spare.code.clone()
             };
             if let Some(request) = &order.request {
                 request::remember(&transaction, request, ticket.number)?;
@@ -98,10 +112,15 @@ impl Store {
         }
         transaction.commit()?;
         tally.committed(pending);
-        spares.purchases.truncate(spares.purchases.len() - purchases_used);
-        spares.plain.truncate(spares.plain.len() - plain_used);
+        for (outcome, given) in outcomes.iter().zip(slots) {
+            if matches!(outcome, Outcome::Sold(_)) {
+                *given = Given::default();
+            }
+        }
         self.sold = true;
-        self.doomed |= doomed;
+        if doomed {
+            self.resume_from(Stage::Tombstoned);
+        }
         self.draft_sold();
         Ok(outcomes)
     }
@@ -114,8 +133,10 @@ impl Store {
         }
     }
 
-    /// Makes the keys that these orders need durable, before the transaction.
-    fn require_keys(&mut self, orders: &[Order<'_>]) -> Result<(), StoreError> {
+    /// Slots for these orders, durable before the transaction. Where a customer is to be remembered, theirs
+    /// are tied to them by one sync: a crash behind it leaves slots without rows, which [`Store::verify`] tells
+    /// and [`Store::rest`] zeroes.
+    pub(super) fn give_slots(&mut self, orders: &[Order<'_>]) -> Result<Vec<Given>, StoreError> {
         let kept = orders.iter().filter(|o| o.sale.promise.keep != Keep::Nothing).count();
         let profiles =
             orders.iter().filter(|o| matches!(o.sale.promise.keep, Keep::ForProfile { .. })).count();
@@ -124,6 +145,74 @@ impl Store {
             let spare = self.spares.plain.pop().expect("just required");
             self.tally.give_key(spare.slot, spare.key);
         }
-        Ok(())
+        // What each customer will have ticked by then.
+        let mut ticked: HashMap<Lookup, &[Purpose]> = HashMap::new();
+        let (mut slots, mut ties) = (Vec::with_capacity(orders.len()), Vec::new());
+        let mut ids = HashSet::new();
+        for order in orders {
+            let mut given = Given::default();
+            if order.sale.promise.keep == Keep::Nothing || self.is_repeated(order, &mut ids)? {
+                slots.push(given);
+                continue;
+            }
+            let purchase = self.spares.purchases.pop().expect("required before");
+            if let Keep::ForProfile { customer, purposes } = &order.sale.promise.keep {
+                given.is_tied = true;
+                let customer = profile::lookup(&self.store_key, customer);
+                ties.push((purchase.slot, Tie { customer, holds: Holds::Purchase }));
+                let is_same = match ticked.insert(customer, purposes) {
+                    Some(before) => before == &purposes[..],
+                    None => {
+                        let known = self.keys.slots_of(&customer)?;
+                        let before = profile::purposes(&self.connection, &self.keys, &known)?;
+                        before.as_ref() == Some(purposes)
+                    }
+                };
+                if !is_same {
+                    let fresh = self.spares.plain.pop().expect("required before");
+                    ties.push((fresh.slot, Tie { customer, holds: Holds::Profile }));
+                    given.profile = Some(fresh);
+                }
+            }
+            given.purchase = Some(purchase);
+            slots.push(given);
+        }
+        if let Err(error) = self.keys.tie(&ties) {
+            self.take_back(slots)?;
+            return Err(error.into());
+        }
+        Ok(slots)
     }
+
+    /// Whether an order sells nothing: its id was answered before, or by an order before it.
+    fn is_repeated(&self, order: &Order<'_>, ids: &mut HashSet<[u8; 16]>) -> Result<bool, StoreError> {
+        let Some(Request { id, .. }) = order.request else { return Ok(false) };
+        Ok(!ids.insert(id) || request::answered(&self.connection, &id)?.is_some())
+    }
+
+    /// What no sale used. A slot that was tied to a customer is zeroed: nothing of theirs is kept under it,
+    /// and it must not become another's.
+    fn take_back(&mut self, slots: Vec<Given>) -> Result<(), StoreError> {
+        let mut tied = Vec::new();
+        for given in slots {
+            if given.is_tied {
+                tied.extend(given.purchase.map(|spare| spare.slot));
+                tied.extend(given.profile.map(|spare| spare.slot));
+            } else {
+                self.spares.purchases.extend(given.purchase);
+            }
+        }
+        Ok(self.keys.zero(&tied)?)
+    }
+}
+
+/// The slots of an order, taken out of the stock.
+#[derive(Default)]
+pub(super) struct Given {
+    /// Where something is to be kept.
+    purchase: Option<PurchaseSpare>,
+    /// Where the customer is new, or ticked other purposes.
+    profile: Option<PlainSpare>,
+    /// They are a customer's.
+    is_tied: bool,
 }

@@ -1,13 +1,13 @@
 //! The shape of `olvido.db`: an append-only list of migrations.
 //!
-//! No personal column has an index, no table holds a person or a basket in the clear: `sealed`
+//! No column finds a person, no personal column has an index, no table holds a person or a basket in the clear: `sealed`
 //! columns are ciphertext under a key slot, ids are random, and dates are to the day.
 
 use rusqlite::Connection;
 use rusqlite_migration::{M, Migrations};
 
 /// A new step is added at the end; a shipped one never changes.
-const STEPS: &[M<'static>] = &[M::up(ALONE), M::up(OUTBOX)];
+const STEPS: &[M<'static>] = &[M::up(ALONE), M::up(OUTBOX), M::up(LOOKUPS)];
 
 /// A till by itself.
 pub(super) const ALONE: &str = "
@@ -216,6 +216,22 @@ const OUTBOX: &str = "
     INSERT INTO outbox (series, idx, id) SELECT 3, row_number() OVER (ORDER BY number), id FROM purchase;
     INSERT INTO outbox (series, idx, id, body)
         SELECT 4, row_number() OVER (ORDER BY id), id, 'held' FROM tombstone;
+";
+
+/// What finds a customer goes into the key slots, where it is overwritten in place: what was here waits in a
+/// table of its own until it is there (store/upgrade.rs). A database that is not new is compacted before
+/// anything forgotten is complete: pages without a use may hold what found somebody who was forgotten.
+const LOOKUPS: &str = "
+    ALTER TABLE profile RENAME TO profile_by_lookup;
+    CREATE TABLE profile (
+        number INTEGER PRIMARY KEY,
+        slot INTEGER NOT NULL,
+        owner BLOB NOT NULL UNIQUE CHECK (length(owner) = 16),
+        sealed BLOB NOT NULL
+    ) STRICT;
+    INSERT INTO profile (number, slot, owner, sealed) SELECT number, slot, owner, sealed FROM profile_by_lookup;
+    INSERT OR REPLACE INTO meta (name, value)
+        SELECT 'compaction', 'awaited' WHERE EXISTS (SELECT 1 FROM policy);
 ";
 
 /// Brings the database to the newest shape. Errors: `MigrationDefinition(DatabaseTooFarAhead)` for

@@ -37,7 +37,7 @@ impl Store {
         if self.spares.purchases.len() < STOCK / 2 || self.spares.plain.len() < STOCK / 2 {
             if !self.spares.places_known {
                 // Or the keys file would grow with each start.
-                self.keys.find_free()?;
+                self.keys.search()?;
                 self.spares.places_known = true;
             }
             self.require_spares(STOCK, STOCK)?;
@@ -81,6 +81,7 @@ impl Store {
         // Given for the first sale, and in no row before it.
         needed.extend(self.tally.slot());
         self.keys.reclaim(|slot| needed.contains(slot))?;
+        (self.spares.places_known, self.is_reclaimed) = (true, true);
         Ok(())
     }
 }

@@ -18,6 +18,7 @@ use crate::domain::sale::Sale;
 use crate::seal::{DataKey, KeyFile, SlotId, aead};
 
 use super::error::StoreError;
+use super::forget::Stage;
 use super::open::Store;
 use super::outbox;
 use super::ticket::day_number;
@@ -196,8 +197,7 @@ impl Store {
         transaction.commit()?;
         self.tally = next;
         self.tally.committed(pending);
-        self.doomed = true;
-        self.zero_doomed()?;
-        self.drop_doomed()
+        self.resume_from(Stage::Tombstoned);
+        self.advance(Stage::Dropped)
     }
 }

@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::domain::policy::{DataClass, Memory};
 use crate::domain::series::Series;
 use crate::domain::ticket::Ticket;
-use crate::seal::SlotId;
+use crate::seal::{Holds, Lookup, SlotId, Tie};
 
 use super::directory;
 use super::error::StoreError;
@@ -65,14 +65,18 @@ pub enum FindingKind {
     KeyMissing,
     /// Something sealed does not open with its key.
     Unopened,
-    /// A purchase and its customer's profile do not name each other.
+    /// A purchase and its customer's profile do not belong together.
     Unlinked,
+    /// What finds a customer is in a slot that nothing is kept under: a crash left it.
+    LookupKept,
     /// A forget is not complete.
     Pending,
     /// A backup or restore was killed and had left this; it is overwritten and gone.
     LeftOver,
     /// The same, and it cannot be erased, or not be reached.
     LeftOverStays,
+    /// Files of 0.2.0 are not compacted yet.
+    Compaction,
     /// A place in a series for the hub is not there.
     OutboxGap,
     /// A kept purchase has no place there, or a place names one that is neither kept nor forgotten.
@@ -132,14 +136,17 @@ impl Store {
         let mut verified = Verified::default();
         let finished = self.retire_draft().and_then(|()| self.finish_forgetting());
         match finished {
-            // What is left over has findings of its own.
-            Ok(Forgetting::Complete | Forgetting::Pending(Reason::LeftOver)) => {}
+            // What is left over, and what awaits compaction, have findings of their own.
+            Ok(Forgetting::Complete | Forgetting::Pending(Reason::LeftOver | Reason::Compaction)) => {}
             Ok(Forgetting::Pending(_)) | Err(StoreError::DiskFull) => {
                 verified.find(FindingKind::Pending, "");
             }
             Err(error) => verified.note(Err(error))?,
         }
         self.verify_directory(&mut verified)?;
+        if self.awaits_compaction {
+            verified.find(FindingKind::Compaction, "");
+        }
         let checked = self.verify_database(&mut verified);
         verified.note(checked)?;
         let checked = self.verify_tickets(&mut verified);
@@ -243,38 +250,42 @@ impl Store {
                 verified.find(FindingKind::KeyKept, id_text(id));
             }
         }
+        // Which customers have a profile, and purchases; what the rows and then the bodies say of a slot must
+        // agree with it.
+        let mut untold: HashMap<SlotId, Tie> = survey.tied.into_iter().collect();
+        let (mut with_profile, mut with_purchase) = (HashMap::new(), HashMap::new());
         let profiles = profile::all(&self.connection)?;
         verified.profiles = profiles.len();
-        let mut linked: HashMap<[u8; 16], [u8; 32]> = HashMap::new();
-        for (slot, lookup) in profiles {
+        for slot in profiles {
+            let tie = untold.remove(&slot);
             if tombstones.contains(&slot.owner) {
                 verified.find(FindingKind::BytesKept, id_text(&slot.owner));
             } else if has_key(slot, verified) {
-                match profile::purchases(&self.connection, &self.keys, &lookup) {
-                    Ok(ids) => linked.extend(ids.into_iter().flatten().map(|id| (id, lookup))),
-                    Err(error) => unopened(error, slot, verified)?,
-                }
+                with_profile.extend(tie.map(|tie| (tie.customer, slot)));
+                let said = profile::customer_of(&self.connection, &self.keys, &self.store_key, slot);
+                judge_tie(said, tie, Holds::Profile, slot, verified)?;
             }
         }
         let purchases = purchase::all(&self.connection)?;
         verified.purchases = purchases.len();
         for (slot, memory) in purchases {
+            let tie = untold.remove(&slot);
             if tombstones.contains(&slot.owner) {
                 verified.find(FindingKind::BytesKept, id_text(&slot.owner));
-                linked.remove(&slot.owner);
             } else if has_key(slot, verified) && memory == Memory::Profile {
-                let in_profile = linked.remove(&slot.owner);
-                match purchase::customer_of(&self.connection, &self.keys, slot) {
-                    Ok(customer) if customer == in_profile => {}
-                    Ok(_) => verified.find(FindingKind::Unlinked, id_text(&slot.owner)),
-                    Err(error) => unopened(error, slot, verified)?,
-                }
-            } else {
-                linked.remove(&slot.owner);
+                with_purchase.extend(tie.map(|tie| (tie.customer, slot)));
+                let said = purchase::customer_of(&self.connection, &self.keys, &self.store_key, slot);
+                judge_tie(said, tie, Holds::Purchase, slot, verified)?;
             }
         }
-        for id in linked.keys() {
-            verified.find(FindingKind::Unlinked, id_text(id));
+        for (here, there) in [(&with_profile, &with_purchase), (&with_purchase, &with_profile)] {
+            for (_, slot) in here.iter().filter(|(customer, _)| !there.contains_key(*customer)) {
+                verified.find(FindingKind::Unlinked, id_text(&slot.owner));
+            }
+        }
+        // A crash between the keys and the sale leaves them; nothing that is forgotten may.
+        for slot in untold.keys().filter(|slot| !tombstones.contains(&slot.owner)) {
+            verified.find(FindingKind::LookupKept, slot.index);
         }
         for table in ["draft", "tally"] {
             let sql = format!("SELECT slot, owner FROM {table} WHERE sealed IS NOT NULL");
@@ -340,6 +351,22 @@ fn judge_ticket(ticket: &Ticket, expected: u64, verified: &mut Verified) {
     if !ticket.adds_up() {
         verified.find(FindingKind::TicketSums, ticket.number_text());
     }
+}
+
+/// Whether the body of a row says the customer that its slot is tied to.
+fn judge_tie(
+    said: Result<Option<Lookup>, StoreError>,
+    tie: Option<Tie>,
+    holds: Holds,
+    slot: SlotId,
+    verified: &mut Verified,
+) -> Result<(), StoreError> {
+    match said {
+        Ok(said) if said.map(|customer| Tie { customer, holds }) == tie => {}
+        Ok(_) => verified.find(FindingKind::Unlinked, id_text(&slot.owner)),
+        Err(error) => unopened(error, slot, verified)?,
+    }
+    Ok(())
 }
 
 fn unopened(error: StoreError, slot: SlotId, verified: &mut Verified) -> Result<(), StoreError> {

@@ -13,7 +13,7 @@ use chrono::NaiveDate;
 use memchr::memmem;
 use olvido::domain::customer::Identifier;
 use olvido::seal::{DataKey, KeyFile, ReceiptCode, SlotId, StoreKey, aead};
-use olvido::store::{Forgetting, Found, Order, Reason, Store};
+use olvido::store::{Forgetting, Found, Order, Reason, Stage, Store};
 use rusqlite::{Connection, OpenFlags};
 use sqlite_core::{Database, Value};
 
@@ -260,13 +260,13 @@ impl History {
         let store = self.store();
         store.entomb(&[SlotId { index, owner }]).unwrap();
         if steps > 1 {
-            store.zero_doomed().unwrap();
+            store.advance(Stage::KeyDestroyed).unwrap();
         }
         if steps > 2 {
-            store.drop_doomed().unwrap();
+            store.advance(Stage::Dropped).unwrap();
         }
         if steps > 3 {
-            assert!(store.truncate_log().unwrap());
+            store.advance(Stage::LogTruncated).unwrap();
         }
         self.copy_sealed();
         self.crash();

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::NaiveDate;
 use olvido::seal::ReceiptCode;
-use olvido::store::{Found, HubState};
+use olvido::store::{Found, HubState, Stage};
 use olvido::sync::wire::{Hex, ProductChange};
 
 use super::network::Weather;
@@ -113,10 +113,10 @@ impl World {
             return;
         }
         if steps > 0 {
-            store.zero_doomed().unwrap();
+            store.advance(Stage::KeyDestroyed).unwrap();
         }
         if steps > 1 {
-            full(store.drop_doomed());
+            full(store.advance(Stage::Dropped));
         }
         self.say(&format!("t{till} forgets purchase {place} and dies after {steps} more steps"));
         self.said(till, place);

@@ -1,11 +1,14 @@
 //! `olvido.keys`: a random key for every kept purchase, profile and draft, in slots of fixed size that are
-//! overwritten in place with zeros when it is forgotten.
+//! overwritten in place with zeros when it is forgotten. What finds a customer lies in the same slots, and
+//! nowhere else: one write destroys both.
 //!
 //! One process writes at a time: the caller holds the lock of the data directory.
 
+mod customers;
 mod slot;
 #[cfg(test)]
 mod tests;
+mod wrapper;
 
 use std::fmt;
 use std::fs::{File, OpenOptions};
@@ -15,8 +18,14 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::customers::CustomerSlot;
+pub use self::slot::{Holds, Tie};
+pub use self::wrapper::KeyWrapper;
+
+use self::customers::Customers;
 use self::slot::{Content, Header, SLOT, ZEROS};
 use super::aead::DataKey;
+use super::lookup::Lookup;
 use super::private_file;
 use super::store_key::{Purpose, StoreKey};
 
@@ -39,13 +48,20 @@ pub struct KeyFile {
     slots: u32,
     /// Zero slots that were found, the lowest last, to be written to before the file grows.
     free: Vec<u32>,
+    /// Whose slots there are, once the file was searched.
+    customers: Option<Customers>,
     zeroing: bool,
+    /// How often it was synced in place.
+    #[cfg(test)]
+    pub(crate) syncs: std::sync::atomic::AtomicU32,
 }
 
 /// What the whole file holds, each list in the order of the file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SlotSurvey {
     pub live: Vec<SlotId>,
+    /// Those of them that are a customer's.
+    pub tied: Vec<(SlotId, Tie)>,
     /// Slots that are neither zero nor whole.
     pub damaged: Vec<u32>,
     /// Slots that are all zeros: never used, or forgotten.
@@ -73,11 +89,11 @@ impl KeyFile {
     pub fn create(path: &Path, store_key: &StoreKey) -> Result<KeyFile, KeysError> {
         let wrap = store_key.derive(Purpose::WrapSlots);
         let file = private_file::create(path, &slot::new_header(&wrap))?;
-        Ok(KeyFile { file, wrap, slots: 0, free: Vec::new(), zeroing: true })
+        Ok(KeyFile::over(file, wrap, 0))
     }
 
     /// Opens a file by its header and length alone, so that 100,000 slots cost a start nothing. It changes
-    /// nothing. Free slots are found later, by [`KeyFile::find_free`].
+    /// nothing. Free slots are found later, by [`KeyFile::search`].
     /// Errors: `NotAKeyFile`, `WrongStoreKey`, `Io`.
     pub fn open(path: &Path, store_key: &StoreKey) -> Result<KeyFile, KeysError> {
         KeyFile::opened(private_file::open(path, OpenOptions::new().read(true).write(true))?, store_key)
@@ -97,9 +113,22 @@ impl KeyFile {
         file.read_exact_at(&mut header, 0)?;
         let wrap = store_key.derive(Purpose::WrapSlots);
         match slot::judge_header(&wrap, &header) {
-            Header::Ours => Ok(KeyFile { file, wrap, slots, free: Vec::new(), zeroing: true }),
+            Header::Ours => Ok(KeyFile::over(file, wrap, slots)),
             Header::OtherStoreKey => Err(KeysError::WrongStoreKey),
             Header::NotAKeyFile => Err(KeysError::NotAKeyFile),
+        }
+    }
+
+    fn over(file: File, wrap: DataKey, slots: u32) -> KeyFile {
+        KeyFile {
+            file,
+            wrap,
+            slots,
+            free: Vec::new(),
+            customers: None,
+            zeroing: true,
+            #[cfg(test)]
+            syncs: std::sync::atomic::AtomicU32::default(),
         }
     }
 
@@ -123,7 +152,7 @@ impl KeyFile {
             (Vec::with_capacity(owners.len()), Vec::with_capacity(owners.len() * SLOT));
         for (index, owner) in places.iter().zip(owners) {
             let (id, key) = (SlotId { index: *index, owner: *owner }, DataKey::random());
-            bytes.extend_from_slice(&slot::new_slot(&self.wrap, id, &key));
+            bytes.extend_from_slice(&slot::new_slot(&self.wrap, id, None, &key));
             given.push((id, key));
         }
         if let Err(error) = self.write_slots(&places[..reused], &bytes) {
@@ -159,11 +188,69 @@ impl KeyFile {
             let Some(bytes) = self.read_slot(id.index)? else { continue };
             match slot::judge_slot(id.index, &bytes) {
                 Content::Live(found, _) if found != *id => {}
+                Content::Live(_, wrapped) => doomed.push((id.index, wrapped.tie())),
                 // A slot already zero may still wait for the sync of a forget that was cut short.
-                Content::Live(..) | Content::Damaged | Content::Free => doomed.push(id.index),
+                Content::Damaged | Content::Free => doomed.push((id.index, None)),
             }
         }
-        self.overwrite(&doomed)
+        let indices: Vec<u32> = doomed.iter().map(|(index, _)| *index).collect();
+        self.overwrite(&indices)?;
+        if let Some(customers) = &mut self.customers {
+            for (index, tie) in doomed {
+                customers.remove(index, tie);
+            }
+        }
+        Ok(())
+    }
+
+    /// Ties slots to customers: each is written over in place, its key the same, durable on return by one
+    /// sync. It may be repeated. Errors: `DamagedSlot`, also where it is not this owner's, `Io`; some of the
+    /// slots may then be tied.
+    pub fn tie(&mut self, ties: &[(SlotId, Tie)]) -> Result<(), KeysError> {
+        for &(id, tie) in ties {
+            let damaged = KeysError::DamagedSlot(id.index);
+            let bytes = self.read_slot(id.index)?.unwrap_or(ZEROS);
+            let Content::Live(found, wrapped) = slot::judge_slot(id.index, &bytes) else {
+                return Err(damaged);
+            };
+            if found != id {
+                return Err(damaged);
+            }
+            let key = wrapped.unwrap_for(&self.wrap, id).ok_or(damaged)?;
+            let tied = slot::new_slot(&self.wrap, id, Some(tie), &key);
+            self.file.write_all_at(&tied, offset(id.index))?;
+            if let Some(customers) = &mut self.customers {
+                customers.remove(id.index, wrapped.tie());
+                customers.add(id, tie);
+            }
+        }
+        if ties.is_empty() { Ok(()) } else { Ok(self.sync()?) }
+    }
+
+    /// Whose slot it is; `None` where it is nobody's, forgotten or damaged. Errors: `Io`.
+    pub fn tie_of(&self, id: SlotId) -> Result<Option<Tie>, KeysError> {
+        let bytes = self.read_slot(id.index)?.unwrap_or(ZEROS);
+        match slot::judge_slot(id.index, &bytes) {
+            Content::Live(found, wrapped) if found == id => Ok(wrapped.tie()),
+            _ => Ok(None),
+        }
+    }
+
+    /// Every whole slot of a customer, in no order. The first time it searches the file. Errors: `Io`.
+    pub fn slots_of(&mut self, customer: &Lookup) -> Result<Vec<CustomerSlot>, KeysError> {
+        Ok(self.customers()?.of(customer).to_vec())
+    }
+
+    /// Places of damaged slots in which most of this customer's lookup is left. Errors: `Io`.
+    pub fn damaged_slots_of(&mut self, customer: &Lookup) -> Result<Vec<u32>, KeysError> {
+        Ok(self.customers()?.damaged_of(customer))
+    }
+
+    fn customers(&mut self) -> Result<&Customers, KeysError> {
+        if self.customers.is_none() {
+            self.search()?;
+        }
+        Ok(self.customers.get_or_insert_default())
     }
 
     /// Everything in the file, read once, no key unwrapped. Errors: `Io`.
@@ -180,36 +267,28 @@ impl KeyFile {
     /// and makes every zero slot available to [`KeyFile::write`]. Damaged slots stay as they
     /// are. Returns how many were zeroed. Reads the whole file. Errors: `Io`; then nothing became available.
     pub fn reclaim(&mut self, mut is_needed: impl FnMut(&SlotId) -> bool) -> Result<usize, KeysError> {
-        let survey = self.live()?;
-        let unneeded: Vec<u32> = survey.live.iter().filter(|id| !is_needed(id)).map(|id| id.index).collect();
+        let (mut free, mut unneeded, mut customers) = (Vec::new(), Vec::new(), Customers::default());
+        self.each_slot(|index, content, bytes| match content {
+            Content::Free => free.push(index),
+            Content::Damaged => customers.add_damaged(index, slot::lookup_place(bytes)),
+            Content::Live(id, _) if !is_needed(&id) => unneeded.push(index),
+            Content::Live(id, wrapped) => wrapped.tie().into_iter().for_each(|tie| customers.add(id, tie)),
+        })?;
         self.overwrite(&unneeded)?;
-        let mut free = survey.free;
         if self.zeroing {
             free.extend_from_slice(&unneeded);
         }
         // Taken from the back: the lowest first, so that the file stays dense.
         free.sort_unstable_by(|one, other| other.cmp(one));
         self.free = free;
+        self.customers = Some(customers);
         Ok(unneeded.len())
     }
 
-    /// Makes every zero slot available to [`KeyFile::write`]. Reads the whole file and looks at nothing
-    /// else in it. Errors: `Io`.
-    pub fn find_free(&mut self) -> Result<(), KeysError> {
-        let mut free = Vec::new();
-        let mut buffer = vec![0; SLOTS_PER_READ as usize * SLOT];
-        let mut index = 0;
-        while index < self.slots {
-            let count = SLOTS_PER_READ.min(self.slots - index);
-            let bytes = &mut buffer[..count as usize * SLOT];
-            self.file.read_exact_at(bytes, offset(index))?;
-            let zero = (index..).zip(bytes.as_chunks::<SLOT>().0).filter(|(_, slot)| **slot == ZEROS);
-            free.extend(zero.map(|(index, _)| index));
-            index += count;
-        }
-        free.reverse();
-        self.free = free;
-        Ok(())
+    /// Makes every zero slot available to [`KeyFile::write`], and learns whose the others are. Reads the whole
+    /// file and changes nothing. Errors: `Io`.
+    pub fn search(&mut self) -> Result<(), KeysError> {
+        self.reclaim(|_| true).map(drop)
     }
 
     /// The bytes of a file with the same header and only the slots that `is_needed` claims, each at its
@@ -252,7 +331,7 @@ impl KeyFile {
         for (index, slot) in reused.iter().zip(in_place.chunks_exact(SLOT)) {
             self.file.write_all_at(slot, offset(*index))?;
         }
-        if appended.is_empty() { self.file.sync_data() } else { self.file.sync_all() }
+        if appended.is_empty() { self.sync() } else { self.file.sync_all() }
     }
 
     /// After a failed write: cuts off what was appended and zeroes what was reused. Where this fails as
@@ -272,8 +351,13 @@ impl KeyFile {
         for index in indices {
             self.file.write_all_at(&ZEROS, offset(*index))?;
         }
-        self.file.sync_data()?;
-        Ok(())
+        Ok(self.sync()?)
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        #[cfg(test)]
+        self.syncs.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        self.file.sync_data()
     }
 
     /// The bytes of a slot; `None` behind the end.
@@ -288,6 +372,19 @@ impl KeyFile {
 
     fn survey(&self, is_whole: impl Fn(SlotId, slot::Wrapped<'_>) -> bool) -> Result<SlotSurvey, KeysError> {
         let mut survey = SlotSurvey::default();
+        self.each_slot(|index, content, _| match content {
+            Content::Free => survey.free.push(index),
+            Content::Live(id, wrapped) if is_whole(id, wrapped) => {
+                survey.live.push(id);
+                survey.tied.extend(wrapped.tie().map(|tie| (id, tie)));
+            }
+            Content::Live(..) | Content::Damaged => survey.damaged.push(index),
+        })?;
+        Ok(survey)
+    }
+
+    /// Reads the whole file, in order.
+    fn each_slot(&self, mut see: impl FnMut(u32, Content<'_>, &[u8; SLOT])) -> Result<(), KeysError> {
         let mut buffer = vec![0; SLOTS_PER_READ as usize * SLOT];
         let mut index = 0;
         while index < self.slots {
@@ -295,61 +392,11 @@ impl KeyFile {
             let bytes = &mut buffer[..count as usize * SLOT];
             self.file.read_exact_at(bytes, offset(index))?;
             for slot in bytes.as_chunks::<SLOT>().0 {
-                match slot::judge_slot(index, slot) {
-                    Content::Free => survey.free.push(index),
-                    Content::Live(id, wrapped) if is_whole(id, wrapped) => survey.live.push(id),
-                    Content::Live(..) | Content::Damaged => survey.damaged.push(index),
-                }
+                see(index, slot::judge_slot(index, slot), slot);
                 index += 1;
             }
         }
-        Ok(survey)
-    }
-}
-
-/// Keys wrapped one by one as the slots of a file are, for a table in the place of a file.
-pub struct KeyWrapper {
-    wrap: DataKey,
-}
-
-impl KeyWrapper {
-    /// Of a wrapped key, in bytes.
-    pub const LENGTH: usize = SLOT;
-
-    pub fn new(store_key: &StoreKey) -> KeyWrapper {
-        KeyWrapper { wrap: store_key.derive(Purpose::WrapSlots) }
-    }
-
-    /// What the table keeps of a fresh key, and the key.
-    pub fn give(&self, id: SlotId) -> (Vec<u8>, DataKey) {
-        let key = DataKey::random();
-        (slot::new_slot(&self.wrap, id, &key).to_vec(), key)
-    }
-
-    /// The key of what [`KeyWrapper::give`] gave for this id. Errors: `DamagedSlot`, also where it was
-    /// wrapped under another store key.
-    pub fn open(&self, id: SlotId, wrapped: &[u8]) -> Result<DataKey, KeysError> {
-        let damaged = KeysError::DamagedSlot(id.index);
-        let Ok(bytes) = wrapped.try_into() else { return Err(damaged) };
-        match slot::judge_slot(id.index, bytes) {
-            Content::Live(found, wrapped) if found == id => wrapped.unwrap_for(&self.wrap, id).ok_or(damaged),
-            Content::Live(..) | Content::Free | Content::Damaged => Err(damaged),
-        }
-    }
-
-    /// A header like a key file's, by which another store key is told. Random each time.
-    pub fn new_header(&self) -> Vec<u8> {
-        slot::new_header(&self.wrap).to_vec()
-    }
-
-    /// The random id in a header. Errors: `NotAKeyFile`, `WrongStoreKey`.
-    pub fn id_of(&self, header: &[u8]) -> Result<[u8; 16], KeysError> {
-        let header = header.try_into().map_err(|_| KeysError::NotAKeyFile)?;
-        match slot::judge_header(&self.wrap, header) {
-            Header::Ours => Ok(slot::file_id(header)),
-            Header::OtherStoreKey => Err(KeysError::WrongStoreKey),
-            Header::NotAKeyFile => Err(KeysError::NotAKeyFile),
-        }
+        Ok(())
     }
 }
 

@@ -8,16 +8,20 @@
 //! | zeros | wrapped key | 48–79 |
 //! | tag over nothing | tag | 80–95 |
 //! | zeros | index | 96–99 |
-//! | zeros | zeros | 100–119 |
+//! | zeros | the customer's lookup | 100–115 |
+//! | zeros | 1: holds the profile's key, 2: a purchase's | 116 |
+//! | zeros | zeros | 117–119 |
 //! | first 8 bytes of SHA-256 of the above | the same | 120–127 |
 //!
-//! The header's tag needs the store key and so tells a wrong one. A slot's tag covers its owner and index.
-//! A free slot is all zeros. Four lie in a sector of 512 bytes, none across two.
+//! The header's tag needs the store key and so tells a wrong one. A slot's tag covers its owner, its index
+//! and, where it is a customer's, bytes 100–116; in every other slot these are zeros. A free slot is all
+//! zeros. Four lie in a sector of 512 bytes, none across two.
 
 use sha2::{Digest, Sha256};
 
 use super::SlotId;
 use crate::seal::aead::{self, DataKey, NONCE, TAG};
+use crate::seal::lookup::Lookup;
 use crate::seal::random_bytes;
 
 /// Length of the header and of each slot, in bytes.
@@ -31,8 +35,24 @@ const NONCE_AT: usize = 24;
 const WRAPPED: usize = 48;
 const TAG_AT: usize = 80;
 const INDEX: usize = 96;
-const UNUSED: usize = 100;
+const LOOKUP: usize = 100;
+const HOLDS: usize = 116;
+const UNUSED: usize = 117;
 const CHECK: usize = 120;
+
+/// What binds a slot to a customer. It goes with the key, in the same write of zeros.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tie {
+    pub customer: Lookup,
+    pub holds: Holds,
+}
+
+/// What a customer's slot has the key of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holds {
+    Profile = 1,
+    Purchase = 2,
+}
 
 /// What 128 bytes at the place of a slot are.
 pub(super) enum Content<'a> {
@@ -72,8 +92,8 @@ pub(super) fn file_id(header: &[u8; SLOT]) -> [u8; 16] {
     part(header, OWNER)
 }
 
-pub(super) fn new_slot(wrap: &DataKey, id: SlotId, key: &DataKey) -> [u8; SLOT] {
-    slot_from(wrap, id, key, random_bytes())
+pub(super) fn new_slot(wrap: &DataKey, id: SlotId, tie: Option<Tie>, key: &DataKey) -> [u8; SLOT] {
+    slot_from(wrap, id, tie, key, random_bytes())
 }
 
 /// Judges the bytes found at `index` without unwrapping the key in them.
@@ -83,6 +103,7 @@ pub(super) fn judge_slot(index: u32, bytes: &[u8; SLOT]) -> Content<'_> {
     }
     let well_formed = part::<8>(bytes, 0) == SLOT_MAGIC
         && part::<4>(bytes, INDEX) == index.to_le_bytes()
+        && (tie(bytes).is_some() || bytes[LOOKUP..UNUSED].iter().all(|byte| *byte == 0))
         && bytes[UNUSED..CHECK].iter().all(|byte| *byte == 0)
         && part::<8>(bytes, CHECK) == check(bytes);
     if !well_formed {
@@ -91,12 +112,31 @@ pub(super) fn judge_slot(index: u32, bytes: &[u8; SLOT]) -> Content<'_> {
     Content::Live(SlotId { index, owner: part(bytes, OWNER) }, Wrapped(bytes))
 }
 
+/// What lies where a lookup would, in a slot that is damaged.
+pub(super) fn lookup_place(bytes: &[u8; SLOT]) -> Lookup {
+    Lookup(part(bytes, LOOKUP))
+}
+
+fn tie(bytes: &[u8; SLOT]) -> Option<Tie> {
+    let holds = match bytes[HOLDS] {
+        1 => Holds::Profile,
+        2 => Holds::Purchase,
+        _ => return None,
+    };
+    Some(Tie { customer: lookup_place(bytes), holds })
+}
+
 impl Wrapped<'_> {
+    /// Whose slot it is, where it is a customer's.
+    pub(super) fn tie(&self) -> Option<Tie> {
+        tie(self.0)
+    }
+
     /// The key, or nothing when it was not wrapped here under `wrap` for `id`.
     pub(super) fn unwrap_for(&self, wrap: &DataKey, id: SlotId) -> Option<DataKey> {
         let mut key = DataKey::from_bytes(part(self.0, WRAPPED));
         let (nonce, tag) = (part(self.0, NONCE_AT), part(self.0, TAG_AT));
-        aead::decrypt(wrap, &nonce, &associated(id), key.bytes_mut(), &tag).ok()?;
+        aead::decrypt(wrap, &nonce, &associated(id, self.tie()), key.bytes_mut(), &tag).ok()?;
         Some(key)
     }
 }
@@ -111,22 +151,30 @@ fn header_from(wrap: &DataKey, file_id: [u8; 16], nonce: [u8; NONCE]) -> [u8; SL
     with_check(bytes)
 }
 
-fn slot_from(wrap: &DataKey, id: SlotId, key: &DataKey, nonce: [u8; NONCE]) -> [u8; SLOT] {
+fn slot_from(wrap: &DataKey, id: SlotId, tie: Option<Tie>, key: &DataKey, nonce: [u8; NONCE]) -> [u8; SLOT] {
     let mut bytes = ZEROS;
     bytes[..OWNER].copy_from_slice(&SLOT_MAGIC);
     bytes[OWNER..NONCE_AT].copy_from_slice(&id.owner);
     bytes[NONCE_AT..WRAPPED].copy_from_slice(&nonce);
     // Encrypted where it lies, so that no other copy of the key is left behind.
     bytes[WRAPPED..TAG_AT].copy_from_slice(key.bytes());
-    let tag: [u8; TAG] = aead::encrypt(wrap, &nonce, &associated(id), &mut bytes[WRAPPED..TAG_AT]);
+    let tag: [u8; TAG] = aead::encrypt(wrap, &nonce, &associated(id, tie), &mut bytes[WRAPPED..TAG_AT]);
     bytes[TAG_AT..INDEX].copy_from_slice(&tag);
-    bytes[INDEX..UNUSED].copy_from_slice(&id.index.to_le_bytes());
+    bytes[INDEX..LOOKUP].copy_from_slice(&id.index.to_le_bytes());
+    if let Some(Tie { customer, holds }) = tie {
+        bytes[LOOKUP..HOLDS].copy_from_slice(&customer.0);
+        bytes[HOLDS] = holds as u8;
+    }
     with_check(bytes)
 }
 
-fn associated(id: SlotId) -> [u8; 20] {
-    let index = id.index.to_le_bytes();
-    std::array::from_fn(|place| if place < 16 { id.owner[place] } else { index[place - 16] })
+fn associated(id: SlotId, tie: Option<Tie>) -> Vec<u8> {
+    let mut bytes = [&id.owner[..], &id.index.to_le_bytes()].concat();
+    if let Some(Tie { customer, holds }) = tie {
+        bytes.extend_from_slice(&customer.0);
+        bytes.push(holds as u8);
+    }
+    bytes
 }
 
 fn with_check(mut bytes: [u8; SLOT]) -> [u8; SLOT] {
@@ -166,7 +214,7 @@ mod tests {
         assert_eq!(judge_header(&wrap, &header), Header::Ours);
 
         let id = SlotId { index: 5, owner: [3; 16] };
-        let slot = slot_from(&wrap, id, &DataKey::from_bytes([4; 32]), [6; NONCE]);
+        let slot = slot_from(&wrap, id, None, &DataKey::from_bytes([4; 32]), [6; NONCE]);
         assert_eq!(
             hex(&slot),
             concat!(
@@ -181,19 +229,43 @@ mod tests {
         assert_eq!(wrapped.unwrap_for(&wrap, id).unwrap().bytes(), &[4; 32]);
     }
 
+    const TIE: Tie = Tie { customer: Lookup([7; 16]), holds: Holds::Purchase };
+
+    #[test]
+    fn a_customer_s_slot_is_frozen() {
+        let wrap = fixed_store_key().derive(Purpose::WrapSlots);
+        let id = SlotId { index: 5, owner: [3; 16] };
+        let slot = slot_from(&wrap, id, Some(TIE), &DataKey::from_bytes([4; 32]), [6; NONCE]);
+        assert_eq!(
+            hex(&slot),
+            concat!(
+                "4f4c56534c4f54310303030303030303030303030303030306060606060606060606060606060606",
+                "0606060606060606ac86840dcd5463a80eb23dc0a8c855a0924668091176368fdc84981c9afb62ec",
+                "ade3f1c990c0fa46af0bc3dd40c6320305000000070707070707070707070707070707070200000",
+                "0fca153a312d62b70"
+            )
+        );
+        let Content::Live(found, wrapped) = judge_slot(5, &slot) else { panic!("not live") };
+        assert_eq!((found, wrapped.tie()), (id, Some(TIE)));
+        assert_eq!(wrapped.unwrap_for(&wrap, id).unwrap().bytes(), &[4; 32]);
+    }
+
     #[test]
     fn every_altered_byte_is_damage() {
         let wrap = DataKey::random();
         let id = SlotId { index: 9, owner: [3; 16] };
-        let (header, slot) = (new_header(&wrap), new_slot(&wrap, id, &DataKey::random()));
-        for place in 0..SLOT {
-            let (mut header, mut slot) = (header, slot);
-            header[place] ^= 1;
-            slot[place] ^= 1;
-            assert_eq!(judge_header(&wrap, &header), Header::NotAKeyFile, "{place}");
-            assert!(matches!(judge_slot(9, &slot), Content::Damaged), "{place}");
+        let header = new_header(&wrap);
+        for tie in [None, Some(TIE)] {
+            let slot = new_slot(&wrap, id, tie, &DataKey::random());
+            for place in 0..SLOT {
+                let (mut header, mut slot) = (header, slot);
+                header[place] ^= 1;
+                slot[place] ^= 1;
+                assert_eq!(judge_header(&wrap, &header), Header::NotAKeyFile, "{place}");
+                assert!(matches!(judge_slot(9, &slot), Content::Damaged), "{place}");
+            }
+            assert!(matches!(judge_slot(8, &slot), Content::Damaged), "moved to another place");
         }
-        assert!(matches!(judge_slot(8, &slot), Content::Damaged), "moved to another place");
         assert_eq!(judge_header(&DataKey::random(), &header), Header::OtherStoreKey);
     }
 
@@ -201,11 +273,17 @@ mod tests {
     fn a_key_unwraps_for_its_owner_and_place_alone() {
         let wrap = DataKey::random();
         let id = SlotId { index: 9, owner: [3; 16] };
-        let wrapped = new_slot(&wrap, id, &DataKey::random());
-        let wrapped = Wrapped(&wrapped);
+        let slot = new_slot(&wrap, id, Some(TIE), &DataKey::random());
+        let wrapped = Wrapped(&slot);
         assert!(wrapped.unwrap_for(&wrap, id).is_some());
         assert!(wrapped.unwrap_for(&DataKey::random(), id).is_none());
         assert!(wrapped.unwrap_for(&wrap, SlotId { index: 8, ..id }).is_none());
         assert!(wrapped.unwrap_for(&wrap, SlotId { owner: [4; 16], ..id }).is_none());
+        // Given to another customer, with a checksum that is right again.
+        let mut given = slot;
+        given[LOOKUP] ^= 1;
+        let given = with_check(given);
+        let Content::Live(_, wrapped) = judge_slot(9, &given) else { panic!("not live") };
+        assert!(wrapped.unwrap_for(&wrap, id).is_none());
     }
 }

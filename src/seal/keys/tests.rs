@@ -161,7 +161,7 @@ fn reclaim_zeroes_what_nobody_needs() {
     assert_eq!(shop.keys.reclaim(|id| needed.contains(id)).unwrap(), 7);
     assert_eq!(
         shop.keys.live().unwrap(),
-        SlotSurvey { live: needed.to_vec(), free: (1..9).collect(), damaged: vec![] }
+        SlotSurvey { live: needed.to_vec(), free: (1..9).collect(), ..SlotSurvey::default() }
     );
     for index in 1..9 {
         assert_eq!(shop.slot(index), ZEROS, "{index}");
@@ -191,7 +191,7 @@ fn a_damaged_slot_is_noticed_and_the_others_open() {
 fn check_finds_what_only_unwrapping_shows() {
     let (mut shop, given) = Shop::with(3);
     let mut bytes = shop.bytes();
-    let alien = slot::new_slot(&DataKey::random(), given[1].0, &DataKey::random());
+    let alien = slot::new_slot(&DataKey::random(), given[1].0, None, &DataKey::random());
     bytes[offset(1) as usize..][..SLOT].copy_from_slice(&alien);
     shop.replace(&bytes);
     assert!(shop.keys.live().unwrap().damaged.is_empty());
@@ -246,7 +246,11 @@ fn a_forget_cut_short_is_finished_by_repeating_it() {
         shop.keys.zero(doomed).unwrap();
         assert_eq!(
             shop.keys.live().unwrap(),
-            SlotSurvey { live: vec![given[0].0, given[5].0], damaged: vec![], free: vec![1, 2, 3, 4] }
+            SlotSurvey {
+                live: vec![given[0].0, given[5].0],
+                free: vec![1, 2, 3, 4],
+                ..SlotSurvey::default()
+            }
         );
     }
 }
@@ -292,6 +296,67 @@ fn without_zeroing_the_keys_stay() {
     assert_eq!(indices(&shop.write(1)), [3]);
 }
 
+const ANA: Lookup = Lookup([7; 16]);
+const LUIS: Lookup = Lookup([8; 16]);
+
+fn tie(customer: Lookup, holds: Holds) -> Tie {
+    Tie { customer, holds }
+}
+
+#[test]
+fn a_customer_s_slots_are_found_until_they_are_zero() {
+    let (mut shop, given) = Shop::with(8);
+    let ties = [
+        (given[1].0, tie(ANA, Holds::Profile)),
+        (given[2].0, tie(ANA, Holds::Purchase)),
+        (given[5].0, tie(LUIS, Holds::Purchase)),
+    ];
+    shop.keys.tie(&ties).unwrap();
+    shop.keys.tie(&ties[..1]).unwrap();
+    shop.assert_opens(&given);
+    for reopened in [false, true] {
+        if reopened {
+            shop.reopen();
+        }
+        let expected = [
+            CustomerSlot { slot: given[1].0, holds: Holds::Profile },
+            CustomerSlot { slot: given[2].0, holds: Holds::Purchase },
+        ];
+        assert_eq!(shop.keys.slots_of(&ANA).unwrap(), expected);
+        assert_eq!(shop.keys.tie_of(given[5].0).unwrap(), Some(ties[2].1));
+        assert_eq!(shop.keys.tie_of(given[0].0).unwrap(), None);
+        assert_eq!(shop.keys.live().unwrap().tied, ties);
+    }
+    shop.assert_opens(&given);
+    shop.keys.zero(&[given[1].0]).unwrap();
+    assert_eq!(shop.keys.slots_of(&ANA).unwrap().len(), 1);
+    assert_eq!(shop.keys.reclaim(|id| *id != given[2].0).unwrap(), 1);
+    assert!(shop.keys.slots_of(&ANA).unwrap().is_empty());
+    assert!(memchr::memmem::find(&shop.bytes(), &ANA.0).is_none());
+    assert!(matches!(
+        shop.keys.tie(&[(given[1].0, tie(ANA, Holds::Profile))]),
+        Err(KeysError::DamagedSlot(1))
+    ));
+}
+
+#[test]
+fn a_damaged_slot_is_still_its_customer_s() {
+    let (mut shop, given) = Shop::with(3);
+    shop.keys.tie(&[(given[1].0, tie(ANA, Holds::Purchase))]).unwrap();
+    let whole = shop.bytes();
+    for place in 0..SLOT {
+        let mut bytes = whole.clone();
+        bytes[offset(1) as usize + place] ^= 1;
+        shop.replace(&bytes);
+        assert!(shop.keys.slots_of(&ANA).unwrap().is_empty(), "{place}");
+        assert_eq!(shop.keys.damaged_slots_of(&ANA).unwrap(), [1], "{place}");
+        assert!(shop.keys.damaged_slots_of(&LUIS).unwrap().is_empty());
+        shop.keys.zero(&[given[1].0]).unwrap();
+        assert!(shop.keys.damaged_slots_of(&ANA).unwrap().is_empty());
+        assert_eq!(shop.slot(1), ZEROS);
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
     /// Whatever is written, forgotten, reclaimed and reopened, exactly the keys not forgotten open.
@@ -313,7 +378,7 @@ proptest! {
                     prop_assert_eq!(zeroed, usize::from(lost.is_some()));
                     gone.extend(lost);
                 }
-                3 => shop.keys.find_free().unwrap(),
+                3 => shop.keys.search().unwrap(),
                 _ => shop.reopen(),
             }
             shop.assert_opens(&kept);

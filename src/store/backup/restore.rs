@@ -15,9 +15,9 @@ use super::archive::{self, Head, MANIFEST, Manifest, Unpacked};
 use super::{BackupError, CONFIG, DATABASE, KEYS, MEMBERS, POLICY};
 use crate::domain::policy::Policy;
 use crate::domain::ticket::Issuer;
-use crate::seal::{KeyFile, KeysError, SlotId, StoreKey, private_file};
+use crate::seal::{CustomerSlot, Holds, KeyFile, KeysError, SlotId, StoreKey, private_file};
 use crate::store::error::StoreError;
-use crate::store::forget::Forgetting;
+use crate::store::forget::{Forgetting, Stage};
 use crate::store::open::{Files, Store, connect, issuer_row};
 use crate::store::{forget, hub, outbox, profile, schema, ticket, verify};
 
@@ -204,10 +204,11 @@ fn prepare_in(
     hub::mark_restored(&store.connection)?;
     let renewed = store.renew_changed_profiles(&forgotten, &in_place.tombstones)?;
     forgotten.retain(|slot| !renewed.contains(slot));
-    if store.forget_all(&forgotten)? != Forgetting::Complete {
+    store.forget_all(&forgotten)?;
+    store.compact()?;
+    if store.finish_forgetting()? != Forgetting::Complete {
         return Err(StoreError::Busy.into());
     }
-    store.connection.execute_batch("VACUUM; DELETE FROM meta WHERE name = 'compaction'")?;
     let purchases = crate::store::purchase::all(&store.connection)?;
     let unknown: HashSet<[u8; 16]> = unknown.iter().map(|slot| slot.owner).collect();
     let restoring = Restoring {
@@ -378,22 +379,18 @@ impl Store {
 
     /// Drops purchases and profiles without a tombstone: nobody said forget, and elsewhere they stay.
     fn let_go(&mut self, slots: &[SlotId]) -> Result<(), StoreError> {
-        let Store { connection, keys, .. } = self;
-        let transaction = connection.transaction()?;
+        let emptied = self.left_without_purchase(slots)?;
+        let transaction = self.connection.transaction()?;
         for &slot in slots {
-            if let Some(lookup) = crate::store::purchase::customer_of(&transaction, keys, slot)?
-                && let Some(emptied) = profile::remove(&transaction, keys, &lookup, &slot.owner)?
-            {
-                forget::doom(&transaction, emptied)?;
-            }
             forget::doom(&transaction, slot)?;
             outbox::let_go(&transaction, &slot.owner)?;
         }
+        for slot in emptied {
+            forget::doom(&transaction, slot)?;
+        }
         transaction.commit()?;
-        self.doomed = true;
-        self.log_to_truncate = true;
-        self.zero_doomed()?;
-        self.drop_doomed()
+        self.resume_from(Stage::Tombstoned);
+        self.advance(Stage::Dropped)
     }
 
     /// A profile whose key is gone was forgotten, or it was changed after the backup: changed, if
@@ -406,13 +403,16 @@ impl Store {
     ) -> Result<Vec<SlotId>, StoreError> {
         let gone: HashSet<[u8; 16]> = forgotten.iter().map(|slot| slot.owner).collect();
         let mut renewed = Vec::new();
-        for (slot, lookup) in profile::all(&self.connection)? {
+        for slot in profile::all(&self.connection)? {
             if !gone.contains(&slot.owner) || tombstones.contains(&slot.owner) {
                 continue;
             }
-            let purchases = profile::purchases(&self.connection, &self.keys, &lookup)?.unwrap_or_default();
-            if purchases.iter().any(|id| !gone.contains(id)) {
-                self.renew_profile(&lookup)?;
+            let Some(tie) = self.keys.tie_of(slot)? else { continue };
+            let theirs = self.keys.slots_of(&tie.customer)?;
+            let is_kept =
+                |known: &CustomerSlot| known.holds == Holds::Purchase && !gone.contains(&known.slot.owner);
+            if theirs.iter().any(is_kept) {
+                self.renew_profile(&tie.customer)?;
                 renewed.push(slot);
             }
         }
@@ -430,9 +430,8 @@ impl Store {
 
     /// Closes without making anything that the archive did not hold.
     fn close_quietly(mut self) -> Result<(), StoreError> {
-        if !self.truncate_log()? {
-            return Err(StoreError::Busy);
-        }
+        self.resume_from(Stage::Dropped);
+        self.advance(Stage::LogTruncated)?;
         self.connection.close().map_err(|(_, error)| StoreError::from(error))
     }
 }

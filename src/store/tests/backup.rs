@@ -191,7 +191,7 @@ fn a_profile_changed_since_comes_back_with_nothing_ticked() {
     store.sell(&sale).unwrap();
     store.close().unwrap();
     fs::remove_file(saved.files().database).unwrap();
-    let store = saved.install(saved.restore());
+    let mut store = saved.install(saved.restore());
     assert_eq!(store.customer(&customer()).unwrap().unwrap().purposes, []);
 }
 

@@ -134,10 +134,10 @@ fn nothing_is_told_of_what_was_forgotten_whatever_step_is_left() {
             store.entomb(&[slot]).unwrap();
         }
         if steps > 1 {
-            store.zero_doomed().unwrap();
+            store.advance(Stage::KeyDestroyed).unwrap();
         }
         if steps > 2 {
-            store.drop_doomed().unwrap();
+            store.advance(Stage::Dropped).unwrap();
         }
         std::mem::forget(store);
         let outbox = outbox(directory.path());
@@ -180,6 +180,9 @@ fn of_version_one(directory: &Path) -> (ReceiptCode, ReceiptCode) {
     let mut store = open(directory);
     let second = store.sell(&sale(Some("guarantee"), None, &["z"])).unwrap().code;
     store.forget(&second).unwrap();
+    let customer = Identifier::phone("600123456", "34").unwrap();
+    let found = super::super::profile::lookup(&store.store_key, &customer).0;
+    let found = [found, [0; 16]].concat();
     store.close().unwrap();
     let files = Files::of(directory);
     let old = directory.join("old.db");
@@ -196,8 +199,11 @@ fn of_version_one(directory: &Path) -> (ReceiptCode, ReceiptCode) {
     for table in tables {
         let columns = "SELECT group_concat(name) FROM pragma_table_info(?1, 'main')";
         let columns: String = connection.query_row(columns, [&table], |row| row.get(0)).unwrap();
-        let copy = format!("INSERT INTO main.{table} ({columns}) SELECT {columns} FROM new.{table}");
-        connection.execute_batch(&copy).unwrap();
+        // Today it is in the key slot.
+        let taken = columns.replace("lookup", "?1");
+        let copy = format!("INSERT INTO main.{table} ({columns}) SELECT {taken} FROM new.{table}");
+        let parameters = if table == "profile" { vec![found] } else { Vec::new() };
+        connection.execute(&copy, rusqlite::params_from_iter(parameters)).unwrap();
     }
     connection.close().unwrap();
     fs::rename(old, files.database).unwrap();
@@ -209,6 +215,7 @@ fn what_a_till_kept_before_there_was_a_hub_is_queued() {
     let directory = tempfile::tempdir().unwrap();
     let (kept, forgotten) = of_version_one(directory.path());
     let mut store = open(directory.path());
+    store.rest(at("2026-11-24T09:00:00+01:00")).unwrap();
     assert_eq!(store.verify(NaiveDate::from_ymd_opt(2026, 11, 24).unwrap()).unwrap().findings, []);
     let outbox = outbox(directory.path());
     assert_eq!(Series::ALL.map(|series| outbox.last(series).unwrap()), [5, 2, 2, 2]);
