@@ -7,7 +7,6 @@ use crate::domain::settings::Settings;
 
 use super::args::CustomerArgs;
 use super::problem::Problem;
-use super::purchase::forgetting_words;
 use super::run::{DONE, Session, written};
 
 impl Session {
@@ -46,7 +45,7 @@ impl Session {
         let identifier = self.identifier(args, &locked.settings)?;
         let forgotten = locked.store.forget_customer(&identifier);
         match forgotten.map_err(|error| self.store_problem(&error))? {
-            Some(forgetting) => self.say(&forgetting_words(forgetting, self.locale()), out),
+            Some(forgetting) => self.say_forgotten(&mut locked, forgetting, None, out),
             None => Err(self.refusal("customer-unknown", "customer-unknown-next")),
         }
     }

@@ -3,7 +3,6 @@
 use std::io::Write;
 
 use super::problem::Problem;
-use super::purchase::forgetting_words;
 use super::run::{DONE, Session, written};
 
 impl Session {
@@ -12,16 +11,17 @@ impl Session {
         let today = chrono::Local::now().date_naive();
         let expired = locked.store.expire(today).map_err(|error| self.store_problem(&error))?;
         let locale = self.locale();
-        let mut said = if expired.purchases + expired.tickets == 0 {
+        let said = if expired.purchases + expired.tickets == 0 {
             locale.text("expire-nothing").into_owned()
         } else {
             let counts = [("purchases", expired.purchases.into()), ("tickets", expired.tickets.into())];
             locale.format("expire-done", &counts)
         };
-        if expired.purchases > 0 {
-            said = format!("{said}\n{}", forgetting_words(expired.forgetting, locale));
-        }
         written(writeln!(out, "{said}").map_err(Into::into), locale)?;
+        if expired.purchases > 0 {
+            return self.say_forgotten(&mut locked, expired.forgetting, None, out);
+        }
+        self.rest(&mut locked);
         Ok(DONE)
     }
 }

@@ -4,7 +4,7 @@ use crate::app::Opened;
 use crate::domain::settings::Settings;
 use crate::locale::{Arg, Locale};
 use crate::seal::{KeysError, StoreKeyError};
-use crate::store::{Files, Store, StoreError};
+use crate::store::{Files, Forgetting, Store, StoreError};
 
 use super::paths::{DataDir, Lock};
 use super::problem::Problem;
@@ -53,6 +53,13 @@ impl Session {
             let store = Store::open(&files, &settings.store.issuer(), &text, policy)?;
             Ok(Opened { store, settings })
         })
+    }
+
+    /// What a till does in a quiet moment, at the end of a command, where nobody waits for the store. `None`
+    /// where it failed: the next command or the till tries again.
+    pub fn rest(&self, locked: &mut Locked) -> Option<Forgetting> {
+        let rested = locked.store.rest(crate::app::now());
+        rested.inspect_err(|error| log::warn!("closing the day: {error}")).ok()
     }
 
     /// What the store says, in words.

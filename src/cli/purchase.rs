@@ -78,22 +78,49 @@ impl Session {
         let code = self.code(code)?;
         let mut locked = self.open_store()?;
         let has_hub = locked.store.enrolment().map_err(|error| self.store_problem(&error))?.is_some();
-        let found = locked.store.find(&code).map_err(|error| self.store_problem(&error))?;
-        if has_hub && matches!(found, Found::Unknown) {
+        let found = locked.store.find(&code);
+        if has_hub && matches!(found, Ok(Found::Unknown)) {
             return self.forget_elsewhere(&mut locked, &code, out);
         }
-        let purchase = self.kept(&locked.store, &code)?;
-        let policy = locked.store.policy_version(purchase.policy_version);
-        let policy = policy.map_err(|error| self.store_problem(&error))?;
+        // What is here is forgotten without being read, so that damage keeps nobody from it.
         let forgetting = locked.store.forget(&code).map_err(|error| self.store_problem(&error))?;
-        // It was kept a moment ago, and the lock is held.
-        let forgetting = forgetting.unwrap_or(Forgetting::Complete);
-        let mut said = forgetting_words(forgetting, self.locale()).to_owned();
-        if let (Some(policy), Some(_)) = (policy, &purchase.ticket) {
-            said = format!("{said}\n{}", policy.after_forget_sentence(self.language, purchase.day));
+        let Some(forgetting) = forgetting else {
+            return Err(self.kept(&locked.store, &code).err().unwrap_or_else(|| {
+                self.refusal("purchase-forgotten", "purchase-forgotten-next")
+            }));
+        };
+        let mut stays = None;
+        if let Ok(Found::Kept(purchase)) = found
+            && purchase.ticket.is_some()
+        {
+            let policy = locked.store.policy_version(purchase.policy_version);
+            let policy = policy.map_err(|error| self.store_problem(&error))?;
+            stays = policy.map(|policy| policy.after_forget_sentence(self.language, purchase.day));
         }
-        self.say(&said, out)?;
+        self.say_forgotten(&mut locked, forgetting, stays, out)?;
         if has_hub { self.tell_copies(&mut locked, &code, out) } else { Ok(DONE) }
+    }
+
+    /// Says how far a forget got, and what stays. Then it does what a till does in a quiet moment, and says
+    /// that the bytes are out of the files only where that is so.
+    pub(super) fn say_forgotten(
+        &self,
+        locked: &mut Locked,
+        mut forgetting: Forgetting,
+        stays: Option<String>,
+        out: &mut impl Write,
+    ) -> Result<u8, Problem> {
+        let locale = self.locale();
+        if forgetting == Forgetting::Pending(Reason::Compaction) {
+            forgetting = self.rest(locked).unwrap_or(forgetting);
+        }
+        let said = [Some(forgetting_words(forgetting, locale)), stays];
+        self.say(&said.into_iter().flatten().collect::<Vec<_>>().join("\n"), out)?;
+        let rested = self.rest(locked);
+        if rested == Some(Forgetting::Complete) && locked.store.is_compact().unwrap_or(false) {
+            self.say(&locale.text("purchase-forget-out"), out)?;
+        }
+        Ok(DONE)
     }
 
     /// A code that this till does not know: another till of the store may hold the purchase.
@@ -106,6 +133,7 @@ impl Session {
         let forgetting = locked.store.forget_elsewhere(&code.purchase_id());
         forgetting.map_err(|error| self.store_problem(&error))?;
         self.say(&self.locale().text("sync-forget-elsewhere"), out)?;
+        self.rest(locked);
         self.tell_copies(locked, code, out)
     }
 
@@ -292,7 +320,7 @@ struct CustomerJson<'a> {
 }
 
 /// How far a forget got, and no more than that.
-pub(super) fn forgetting_words(forgetting: Forgetting, locale: &'static Locale) -> String {
+fn forgetting_words(forgetting: Forgetting, locale: &'static Locale) -> String {
     let key = match forgetting {
         Forgetting::Complete => "purchase-forget-complete",
         Forgetting::Pending(Reason::Reader) => "purchase-forget-reader",

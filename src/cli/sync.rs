@@ -129,6 +129,8 @@ impl Session {
     fn sync_now(&self, args: &SyncNowArgs, out: &mut impl Write) -> Result<u8, Problem> {
         let mut locked = self.open_store()?;
         let status = self.exchange(&mut locked, How::Once)?;
+        // It may have forgotten what was forgotten elsewhere.
+        self.rest(&mut locked);
         let status = status.ok_or_else(|| self.refusal("sync-not-enrolled", "sync-not-enrolled-next"))?;
         if args.json {
             let json = NowJson {

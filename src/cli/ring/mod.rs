@@ -13,8 +13,9 @@ use std::fmt;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::Path;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
+use std::time::Duration;
 
 use chrono::{DateTime, FixedOffset};
 
@@ -35,6 +36,8 @@ use request::Shop;
 const MOST_TOGETHER: usize = 256;
 /// Longest line, in bytes. The largest basket (999 lines) takes about a tenth of it.
 const LONGEST_LINE: u64 = 1 << 20;
+/// Without a line for so long, nobody waits.
+const QUIET: Duration = Duration::from_secs(60);
 
 /// What became of the lines.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -75,6 +78,7 @@ impl Session {
             }
             None => ring.run(&mut locked.store, io::stdin(), out),
         };
+        self.rest(&mut locked);
         match rung {
             Ok(summary) => Ok(summary.refused == 0),
             Err(RingError::Store(error)) => Err(self.store_problem(&error)),
@@ -106,7 +110,7 @@ impl Ring<'_> {
         let locale = Locale::of(self.settings.store.language);
         let lines = read_in_background(input);
         let mut summary = Summary::default();
-        while let Some(group) = next_group(&lines) {
+        while let Some(group) = next_group(&lines, || rest(store, (self.clock)())) {
             let answers = sell(store, &shop, &group.lines, (self.clock)());
             let mut out = Vec::new();
             for (incoming, answer) in group.lines.iter().zip(&answers) {
@@ -194,10 +198,18 @@ struct Group {
     failed: Option<io::Error>,
 }
 
-/// Waits for a line, and takes those that are already behind it. `None` at the end.
-fn next_group(lines: &Lines) -> Option<Group> {
+/// Waits for a line, and takes those that are already behind it; `rest` each minute that it waits. `None` at
+/// the end.
+fn next_group(lines: &Lines, mut rest: impl FnMut()) -> Option<Group> {
     let mut group = Group { lines: Vec::new(), failed: None };
-    let mut next = Some(lines.recv().ok()?);
+    let first = loop {
+        match lines.recv_timeout(QUIET) {
+            Ok(line) => break line,
+            Err(RecvTimeoutError::Timeout) => rest(),
+            Err(RecvTimeoutError::Disconnected) => return None,
+        }
+    };
+    let mut next = Some(first);
     while let Some(line) = next {
         match line {
             Ok(line) => group.lines.push(line),
@@ -259,6 +271,13 @@ fn answered_before(store: &Store, incoming: &Incoming) -> Option<Answer> {
 fn tend(store: &mut Store) {
     if let Err(error) = store.tend() {
         log::warn!("ring: tending the store: {error}");
+    }
+}
+
+/// What waits for a quiet moment, where a front end keeps this running for days.
+fn rest(store: &mut Store, now: DateTime<FixedOffset>) {
+    if let Err(error) = store.rest(now) {
+        log::warn!("ring: closing the day: {error}");
     }
 }
 

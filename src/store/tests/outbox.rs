@@ -202,7 +202,7 @@ fn of_version_one(directory: &Path) -> (ReceiptCode, ReceiptCode) {
         // Today it is in the key slot.
         let taken = columns.replace("lookup", "?1");
         let copy = format!("INSERT INTO main.{table} ({columns}) SELECT {taken} FROM new.{table}");
-        let parameters = if table == "profile" { vec![found] } else { Vec::new() };
+        let parameters = if table == "profile" { vec![found.clone()] } else { Vec::new() };
         connection.execute(&copy, rusqlite::params_from_iter(parameters)).unwrap();
     }
     connection.close().unwrap();
