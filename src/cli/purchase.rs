@@ -85,9 +85,10 @@ impl Session {
         // What is here is forgotten without being read, so that damage keeps nobody from it.
         let forgetting = locked.store.forget(&code).map_err(|error| self.store_problem(&error))?;
         let Some(forgetting) = forgetting else {
-            return Err(self.kept(&locked.store, &code).err().unwrap_or_else(|| {
-                self.refusal("purchase-forgotten", "purchase-forgotten-next")
-            }));
+            return Err(self
+                .kept(&locked.store, &code)
+                .err()
+                .unwrap_or_else(|| self.refusal("purchase-forgotten", "purchase-forgotten-next")));
         };
         let mut stays = None;
         if let Ok(Found::Kept(purchase)) = found
