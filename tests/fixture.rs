@@ -13,6 +13,9 @@ use serde_json::Value;
 
 const FIXTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/0.2.0");
 
+/// Of the demo shop, at 389.00.
+const WASHING_MACHINE: &str = "0400001200018";
+
 /// A folder of the fixture, unpacked into a place of its own.
 struct Unpacked {
     _place: tempfile::TempDir,
@@ -104,6 +107,31 @@ fn the_tickets_of_0_2_0_stay_as_they_were() {
     for sums in ["sales", "total", "by_day", "tax", "tender", "choice"] {
         assert_eq!(review[sums], expected["review"][sums], "{sums}");
     }
+    assert_eq!(till.json(&["verify", "--json"])["findings"], serde_json::json!([]));
+}
+
+/// A store of 0.2.0 keeps less on its tickets at once, whatever its policy says, and goes on so when the
+/// policy is renewed.
+#[test]
+fn a_till_of_0_2_0_puts_no_department_on_a_ticket() {
+    let (till, place) = (Unpacked::of("till"), tempfile::tempdir().unwrap());
+    let sell = |id: &str| {
+        let sales = place.path().join("sales.jsonl");
+        let line = r#"{"id":"ID","lines":[{"code":"CODE"}],"tenders":[{"kind":"card","amount":"389.00"}]}"#;
+        fs::write(&sales, line.replace("ID", id).replace("CODE", WASHING_MACHINE)).unwrap();
+        till.said(&["ring", sales.to_str().unwrap()]);
+        let tickets = till.said(&["export", "tickets"]);
+        serde_json::from_str::<Value>(tickets.lines().last().unwrap()).unwrap()["departments"].clone()
+    };
+    let shop = serde_json::json!([{ "department": "alimentación y hogar", "amount": "389.00" }]);
+    assert_eq!(sell("one"), shop);
+    let told = till.said(&["policy", "show", "--language", "es"]);
+    assert!(told.contains("qué vende la tienda") && !told.contains("importe por sección"), "{told}");
+    let renewed = place.path().join("policy.toml");
+    fs::write(&renewed, till.said(&["policy", "new"])).unwrap();
+    till.said(&["policy", "check", renewed.to_str().unwrap()]);
+    fs::write(till.folder.join("policy.toml"), fs::read(renewed).unwrap()).unwrap();
+    assert_eq!(sell("two"), shop);
     assert_eq!(till.json(&["verify", "--json"])["findings"], serde_json::json!([]));
 }
 

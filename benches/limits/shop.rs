@@ -99,7 +99,8 @@ impl Shop {
         let answer = Answer { choice: choice.map(str::to_owned), customer, purposes: Vec::new() };
         let promise =
             Promise::of(answer, &Policy::shipped(), at.date_naive()).expect("a choice of the policy");
-        Sale::freeze(at, &sold, &payment, promise, TicketDetail::Departments).expect("paid in full")
+        Sale::freeze(at, &sold, &payment, promise, TicketDetail::Shop, "alimentación y hogar")
+            .expect("paid in full")
     }
 
     /// A basket as `olvido ring` reads it.

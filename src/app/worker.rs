@@ -304,7 +304,8 @@ impl Worker {
         }
         let promise = Promise::of(answer, policy, at.date_naive())
             .map_err(|_| self.words("till-choice-gone", "till-choice-gone-next"))?;
-        let sale = Sale::freeze(at, waiting.sale.basket(), &waiting.payment, promise, policy.ticket_detail)
+        let (detail, goods) = (policy.ticket_detail, &self.settings.store.goods);
+        let sale = Sale::freeze(at, waiting.sale.basket(), &waiting.payment, promise, detail, goods)
             .map_err(|_| self.words("till-not-paid", "till-not-paid-next"))?;
         let sold = self.store.sell(&sale).map_err(|error| {
             log::error!("a sale was not recorded: {error}");

@@ -40,7 +40,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    Init(InitArgs),
+    Init(Box<InitArgs>),
     #[command(subcommand)]
     Import(ImportCommand),
     Ring(RingArgs),
@@ -74,6 +74,9 @@ pub struct InitArgs {
     pub name: Option<String>,
     #[arg(long, value_name = "TEXT")]
     pub tax_id: Option<String>,
+    /// What the shop sells, as tickets say it.
+    #[arg(long, value_name = "TEXT")]
+    pub goods: Option<String>,
     #[arg(long, value_name = "es|en", value_parser = language)]
     pub language: Option<Language>,
     #[arg(long, value_name = "EUR|…", value_parser = currency)]
@@ -194,6 +197,7 @@ pub struct CustomerArgs {
 #[derive(Debug, Subcommand)]
 pub enum PolicyCommand {
     Show(PolicyShowArgs),
+    New,
     Check(PolicyCheckArgs),
 }
 

@@ -10,6 +10,7 @@ use crate::domain::language::Language;
 use crate::domain::money::Currency;
 use crate::domain::settings::{ReceiptSettings, Selling, Settings, Store, Theme};
 use crate::domain::tax::TaxRate;
+use crate::locale::Locale;
 use crate::ui::keymap::{KeyError, Keymap};
 
 pub use super::config_error::{ConfigError, ConfigErrorKind, Expected};
@@ -19,7 +20,7 @@ pub const SHIPPED: &str = include_str!("../../assets/config.toml");
 
 /// The keys of each table. `[keys]` has those of the keymap.
 const TABLES: [(&str, &[&str]); 7] = [
-    ("store", &["name", "tax-id", "language", "currency", "till", "series", "dialling-code"]),
+    ("store", &["name", "tax-id", "goods", "language", "currency", "till", "series", "dialling-code"]),
     ("selling", &["cash-step", "default-tax"]),
     ("barcodes", &["variable"]),
     ("customer-screen", &["turned"]),
@@ -58,6 +59,7 @@ pub fn fill(template: &str, store: &Store) -> String {
     let answers = [
         ("name", quoted(&store.name)),
         ("tax-id", quoted(&store.tax_id)),
+        ("goods", quoted(&store.goods)),
         ("language", quoted(store.language.code())),
         ("currency", quoted(&store.currency.code)),
         ("till", quoted(&store.till)),
@@ -98,6 +100,9 @@ impl<'a> Reader<'a> {
         self.required(&mut store.language, "language", E::Language, |v| {
             Language::ALL.into_iter().find(|language| Some(language.code()) == text(v))
         });
+        // Files of up to 0.2.0 do not have it.
+        store.goods = Locale::of(store.language).text("init-goods").into_owned();
+        self.optional(&mut store.goods, "store", "goods", name, is(Store::is_name));
         self.required(&mut store.currency, "currency", E::Currency, |v| Currency::from_code(text(v)?));
         self.required(&mut store.till, "till", E::Text { longest: Store::LONGEST_ID }, is(Store::is_till));
         self.required(&mut store.series, "series", E::Series, is(Store::is_series));

@@ -75,6 +75,11 @@ fn what_is_not_there_has_its_default_but_for_the_store() {
         .collect::<Vec<_>>()
         .join("\n");
     assert_eq!(parse(&store), Ok(Settings::default()));
+    // A file of 0.2.0 does not say what is sold.
+    let (before, _) = shipped_with("goods = \"alimentación y hogar\"", "");
+    assert_eq!(parse(&before), Ok(Settings::default()));
+    let english = parse(&before.replace("\"es\"", "\"en\"")).unwrap();
+    assert_eq!(english.store.goods, "food and household");
     let found = refusals("[selling]\ncash-step = 5\n");
     assert_eq!(found.len(), 7);
     assert!(found.iter().all(|(line, key, kind)| {
@@ -93,6 +98,7 @@ fn refused_values() {
         ("name = \"Ultramarinos Sol\"", &long, "store.name", text(60)),
         ("name = \"Ultramarinos Sol\"", "name = \"a\\u001b[2J\"", "store.name", text(60)),
         ("tax-id = \"B12345674\"", "tax-id = \"B1&Num=2\"", "store.tax-id", E::TaxId),
+        ("goods = \"alimentación y hogar\"", "goods = \"\"", "store.goods", text(60)),
         ("language = \"es\"", "language = \"fr\"", "store.language", E::Language),
         ("currency = \"EUR\"", "currency = \"euros\"", "store.currency", E::Currency),
         ("till = \"caja 1\"", "till = true", "store.till", text(20)),

@@ -66,6 +66,16 @@ pub fn run(session: &Session, args: &InitArgs, out: &mut impl io::Write) -> Resu
         settings::Store { language: args.language.unwrap_or(session.language), ..Default::default() };
     store.name = given(&args.name).unwrap_or(store.name);
     store.tax_id = given(&args.tax_id).unwrap_or(store.tax_id);
+    store.goods =
+        given(&args.goods).unwrap_or_else(|| Locale::of(store.language).text("init-goods").into_owned());
+    if !settings::Store::is_name(&store.name) || !settings::Store::is_name(&store.goods) {
+        let longest = [("longest", settings::Store::LONGEST_NAME.into())];
+        return Err(Problem {
+            what: locale.format("init-bad-name", &longest),
+            place: None,
+            next: Some(words("init-bad-name-next")),
+        });
+    }
     store.currency = args.currency.clone().unwrap_or(store.currency);
     store.till =
         given(&args.till).unwrap_or_else(|| Locale::of(store.language).text("init-till").into_owned());
@@ -202,6 +212,7 @@ pub fn from_answers(
     let store = settings::Store {
         name: answers.store_name.clone(),
         tax_id: answers.tax_id.clone(),
+        goods: answers.goods.clone(),
         language: answers.language,
         currency: answers.currency.clone(),
         till: locale.text("init-till").into_owned(),

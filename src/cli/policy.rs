@@ -130,10 +130,10 @@ mod tests {
     #[test]
     fn a_change_is_judged() {
         let text = SHIPPED
-            .replace("version = 1", "version = 2")
+            .replace("version = 2", "version = 3")
             .replace("term = { years = 3 }", "term = { days = 30 }")
             .replace("\"history\", \"offers\"", "\"history\"")
-            .replace("ticket-detail = \"departments\"", "ticket-detail = \"products\"")
+            .replace("ticket-detail = \"shop\"", "ticket-detail = \"products\"")
             .replace("Olvidar esta compra", "Olvidar");
         let (good, words) = judged(&text, Language::English);
         assert!(good);

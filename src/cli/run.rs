@@ -119,6 +119,10 @@ fn command(cli: &Cli, environment: Environment, out: &mut impl Write) -> Result<
             written(super::policy::show(&session.policy()?.1, language, today, out), locale)?;
             Ok(DONE)
         }
+        Command::Policy(PolicyCommand::New) => {
+            written(write!(out, "{}", policy::SHIPPED).map_err(Into::into), locale)?;
+            Ok(DONE)
+        }
         Command::Hub(command) => session.hub(command, out),
         Command::Policy(PolicyCommand::Check(args)) => {
             let text = read(&args.file, locale)?;

@@ -48,10 +48,18 @@ fn exit_codes() {
 fn the_notice_is_the_stores_own_once_it_has_one() {
     let (_folder, data) = data();
     let (_, shipped, _) = ran(data.root(), "policy show --language en");
-    write_private(&data.policy(), SHIPPED.replacen("version = 1", "version = 7", 1).as_bytes()).unwrap();
+    write_private(&data.policy(), SHIPPED.replacen("version = 2", "version = 7", 1).as_bytes()).unwrap();
     let (_, own, _) = ran(data.root(), "policy show --language en");
     assert!(own.lines().next().unwrap().contains('7'), "{own}");
     assert_eq!(own.lines().skip(1).collect::<Vec<_>>(), shipped.lines().skip(1).collect::<Vec<_>>());
+}
+
+/// What a store of before renews its policy from.
+#[test]
+fn a_new_policy_is_printed_as_it_ships() {
+    let (_folder, data) = data();
+    let (code, out, _) = ran(data.root(), "policy new");
+    assert_eq!((code, out.as_str()), (DONE, SHIPPED));
 }
 
 #[cfg(unix)]

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use crate::domain::tax::TaxRate;
 use crate::domain::ticket::{Registration, Ticket};
 use crate::store::StoreError;
 
@@ -19,7 +20,9 @@ struct Line {
     hash: String,
     seller: String,
     currency: String,
-    departments: Vec<Department>,
+    /// Under the name that it has in the stored ticket.
+    #[serde(rename = "departments")]
+    goods: Vec<Goods>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     products: Vec<Product>,
     taxes: Vec<Tax>,
@@ -28,9 +31,11 @@ struct Line {
 }
 
 #[derive(Serialize)]
-struct Department {
-    department: String,
-    rate: String,
+struct Goods {
+    #[serde(rename = "department")]
+    kind: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rate: Option<String>,
     amount: String,
 }
 
@@ -92,13 +97,13 @@ fn line(ticket: Ticket) -> Line {
         hash: ticket.hash.to_string(),
         seller: ticket.issuer.name,
         currency: ticket.issuer.currency.code,
-        departments: body
-            .departments
+        goods: body
+            .goods
             .into_iter()
-            .map(|d| Department {
-                department: d.department,
-                rate: d.rate.decimal(),
-                amount: d.amount.decimal(decimals),
+            .map(|g| Goods {
+                kind: g.kind,
+                rate: g.rate.map(TaxRate::decimal),
+                amount: g.amount.decimal(decimals),
             })
             .collect(),
         products: body

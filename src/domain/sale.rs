@@ -10,7 +10,7 @@ use super::policy::{Memory, Policy, TicketDetail, Until};
 use super::quantity::{Quantity, Unit};
 use super::tax::TaxRate;
 use super::tender::{Paid, Payment, TenderError};
-use super::ticket::{TicketBody, TicketLine};
+use super::ticket::{Goods, TicketBody, TicketLine};
 
 /// How the customer's wish is kept beyond the tax ticket.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,6 +97,8 @@ pub struct Sale {
     pub paid: Paid,
     pub promise: Promise,
     pub detail: TicketDetail,
+    /// What the shop sells, in its own words: see [`super::settings::Store::goods`].
+    pub shop_goods: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,13 +110,14 @@ pub enum SaleError {
 }
 
 impl Sale {
-    /// Freezes a paid basket. Errors: `Empty`, `Tender` when less than the total was given.
+    /// Freezes a paid basket; `shop_goods` is what the shop says that it sells. Errors: `Empty`, `Tender` when less than the total was given.
     pub fn freeze(
         at: DateTime<FixedOffset>,
         basket: &Basket,
         payment: &Payment,
         promise: Promise,
         detail: TicketDetail,
+        shop_goods: &str,
     ) -> Result<Sale, SaleError> {
         if basket.is_empty() {
             return Err(SaleError::Empty);
@@ -123,21 +126,40 @@ impl Sale {
         assert_eq!(priced.total, payment.total(), "the payment is for this basket");
         let paid = payment.finish().map_err(SaleError::Tender)?;
         let lines = basket.lines().to_vec();
-        Ok(Sale { at, lines, priced, paid, promise, detail })
+        Ok(Sale { at, lines, priced, paid, promise, detail, shop_goods: shop_goods.to_owned() })
     }
 
     /// The part of the sale that goes onto the ticket.
     pub fn ticket_body(&self) -> TicketBody {
         let products = match self.detail {
-            TicketDetail::Departments => Vec::new(),
             TicketDetail::Products => self.kept_lines().map(KeptLine::into_ticket_line).collect(),
+            _ => Vec::new(),
         };
         TicketBody {
-            departments: self.priced.departments.clone(),
+            goods: self.goods(),
             products,
             taxes: self.priced.taxes.clone(),
             tenders: self.paid.tenders.clone(),
             rounding: self.paid.rounding,
+        }
+    }
+
+    fn goods(&self) -> Vec<Goods> {
+        let departments = &self.priced.departments;
+        let whole = |kind: String| vec![Goods { kind, rate: None, amount: self.priced.total }];
+        match self.detail {
+            TicketDetail::Shop => whole(self.shop_goods.clone()),
+            TicketDetail::DepartmentNames => {
+                let mut names: Vec<&str> = departments.iter().map(|d| d.department.as_str()).collect();
+                names.dedup();
+                let names = names.join(", ");
+                let fits = names.chars().count() <= Goods::LONGEST;
+                whole(if fits { names } else { self.shop_goods.clone() })
+            }
+            TicketDetail::Departments | TicketDetail::Products => departments
+                .iter()
+                .map(|d| Goods { kind: d.department.clone(), rate: Some(d.rate), amount: d.amount })
+                .collect(),
         }
     }
 
@@ -188,5 +210,57 @@ impl KeptLine {
             rate: self.rate,
             amount: self.amount,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SHOP: &str = "alimentación y hogar";
+
+    /// The goods on the ticket of a basket of these departments and rates, a euro each.
+    fn goods(detail: TicketDetail, departments: &[(&str, u16)]) -> Vec<Goods> {
+        let mut basket = Basket::default();
+        for &(department, rate) in departments {
+            basket.add(Line::open("x", department, Money(100), TaxRate(rate))).unwrap();
+        }
+        let mut payment = Payment::new(basket.priced().unwrap().total, 1);
+        payment
+            .add(crate::domain::tender::Tender {
+                kind: crate::domain::tender::TenderKind::Cash,
+                amount: payment.total(),
+            })
+            .unwrap();
+        let at = DateTime::parse_from_rfc3339("2026-11-23T18:42:07+01:00").unwrap();
+        let promise = Promise::of(Answer::default(), &Policy::shipped(), at.date_naive()).unwrap();
+        let body = Sale::freeze(at, &basket, &payment, promise, detail, SHOP).unwrap().ticket_body();
+        assert_eq!(body.products.is_empty(), detail != TicketDetail::Products);
+        let stored = serde_json::to_value(&body).unwrap();
+        assert_eq!(stored["departments"].as_array().unwrap().len(), body.goods.len());
+        body.goods
+    }
+
+    #[test]
+    fn the_ticket_names_the_goods_as_far_as_the_policy_says() {
+        let basket = [("Pan", 400), ("Bazar", 2100), ("Pan", 400), ("Bazar", 400)];
+        let whole = |kind: &str| vec![Goods { kind: kind.to_owned(), rate: None, amount: Money(400) }];
+        assert_eq!(goods(TicketDetail::Shop, &basket), whole(SHOP));
+        assert_eq!(goods(TicketDetail::DepartmentNames, &basket), whole("Bazar, Pan"));
+        for detail in [TicketDetail::Departments, TicketDetail::Products] {
+            let parts: Vec<_> = goods(detail, &basket)
+                .into_iter()
+                .map(|part| (part.kind, part.rate.unwrap().0, part.amount.0))
+                .collect();
+            let part = |kind: &str, rate, amount| (kind.to_owned(), rate, amount);
+            assert_eq!(parts, [part("Bazar", 400, 100), part("Bazar", 2100, 100), part("Pan", 400, 200)]);
+        }
+    }
+
+    #[test]
+    fn a_list_of_departments_that_is_too_long_tells_nothing() {
+        let (long, fits) = ("a".repeat(Goods::LONGEST + 1), "á".repeat(Goods::LONGEST));
+        assert_eq!(goods(TicketDetail::DepartmentNames, &[(&long, 400)])[0].kind, SHOP);
+        assert_eq!(goods(TicketDetail::DepartmentNames, &[(&fits, 400)])[0].kind, fits);
     }
 }

@@ -28,6 +28,9 @@ pub struct Store {
     pub name: String,
     /// Tax identification number (Spain: NIF); never empty.
     pub tax_id: String,
+    /// What the shop sells, as tickets name it: `alimentación y hogar`. Invoicing rules ask for the
+    /// kind of goods (RD 1619/2012, article 7.1.e). Never empty.
+    pub goods: String,
     /// Of the till's screens, and of receipts where the customer chose none.
     pub language: Language,
     pub currency: Currency,
@@ -93,7 +96,7 @@ impl Store {
     /// Most characters of a tax id, of a series, and of a till's name.
     pub const LONGEST_ID: usize = 20;
 
-    /// Whether a shop can be called so: something visible, without control characters.
+    /// Whether a shop, or what it sells, can be called so: something visible, without control characters.
     pub fn is_name(text: &str) -> bool {
         is_label(text, Store::LONGEST_NAME)
     }
@@ -168,6 +171,7 @@ impl Default for Store {
         Store {
             name: "Ultramarinos Sol".to_owned(),
             tax_id: "B12345674".to_owned(),
+            goods: "alimentación y hogar".to_owned(),
             language: Language::Spanish,
             currency: Currency { code: "EUR".to_owned(), sign: "€".to_owned(), decimals: 2 },
             till: "caja 1".to_owned(),

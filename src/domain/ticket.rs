@@ -10,7 +10,6 @@ use chrono::{DateTime, FixedOffset, NaiveDate};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::basket::DepartmentAmount;
 use super::money::{Currency, Money};
 use super::quantity::{Quantity, Unit};
 use super::tax::{TaxAmount, TaxRate};
@@ -57,11 +56,33 @@ pub struct TicketLine {
     pub amount: Money,
 }
 
-/// What a ticket says of a sale: nothing about who bought, and, unless the policy asks for
-/// products, nothing about what was bought beyond the department.
+/// What was sold, as far as the policy's ticket detail names it, and what that came to. Invoicing
+/// rules ask for the kind of goods (RD 1619/2012, article 7.1.e).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Goods {
+    /// A department, several, or what the shop says that it sells.
+    #[serde(rename = "department")]
+    pub kind: String,
+    /// Only of a single department: what goes under one kind may have several rates.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate: Option<TaxRate>,
+    /// Tax included.
+    pub amount: Money,
+}
+
+impl Goods {
+    /// Most characters of [`Goods::kind`] where it lists several departments.
+    pub const LONGEST: usize = 100;
+}
+
+/// What a ticket says of a sale: nothing about who bought, and, unless the policy asks for more,
+/// nothing about what was bought.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TicketBody {
-    pub departments: Vec<DepartmentAmount>,
+    /// Amounts that add up to the total. Stored and sent under the name that they had when each was
+    /// a department's, so that every verifier and hub reads them.
+    #[serde(rename = "departments")]
+    pub goods: Vec<Goods>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub products: Vec<TicketLine>,
     pub taxes: Vec<TaxAmount>,
@@ -121,11 +142,11 @@ impl Ticket {
         }
     }
 
-    /// Whether departments, products, taxes and tenders each add up to the total.
+    /// Whether goods, products, taxes and tenders each add up to the total.
     pub fn adds_up(&self) -> bool {
         let body = &self.body;
         let paid = self.total.plus(body.rounding).ok();
-        sum(body.departments.iter().map(|d| d.amount)) == Some(self.total)
+        sum(body.goods.iter().map(|goods| goods.amount)) == Some(self.total)
             && (body.products.is_empty() || sum(body.products.iter().map(|p| p.amount)) == Some(self.total))
             && sum(body.taxes.iter().flat_map(|t| [t.base, t.tax])) == Some(self.total)
             && sum(body.taxes.iter().map(|t| t.tax)) == Some(self.tax_total)

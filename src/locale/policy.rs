@@ -2,8 +2,8 @@
 
 use super::{Arg, Language, Locale};
 use crate::domain::policy::{
-    Basis, Change, ChangeKind, DataClass, Effect, Expected, Memory, PolicyError, PolicyErrorKind as Kind,
-    Term, TicketDetail,
+    Basis, Change, ChangeKind, DataClass, Effect, Expected, Memory, Policy, PolicyError,
+    PolicyErrorKind as Kind, Term, TicketDetail,
 };
 
 /// What is wrong with a line of a policy, and what to do about it.
@@ -55,6 +55,7 @@ fn keys(kind: &Kind) -> [&'static str; 2] {
         Kind::PurposesWithoutProfile => {
             ["policy-purposes-without-profile", "policy-purposes-without-profile-remedy"]
         }
+        Kind::OldFormat => ["policy-old-format", "policy-old-format-remedy"],
         Kind::VersionNotRaised { .. } => ["policy-version-not-raised", "policy-version-not-raised-remedy"],
     }
 }
@@ -87,6 +88,7 @@ fn expected(locale: &'static Locale, expected: Expected) -> String {
         Expected::Table => "policy-expected-table",
         Expected::Term => "policy-expected-term",
         Expected::Id => "policy-expected-id",
+        Expected::Format => return Policy::FORMAT.to_string(),
         Expected::Basis => return quoted(&Basis::ALL.map(Basis::id)),
         Expected::Memory => return quoted(&Memory::ALL.map(Memory::id)),
         Expected::Detail => return quoted(&TicketDetail::ALL.map(TicketDetail::id)),
@@ -143,8 +145,9 @@ pub fn change(locale: &'static Locale, change: &Change) -> String {
         ChangeKind::PurposeRemoved { choice, purpose } => {
             ("policy-purpose-removed", vec![("choice", word(choice)), ("purpose", word(purpose.as_str()))])
         }
-        ChangeKind::Detail { to: TicketDetail::Products, .. } => ("policy-detail-products", vec![]),
-        ChangeKind::Detail { to: TicketDetail::Departments, .. } => ("policy-detail-departments", vec![]),
+        ChangeKind::Detail { from, to } => {
+            ("policy-detail", vec![("from", detail(locale, *from)), ("to", detail(locale, *to))])
+        }
         ChangeKind::Default { from, to } => ("policy-default", vec![("from", word(from)), ("to", word(to))]),
         ChangeKind::Order => ("policy-order", vec![]),
         ChangeKind::BackupDays { from, to } => {
@@ -175,6 +178,16 @@ fn class_name(locale: &'static Locale, class: DataClass) -> Arg<'static> {
         DataClass::Counters => "policy-counters",
         DataClass::Lines => "policy-lines",
         DataClass::Profile => "policy-profile",
+    }))
+}
+
+/// What a ticket says of the goods.
+fn detail(locale: &'static Locale, detail: TicketDetail) -> Arg<'static> {
+    Arg::Text(locale.text(match detail {
+        TicketDetail::Shop => "policy-detail-shop",
+        TicketDetail::DepartmentNames => "policy-detail-department-names",
+        TicketDetail::Departments => "policy-detail-departments",
+        TicketDetail::Products => "policy-detail-products",
     }))
 }
 
@@ -210,6 +223,7 @@ mod tests {
             Expected::Detail,
             Expected::Language,
             Expected::Id,
+            Expected::Format,
         ];
         let kinds = values.map(Kind::BadValue).into_iter().chain([
             Kind::NotToml,
@@ -236,6 +250,7 @@ mod tests {
             Kind::TermWithoutMemory,
             Kind::TermTooLong { class: "lines" },
             Kind::PurposesWithoutProfile,
+            Kind::OldFormat,
             Kind::VersionNotRaised { current: 1 },
         ]);
         for kind in kinds {
@@ -265,8 +280,8 @@ mod tests {
             ChangeKind::ClassBasis { class, from: Basis::Consent, to: Basis::Contract },
             ChangeKind::PurposeAdded { choice: choice(), purpose: purpose.clone() },
             ChangeKind::PurposeRemoved { choice: choice(), purpose },
-            ChangeKind::Detail { from: TicketDetail::Departments, to: TicketDetail::Products },
-            ChangeKind::Detail { from: TicketDetail::Products, to: TicketDetail::Departments },
+            ChangeKind::Detail { from: TicketDetail::Shop, to: TicketDetail::Products },
+            ChangeKind::Detail { from: TicketDetail::Departments, to: TicketDetail::DepartmentNames },
             ChangeKind::Default { from: choice(), to: choice() },
             ChangeKind::Order,
             ChangeKind::BackupDays { from: Some(30), to: None },

@@ -66,11 +66,24 @@ impl<'a> Paper<'a> {
             }
         }
         if ticket.body.products.is_empty() {
-            for department in &ticket.body.departments {
-                self.priced(&department.department, department.rate, department.amount);
+            for goods in &ticket.body.goods {
+                match goods.rate {
+                    Some(rate) => self.priced(&goods.kind, rate, goods.amount),
+                    None => self.described(&goods.kind, goods.amount),
+                }
             }
         }
         self.rule();
+    }
+
+    /// What was sold in the shop's words, which are never cut, and an amount.
+    fn described(&mut self, kind: &str, amount: Money) {
+        let amount = self.money(amount);
+        let room = self.columns.saturating_sub(width(&amount) + 1).max(self.columns / 2);
+        let mut lines = wrap(&clean(kind), room);
+        let last = lines.pop().unwrap_or_default();
+        self.lines.extend(lines);
+        self.row(&last, &amount);
     }
 
     /// A name and its tax rate, and an amount. The rate is never cut.

@@ -2,14 +2,14 @@ use chrono::{DateTime, NaiveDate};
 use proptest::prelude::*;
 
 use super::*;
-use crate::domain::basket::{Basket, DepartmentAmount, Discount, Line};
+use crate::domain::basket::{Basket, Discount, Line};
 use crate::domain::language::Language;
 use crate::domain::policy::TicketDetail;
 use crate::domain::receipt::ReceiptMemory;
 use crate::domain::sale::{Keep, Promise, Sale};
 use crate::domain::settings::{ReceiptSettings, Store};
 use crate::domain::tender::Payment;
-use crate::domain::ticket::{TicketBody, TicketHash};
+use crate::domain::ticket::{Goods, TicketBody, TicketHash};
 
 fn sale(detail: TicketDetail) -> Sale {
     let mut basket = Basket::default();
@@ -39,7 +39,7 @@ fn sale(detail: TicketDetail) -> Sale {
         until: Until::CustomerSaysSo,
         policy_version: 1,
     };
-    Sale::freeze(at, &basket, &payment, promise, detail).unwrap()
+    Sale::freeze(at, &basket, &payment, promise, detail, "alimentación y hogar").unwrap()
 }
 
 fn ticket(sale: &Sale) -> Ticket {
@@ -78,8 +78,10 @@ fn receipts_in_every_language_and_width() {
     for language in Language::ALL {
         for columns in ReceiptSettings::COLUMNS {
             for (name, receipt) in [
-                ("forgotten", receipt(TicketDetail::Departments, None)),
-                ("guarantee", receipt(TicketDetail::Departments, guarantee())),
+                ("forgotten", receipt(TicketDetail::Shop, None)),
+                ("guarantee", receipt(TicketDetail::Shop, guarantee())),
+                ("names", receipt(TicketDetail::DepartmentNames, None)),
+                ("departments", receipt(TicketDetail::Departments, None)),
                 ("products", receipt(TicketDetail::Products, None)),
                 ("products_remembered", receipt(TicketDetail::Products, Some(Until::CustomerSaysSo))),
             ] {
@@ -93,7 +95,7 @@ fn receipts_in_every_language_and_width() {
 #[test]
 fn what_we_keep_is_the_ticket_to_the_letter() {
     for language in Language::ALL {
-        for detail in [TicketDetail::Departments, TicketDetail::Products] {
+        for detail in TicketDetail::ALL {
             for columns in ReceiptSettings::COLUMNS {
                 let receipt = receipt(detail, guarantee());
                 let stored: TicketBody =
@@ -109,10 +111,10 @@ fn what_we_keep_is_the_ticket_to_the_letter() {
 
 #[test]
 fn nothing_bought_is_in_the_part_that_the_store_keeps() {
-    let receipt = receipt(TicketDetail::Departments, None);
+    let receipt = receipt(TicketDetail::Shop, None);
     for columns in ReceiptSettings::COLUMNS {
         let kept = render_ticket(&receipt.ticket, Locale::of(Language::Spanish), columns).join("\n");
-        for word in ["Leche", "Pan ", "Tomate", "Lavadora", "0,482"] {
+        for word in ["Leche", "Pan ", "Tomate", "Lavadora", "0,482", "Lácteos", "Electrodomésticos"] {
             assert!(!kept.contains(word), "{word} in\n{kept}");
         }
     }
@@ -130,11 +132,10 @@ proptest! {
         amount in -10_000_000_000i64..=10_000_000_000,
         quantity in 1i64..=100_000_000,
         code in any_text(),
-        products in any::<bool>(),
+        detail in prop::sample::select(TicketDetail::ALL.to_vec()),
         kept in any::<bool>(),
     ) {
         let name = |index: usize| names[index % names.len()].clone();
-        let detail = if products { TicketDetail::Products } else { TicketDetail::Departments };
         let mut receipt = receipt(detail, guarantee().filter(|_| kept));
         receipt.code = Some(code);
         receipt.after = name(3);
@@ -145,7 +146,8 @@ proptest! {
         receipt.ticket.issuer.name = name(0);
         receipt.ticket.total = Money(amount);
         let body = &mut receipt.ticket.body;
-        body.departments.push(DepartmentAmount { department: name(1), rate: TaxRate(525), amount: Money(amount) });
+        let rate = Some(TaxRate(525)).filter(|_| kept);
+        body.goods.push(Goods { kind: name(1), rate, amount: Money(amount) });
         body.taxes.push(TaxAmount { rate: TaxRate(10_000), base: Money(amount), tax: Money(amount) });
         for product in &mut body.products {
             (product.name, product.quantity) = (name(2), Quantity::grams(quantity).unwrap());

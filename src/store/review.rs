@@ -103,8 +103,8 @@ impl Review {
             add(&mut sum.base, tax.base)?;
             add(&mut sum.tax, tax.tax)?;
         }
-        for part in body.departments {
-            add(self.department.entry(part.department).or_default(), part.amount)?;
+        for goods in body.goods {
+            add(self.department.entry(goods.kind).or_default(), goods.amount)?;
         }
         for tender in body.tenders {
             add(self.tender.entry(tender.kind).or_default(), tender.amount)?;

@@ -62,7 +62,7 @@ fn sale_at(time: &str, choice: Option<&str>, phone: Option<&str>, names: &[&str]
         purposes: Vec::new(),
     };
     let promise = Promise::of(answer, &Policy::shipped(), at.date_naive()).unwrap();
-    Sale::freeze(at, &basket, &payment, promise, TicketDetail::Departments).unwrap()
+    Sale::freeze(at, &basket, &payment, promise, TicketDetail::Shop, "alimentación y hogar").unwrap()
 }
 
 /// Every file in the directory that holds `needle`, by name.

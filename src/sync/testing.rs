@@ -38,5 +38,7 @@ pub(super) fn sell(till: &mut Store, answer: &Answer) -> ReceiptCode {
     let at = DateTime::parse_from_rfc3339("2026-11-23T18:42:07+01:00").unwrap();
     let promise = Promise::of(answer.clone(), till.policy(), at.date_naive()).unwrap();
     let detail = till.policy().ticket_detail;
-    till.sell(&Sale::freeze(at, &basket, &payment, promise, detail).unwrap()).unwrap().code
+    till.sell(&Sale::freeze(at, &basket, &payment, promise, detail, "alimentación y hogar").unwrap())
+        .unwrap()
+        .code
 }

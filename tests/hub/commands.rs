@@ -62,7 +62,7 @@ fn products_and_a_policy_reach_the_tills() {
 
     let policy = hub.folder.path().join("policy.toml");
     let file = policy.display().to_string();
-    let newer = SHIPPED.replacen("version = 1", "version = 9", 1);
+    let newer = SHIPPED.replacen("version = 2", "version = 9", 1);
     fs::write(&policy, &newer).unwrap();
     let words = said(&folder, &["hub", "publish", "policy", &file, "--store", "SOL"]);
     assert!(words.contains("version 9"), "{words}");

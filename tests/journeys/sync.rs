@@ -151,7 +151,7 @@ fn a_new_policy_counts_from_the_next_basket_on() {
     till.scans(WASHER).sees("389,00");
     let file = shop.data().join("policy.toml");
     let policy = std::fs::read_to_string(&file).unwrap();
-    let newer = policy.replacen("version = 1", "version = 2", 1);
+    let newer = policy.replacen("version = 2", "version = 3", 1);
     let newer = newer.replace("Solo para garantía", "Garantía y nada más");
     let published = hub.file("policy.toml", &newer);
     hub.runs(&["publish", "policy", published.to_str().unwrap()]);

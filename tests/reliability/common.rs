@@ -108,7 +108,7 @@ pub fn sale_at(at: DateTime<FixedOffset>, answer: Answer, names: &[String]) -> S
     let mut payment = Payment::new(total, 1);
     payment.add(Tender { kind: TenderKind::Cash, amount: total }).unwrap();
     let promise = Promise::of(answer, &policy(), at.date_naive()).unwrap();
-    Sale::freeze(at, &basket, &payment, promise, TicketDetail::Departments).unwrap()
+    Sale::freeze(at, &basket, &payment, promise, TicketDetail::Shop, "alimentación y hogar").unwrap()
 }
 
 pub fn sale(answer: Answer, names: &[String]) -> Sale {

@@ -112,7 +112,7 @@ fn sale(at: DateTime<FixedOffset>, answer: Answer, lines: Vec<Line>) -> Sale {
     let mut payment = Payment::new(total, 1);
     payment.add(Tender { kind: TenderKind::Cash, amount: total }).unwrap();
     let promise = Promise::of(answer, &policy(), at.date_naive()).unwrap();
-    Sale::freeze(at, &basket, &payment, promise, TicketDetail::Departments).unwrap()
+    Sale::freeze(at, &basket, &payment, promise, TicketDetail::Shop, "alimentación y hogar").unwrap()
 }
 
 /// Whether it was done; not when the disk was full.

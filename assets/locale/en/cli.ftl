@@ -103,6 +103,7 @@ help-customer-show = Shows all that is kept of a customer.
 help-customer-forget = Forgets a customer and all their purchases for good.
 help-policy = Shows the policy, or judges a changed one.
 help-policy-show = Prints the whole notice, as customers read it.
+help-policy-new = Prints the policy of this version, to write your own from.
 help-policy-check = Says what a changed policy widens or narrows, or why it is refused.
 help-backup = Copies the store into one file.
 help-restore = Brings a store back from a backup. What was forgotten stays forgotten.
@@ -114,6 +115,7 @@ help-arg-version = Says the version.
 help-arg-demo = A demo shop with its catalogue.
 help-arg-name = The store's name, as on its tickets.
 help-arg-tax-id = Its tax identification number.
+help-arg-goods = What it sells, in its own words: a ticket says no more of the goods.
 help-arg-language = The language of the till.
 help-arg-currency = The currency of prices.
 help-arg-init-till = What the shop calls this till.
@@ -166,6 +168,8 @@ cli-no-terminal-next = Start it in a terminal. Without one: olvido ring
 
 init-needs-name = a new store needs a name and a tax id.
 init-needs-name-next = Add --name and --tax-id, or --demo.
+init-bad-name = the name of a store, and what it sells, have at most { $longest } characters.
+init-bad-name-next = Give others with --name and --goods.
 init-bad-pin = a PIN has 4 to 8 digits.
 init-bad-pin-next = Give another with --pin.
 init-bad-till = a till's name has at most { $longest } characters, a series at most { $longest } letters, digits or "-".
@@ -176,6 +180,7 @@ init-bad-catalogue = { $lines ->
 }
 init-bad-catalogue-next = Mend them, or set up without --catalogue and see them all: olvido import products FILE --dry-run
 init-till = till 1
+init-goods = food and household
 init-staff = Ana
 init-done =
     The store "{ $name }" is ready, with { n-products }.

@@ -49,6 +49,8 @@ policy-term-too-long = This choice keeps "{ $class }" longer than its class allo
 policy-term-too-long-remedy = Shorten it, or lengthen "class.{ $class }.term".
 policy-purposes-without-profile = Without a profile nobody can tick a purpose.
 policy-purposes-without-profile-remedy = Remove "purposes", or set memory = "profile".
+policy-old-format = The policy is written as up to version 0.2.0.
+policy-old-format-remedy = Print the policy of this version with olvido policy new, put into it what is yours, and keep its line format = 2.
 policy-version-not-raised = The policy differs from the one in use, version { $current }, and its version is not higher.
 policy-version-not-raised-remedy = Write version = { $next }.
 
@@ -73,8 +75,11 @@ policy-class-term = { $class }: at most { $to } instead of { $from }
 policy-class-basis = { $class }: on { $to } instead of { $from }
 policy-purpose-added = "{ $choice }" offers the purpose "{ $purpose }"
 policy-purpose-removed = "{ $choice }" no longer offers the purpose "{ $purpose }"
-policy-detail-products = the ticket names every article instead of departments
-policy-detail-departments = the ticket names departments instead of every article
+policy-detail = of what was sold the ticket keeps { $to } instead of { $from }
+policy-detail-shop = only what the store sells
+policy-detail-department-names = the names of the departments
+policy-detail-departments = the amount of each department
+policy-detail-products = each item with its amount
 policy-default = the default is "{ $to }" instead of "{ $from }"; both keep the minimum
 policy-order = the choices stand in another order
 policy-backup-days = what a backup can bring back: { $to } instead of { $from }

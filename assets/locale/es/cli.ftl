@@ -103,6 +103,7 @@ help-customer-show = Muestra todo lo que se guarda de un cliente.
 help-customer-forget = Olvida a un cliente y todas sus compras para siempre.
 help-policy = Muestra la política, o juzga una cambiada.
 help-policy-show = Escribe el aviso entero, como lo leen los clientes.
+help-policy-new = Escribe la política de esta versión, para hacer la suya a partir de ella.
 help-policy-check = Dice qué amplía o reduce una política cambiada, o por qué se rechaza.
 help-backup = Copia la tienda en un archivo.
 help-restore = Restaura una tienda desde una copia. Lo olvidado sigue olvidado.
@@ -114,6 +115,7 @@ help-arg-version = Dice la versión.
 help-arg-demo = Una tienda de prueba con su catálogo.
 help-arg-name = El nombre de la tienda, como en sus tiques.
 help-arg-tax-id = Su NIF.
+help-arg-goods = Qué vende, con sus palabras: el tique no dice más de lo vendido.
 help-arg-language = El idioma de la caja.
 help-arg-currency = La moneda de los precios.
 help-arg-init-till = Cómo llama la tienda a esta caja.
@@ -166,6 +168,8 @@ cli-no-terminal-next = Ábrala en un terminal. Sin él: olvido ring
 
 init-needs-name = una tienda nueva necesita nombre y NIF.
 init-needs-name-next = Añada --name y --tax-id, o --demo.
+init-bad-name = el nombre de una tienda, y lo que vende, tienen como mucho { $longest } caracteres.
+init-bad-name-next = Dé otros con --name y --goods.
 init-bad-pin = un PIN tiene de 4 a 8 cifras.
 init-bad-pin-next = Dé otro con --pin.
 init-bad-till = el nombre de una caja tiene como mucho { $longest } caracteres; una serie, { $longest } letras, cifras o «-».
@@ -176,6 +180,7 @@ init-bad-catalogue = { $lines ->
 }
 init-bad-catalogue-next = Corríjalas, o cree la tienda sin --catalogue y véalas todas: olvido import products ARCHIVO --dry-run
 init-till = caja 1
+init-goods = alimentación y hogar
 init-staff = Ana
 init-done =
     La tienda «{ $name }» está lista, con { n-products }.

@@ -49,6 +49,8 @@ policy-term-too-long = Esta elección guarda «{ $class }» más de lo que su cl
 policy-term-too-long-remedy = Acórtelo, o alargue «class.{ $class }.term».
 policy-purposes-without-profile = Sin perfil nadie puede marcar una finalidad.
 policy-purposes-without-profile-remedy = Quite «purposes», o ponga memory = "profile".
+policy-old-format = La política está escrita como hasta la versión 0.2.0.
+policy-old-format-remedy = Escriba la política de esta versión con olvido policy new, ponga en ella lo suyo y deje su línea format = 2.
 policy-version-not-raised = La política difiere de la que está en uso, versión { $current }, y su versión no es mayor.
 policy-version-not-raised-remedy = Escriba version = { $next }.
 
@@ -73,8 +75,11 @@ policy-class-term = { $class }: como mucho { $to } en vez de { $from }
 policy-class-basis = { $class }: por { $to } en vez de { $from }
 policy-purpose-added = «{ $choice }» ofrece la finalidad «{ $purpose }»
 policy-purpose-removed = «{ $choice }» ya no ofrece la finalidad «{ $purpose }»
-policy-detail-products = el tique nombra cada artículo en vez de secciones
-policy-detail-departments = el tique nombra secciones en vez de cada artículo
+policy-detail = de lo vendido, el tique guarda { $to } en vez de { $from }
+policy-detail-shop = solo qué vende la tienda
+policy-detail-department-names = los nombres de las secciones
+policy-detail-departments = el importe de cada sección
+policy-detail-products = cada artículo con su importe
 policy-default = por defecto vale «{ $to }» en vez de «{ $from }»; ambas guardan el mínimo
 policy-order = las elecciones están en otro orden
 policy-backup-days = lo que una copia de seguridad puede devolver: { $to } en vez de { $from }

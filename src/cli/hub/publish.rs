@@ -65,7 +65,7 @@ impl Session {
     ) -> Result<u8, Problem> {
         let locale = self.locale();
         let text = read(&args.file, locale)?;
-        Policy::parse(&text).map_err(|errors| Problem::of_policy(&args.file, &errors, locale))?;
+        Policy::parse_new(&text).map_err(|errors| Problem::of_policy(&args.file, &errors, locale))?;
         let hub = self.open_hub(&args.store.hub)?;
         let store = self.hub_store(&hub, &args.store)?;
         let version = hub.publish_policy(&store, &text).map_err(|error| match error {

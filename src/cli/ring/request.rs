@@ -43,7 +43,8 @@ impl Shop<'_> {
         let basket = self.basket(&fields)?;
         let promise = self.promise(&fields, at)?;
         let payment = self.payment(&fields, &basket)?;
-        Sale::freeze(at, &basket, &payment, promise, self.policy.ticket_detail).map_err(|error| match error {
+        let (detail, goods) = (self.policy.ticket_detail, &self.settings.store.goods);
+        Sale::freeze(at, &basket, &payment, promise, detail, goods).map_err(|error| match error {
             SaleError::Empty => Refusal::plain(Kind::NoLines),
             SaleError::Basket(error) => of_basket(error, ""),
             SaleError::Tender(TenderError::NotEnough { missing }) => {

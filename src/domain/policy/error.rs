@@ -80,6 +80,8 @@ pub enum PolicyErrorKind {
     },
     /// Purposes can only be ticked where there is a profile.
     PurposesWithoutProfile,
+    /// A policy to be taken into use must say `format = 2`.
+    OldFormat,
     /// A changed policy needs a higher version than the one in use.
     VersionNotRaised {
         current: u32,
@@ -101,6 +103,8 @@ pub enum Expected {
     Basis,
     Memory,
     Detail,
+    /// Today's [`super::Policy::FORMAT`].
+    Format,
     /// A code of [`crate::domain::language::Language::ALL`].
     Language,
     /// 1 to 32 lower-case letters, digits and hyphens.

@@ -28,10 +28,13 @@ pub const SHIPPED: &str = include_str!("../../../assets/policy.toml");
 /// A policy without refusals.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
+    /// How the file is written: [`Policy::FORMAT`], or 1 where it does not say, as up to 0.2.0.
+    pub format: u32,
     /// Rises with every change.
     pub version: u32,
     /// Never empty; the first stands in for languages that are not here.
     pub languages: Vec<Language>,
+    /// [`TicketDetail::Shop`] under every policy of format 1: a store may keep less than it says.
     pub ticket_detail: TicketDetail,
     /// After so many days a backup brings no purchase back; `None` where the policy does not say.
     pub backup_days: Option<u32>,
@@ -45,11 +48,15 @@ pub struct Policy {
     words: BTreeMap<Language, NoticeWords>,
 }
 
-/// What the tax ticket says of the goods.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+/// What the tax ticket says of the goods, from the least that the law asks to the most. Invoicing
+/// rules want "the kind of goods" (RD 1619/2012, article 7.1.e), and no amount for each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum TicketDetail {
-    /// Amounts by department.
+    /// The shop's own words for all that it sells, the same on every ticket.
+    Shop,
+    /// Which departments the basket came from.
+    DepartmentNames,
+    /// Amounts by department: with a price list they name baskets of a small shop.
     Departments,
     /// Every article, still without the customer.
     Products,
@@ -169,9 +176,22 @@ struct NoticeWords {
 }
 
 impl Policy {
+    /// How a policy file is written today.
+    pub const FORMAT: u32 = 2;
+
     /// Reads a policy file. Errors: every refusal found, in the order of their lines.
     pub fn parse(text: &str) -> Result<Policy, Vec<PolicyError>> {
         parse::parse(text)
+    }
+
+    /// Reads a policy that is to be taken into use: as [`Policy::parse`], and of today's format. A
+    /// store keeps working with the one it has until then.
+    pub fn parse_new(text: &str) -> Result<Policy, Vec<PolicyError>> {
+        let policy = Policy::parse(text)?;
+        if policy.format == Policy::FORMAT {
+            return Ok(policy);
+        }
+        Err(vec![PolicyError { line: 1, key: "format".to_owned(), kind: PolicyErrorKind::OldFormat }])
     }
 
     /// The policy that ships with the program.
@@ -320,11 +340,18 @@ impl Memory {
 }
 
 impl TicketDetail {
-    pub const ALL: [TicketDetail; 2] = [TicketDetail::Departments, TicketDetail::Products];
+    pub const ALL: [TicketDetail; 4] = [
+        TicketDetail::Shop,
+        TicketDetail::DepartmentNames,
+        TicketDetail::Departments,
+        TicketDetail::Products,
+    ];
 
     /// Its name in the policy file.
     pub fn id(self) -> &'static str {
         match self {
+            TicketDetail::Shop => "shop",
+            TicketDetail::DepartmentNames => "department-names",
             TicketDetail::Departments => "departments",
             TicketDetail::Products => "products",
         }

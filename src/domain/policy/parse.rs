@@ -23,6 +23,7 @@ pub(super) fn parse(text: &str) -> Result<Policy, Vec<PolicyError>> {
         return Err(reader.into_errors());
     }
     let known = [
+        "format",
         "version",
         "languages",
         "default",
@@ -37,12 +38,44 @@ pub(super) fn parse(text: &str) -> Result<Policy, Vec<PolicyError>> {
     let root = reader.root(&document);
     reader.only(&root, &known);
     match policy(&mut reader, &root) {
+        Some(policy) if reader.is_clean() && policy.format < Policy::FORMAT => Ok(narrowed(policy)),
         Some(policy) if reader.is_clean() => Ok(policy),
         _ => Err(reader.into_errors()),
     }
 }
 
+/// A policy of before `format = 2` keeps of the goods what the law asks, at once, and says so in the
+/// words of the shipped policy, until its author renews it.
+fn narrowed(mut policy: Policy) -> Policy {
+    policy.ticket_detail = TicketDetail::Shop;
+    let shipped = Policy::shipped();
+    if let (Some(ticket), Some(own)) =
+        (policy.classes.get_mut(&DataClass::Ticket), shipped.classes.get(&DataClass::Ticket))
+    {
+        for (language, text) in &mut ticket.texts {
+            let Some(own) = own.texts.get(language) else { continue };
+            text.keeps.insert(TicketDetail::Shop, own.keeps[&TicketDetail::Shop].clone());
+            text.card.insert(TicketDetail::Shop, own.card[&TicketDetail::Shop].clone());
+        }
+    }
+    policy
+}
+
+/// The details that a policy of a format has texts for.
+fn details(format: u32) -> &'static [TicketDetail] {
+    if format < Policy::FORMAT { &TicketDetail::ALL[2..] } else { &TicketDetail::ALL }
+}
+
+fn format(reader: &mut Reader, root: &Table<'_>) -> u32 {
+    let Some(entry) = reader.find(root, "format") else { return 1 };
+    if reader.number(&entry, Policy::FORMAT, Expected::Format) == Some(1) {
+        reader.bad::<u32>(&entry, Expected::Format);
+    }
+    Policy::FORMAT
+}
+
 fn policy(reader: &mut Reader, root: &Table<'_>) -> Option<Policy> {
+    let format = format(reader, root);
     let version = reader.need(root, "version").and_then(|e| reader.number(&e, u32::MAX, Expected::Number));
     let languages = reader.need(root, "languages").and_then(|e| languages(reader, &e));
     let detail = reader
@@ -56,7 +89,7 @@ fn policy(reader: &mut Reader, root: &Table<'_>) -> Option<Policy> {
     let order = reader.need(root, "order").and_then(|e| reader.list(&e));
     // Without languages nothing is known to be missing, so the rest waits for the next try.
     let languages = languages?;
-    let classes = classes(reader, root, &languages);
+    let classes = classes(reader, root, &languages, details(format));
     let purposes = purposes(reader, root, &languages);
     let mut choices = Vec::new();
     for (id, table) in reader.tables(root, "choice") {
@@ -71,6 +104,7 @@ fn policy(reader: &mut Reader, root: &Table<'_>) -> Option<Policy> {
     let minimum = minimum(reader, &choices, &classes, &default?)?;
     let choices = choices.into_iter().map(|(choice, _)| choice).collect();
     Some(Policy {
+        format,
         version: version?,
         languages,
         ticket_detail: detail?,
@@ -106,12 +140,13 @@ fn classes(
     reader: &mut Reader,
     root: &Table<'_>,
     languages: &[Language],
+    details: &[TicketDetail],
 ) -> BTreeMap<DataClass, ClassPolicy> {
     let mut classes = BTreeMap::new();
     for (id, table) in reader.tables(root, "class") {
         match DataClass::from_id(&id) {
             Some(class) => {
-                classes.insert(class, read_class(reader, class, &table, languages));
+                classes.insert(class, read_class(reader, class, &table, languages, details));
             }
             None => reader.refuse(table.line, table.path.clone(), Kind::UnknownKey),
         }
@@ -129,6 +164,7 @@ fn read_class(
     class: DataClass,
     table: &Table<'_>,
     languages: &[Language],
+    details: &[TicketDetail],
 ) -> ClassPolicy {
     reader.only(table, &["basis", "term", "text"]);
     let basis = match reader.find(table, "basis") {
@@ -150,7 +186,7 @@ fn read_class(
         None => refused(reader, table, "term", Kind::ClassWithoutTerm),
     };
     let texts = match reader.find(table, "text").and_then(|entry| reader.table(&entry)) {
-        Some(texts) => class_texts(reader, class, table, &texts, languages),
+        Some(texts) => class_texts(reader, (class, table), &texts, languages, details),
         None => {
             reader.refuse(table.line, table.key("text"), Kind::ClassWithoutPurpose);
             BTreeMap::new()
@@ -170,10 +206,10 @@ fn refused<T>(reader: &mut Reader, table: &Table<'_>, key: &str, kind: Kind) -> 
 
 fn class_texts(
     reader: &mut Reader,
-    class: DataClass,
-    table: &Table<'_>,
+    (class, table): (DataClass, &Table<'_>),
     texts: &Table<'_>,
     languages: &[Language],
+    details: &[TicketDetail],
 ) -> BTreeMap<Language, ClassText> {
     let tables = per_language(reader, texts, languages);
     let has_purpose = |reader: &Reader, table: &Table<'_>| {
@@ -195,15 +231,15 @@ fn class_texts(
             text.purpose = Text::plain(PARAGRAPH).read(reader, &table, "purpose");
         }
         if class == DataClass::Ticket {
-            let keys = ["name", "law", "purpose"];
-            let details = ["keeps-departments", "keeps-products", "card-departments", "card-products"];
-            reader.only(&table, &[&keys[..], &details[..]].concat());
-            for (detail, [keeps, card]) in [
-                (TicketDetail::Departments, ["keeps-departments", "card-departments"]),
-                (TicketDetail::Products, ["keeps-products", "card-products"]),
-            ] {
-                text.keeps.insert(detail, Text::plain(PARAGRAPH).read(reader, &table, keeps));
-                text.card.insert(detail, Text::plain(CARD).read(reader, &table, card));
+            let key = |part: &str, detail: &TicketDetail| format!("{part}-{}", detail.id());
+            let mut known = ["name", "law", "purpose"].map(str::to_owned).to_vec();
+            known.extend(details.iter().flat_map(|detail| [key("keeps", detail), key("card", detail)]));
+            reader.only(&table, &known.iter().map(String::as_str).collect::<Vec<_>>());
+            for detail in details {
+                let keeps = Text::plain(PARAGRAPH).read(reader, &table, &key("keeps", detail));
+                let card = Text::plain(CARD).read(reader, &table, &key("card", detail));
+                text.keeps.insert(*detail, keeps);
+                text.card.insert(*detail, card);
             }
         } else {
             reader.only(&table, &["name", "keeps", "purpose", "law"]);

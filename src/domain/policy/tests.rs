@@ -33,7 +33,7 @@ fn the_shipped_policy_keeps_the_promise_of_its_design() {
     let ids: Vec<&str> = policy.choices.iter().map(|choice| choice.id.as_str()).collect();
     assert_eq!(ids, ["forget", "guarantee", "remember"]);
     assert_eq!(policy.minimum().id, "forget");
-    assert_eq!(policy.ticket_detail, TicketDetail::Departments);
+    assert_eq!((policy.format, policy.ticket_detail), (Policy::FORMAT, TicketDetail::Shop));
     let sale = day(2026, 11, 23);
     for (id, memory, until, purposes) in [
         ("forget", Memory::None, Until::Date(day(2032, 11, 23)), &[][..]),
@@ -53,12 +53,18 @@ fn the_shipped_policy_keeps_the_promise_of_its_design() {
 fn every_refusal_names_its_line() {
     let name = |name: &str| name.to_owned();
     let in_place: Vec<(&str, usize, &str, &str, Kind)> = vec![
-        ("version = 1", 0, "version 1", "", Kind::NotToml),
+        ("version = 2", 0, "version 2", "", Kind::NotToml),
         ("default = \"forget\"", 0, "version = 3", "version", Kind::Duplicate),
-        ("version = 1", 0, "version = 0", "version", Kind::BadValue(Expected::Number)),
-        ("version = 1", 0, "version = \"1\"", "version", Kind::BadValue(Expected::Number)),
-        ("version = 1", 0, "version = 1\ncolour = 2", "colour", Kind::UnknownKey),
-        ("\"departments\"", 1, "\"people\"", "ticket-detail", Kind::BadValue(Expected::Detail)),
+        ("version = 2", 0, "version = 0", "version", Kind::BadValue(Expected::Number)),
+        ("version = 2", 0, "version = \"1\"", "version", Kind::BadValue(Expected::Number)),
+        ("version = 2", 0, "version = 2\ncolour = 2", "colour", Kind::UnknownKey),
+        (
+            "ticket-detail = \"shop\"",
+            0,
+            "ticket-detail = \"people\"",
+            "ticket-detail",
+            Kind::BadValue(Expected::Detail),
+        ),
         ("\"es\", \"en\"", 0, "\"es\", \"xx\"", "languages: xx", Kind::BadValue(Expected::Language)),
         ("\"es\", \"en\"", 0, "\"es\", \"es\"", "languages: es", Kind::Duplicate),
         ("[\"es\", \"en\"]", 0, "[]", "languages", Kind::BadValue(Expected::List)),
@@ -215,7 +221,7 @@ fn every_refusal_names_its_line() {
     }
     // What is missing is named at the table that should hold it.
     for (gone, nth, table, key, kind) in [
-        ("version = 1\n", 0, "#", "version", Kind::Missing),
+        ("version = 2\n", 0, "#", "version", Kind::Missing),
         ("basis = \"consent\"\n", 0, "[class.lines]", "class.lines.basis", Kind::ClassWithoutBasis),
         ("term = { years = 6 }\n", 1, "[class.counters]", "class.counters.term", Kind::ClassWithoutTerm),
         ("memory = \"receipt\"\n", 0, "[choice.guarantee]", "choice.guarantee.memory", Kind::Missing),
@@ -323,7 +329,7 @@ fn a_policy_in_one_language_needs_only_its_texts() {
 
 #[test]
 fn refusals_come_all_at_once() {
-    let text = SHIPPED.replace("basis = \"consent\"\n", "").replace("version = 1", "version = 0");
+    let text = SHIPPED.replace("basis = \"consent\"\n", "").replace("version = 2", "version = 0");
     assert_eq!(Policy::parse(&text).unwrap_err().len(), 3);
     assert!(!Policy::parse("").unwrap_err().is_empty());
     for bracket in ["[", "{", "a.", "a = [", "a = { b = "] {
@@ -353,9 +359,8 @@ fn terms_run_from_date_to_date() {
 /// Card texts are read once, standing: sentences under twelve words, no praise, room for all.
 #[test]
 fn cards_are_short_and_plain() {
-    let products = SHIPPED.replace("ticket-detail = \"departments\"", "ticket-detail = \"products\"");
-    for text in [SHIPPED, &products] {
-        let policy = Policy::parse(text).unwrap();
+    for detail in TicketDetail::ALL {
+        let policy = Policy { ticket_detail: detail, ..Policy::shipped() };
         for language in Language::ALL {
             let notice = policy.notice(language, day(2026, 11, 23));
             for card in &notice.cards {
@@ -420,9 +425,69 @@ fn the_notice_says_what_the_rules_do() {
     );
 }
 
+/// The file that 0.2.0 shipped.
+const SHIPPED_0_2_0: &str = include_str!("../../../tests/fixtures/0.2.0/policy.toml");
+
+/// It stays in force as it is, but for the ticket: that holds the least at once, in the program's own
+/// words, since the file has none for it.
+#[test]
+fn a_policy_of_0_2_0_is_narrowed_to_the_shop() {
+    for text in [SHIPPED_0_2_0, &SHIPPED_0_2_0.replace("detail = \"departments\"", "detail = \"products\"")] {
+        let policy = Policy::parse(text).unwrap();
+        assert_eq!((policy.format, policy.ticket_detail), (1, TicketDetail::Shop));
+        for language in Language::ALL {
+            let sale = day(2026, 11, 23);
+            let (told, shipped) = (policy.notice(language, sale), Policy::shipped().notice(language, sale));
+            assert!(
+                shipped.cards[0]
+                    .keeps
+                    .ends_with(&told.cards[0].keeps[told.cards[0].keeps.find(':').unwrap()..])
+            );
+            let class = |notice: &Notice| {
+                let keeps = &policy.classes[&DataClass::Ticket].texts[&language].keeps[&TicketDetail::Shop];
+                notice.sections.iter().flat_map(|section| &section.paragraphs).any(|p| p.contains(keeps))
+            };
+            assert!(class(&told) && class(&shipped));
+            assert!(told.sections.iter().flat_map(|section| &section.paragraphs).all(|paragraph| {
+                !paragraph.contains("importe por sección") && !paragraph.contains("amount by department")
+            }));
+        }
+    }
+    assert_eq!(Policy::parse(SHIPPED_0_2_0).unwrap().choices.len(), 3);
+}
+
+#[test]
+fn a_policy_to_be_taken_into_use_says_how_it_is_written() {
+    let refused = |text: &str| Policy::parse_new(text).unwrap_err();
+    let old = refused(SHIPPED_0_2_0);
+    assert_eq!(old, [PolicyError { line: 1, key: "format".to_owned(), kind: Kind::OldFormat }]);
+    assert_eq!(Policy::parse_new(SHIPPED), Ok(Policy::shipped()));
+    let renewed = judge(&Policy::parse(SHIPPED_0_2_0).unwrap(), SHIPPED).unwrap();
+    assert!(renewed.iter().all(|change| !matches!(change.kind, ChangeKind::Detail { .. })), "{renewed:?}");
+    assert_eq!(judge(&Policy::shipped(), SHIPPED_0_2_0), Err(old));
+    for other in ["1", "3", "\"2\""] {
+        let (text, line) = edited("format = 2", 0, &format!("format = {other}"));
+        let errors = Policy::parse(&text).unwrap_err();
+        let kind = Kind::BadValue(Expected::Format);
+        assert_eq!(errors, [PolicyError { line, key: "format".to_owned(), kind }]);
+    }
+}
+
+/// More on the ticket than what the shop sells is told with every check, not only when it is new.
+#[test]
+fn whatever_widens_the_ticket_is_told_each_time() {
+    for detail in TicketDetail::ALL {
+        let text = SHIPPED.replace("detail = \"shop\"", &format!("detail = \"{}\"", detail.id()));
+        let there = judge(&Policy::parse(&text).unwrap(), &text).unwrap();
+        let kind = ChangeKind::Detail { from: TicketDetail::Shop, to: detail };
+        let told = Change { effect: Effect::Widens, kind };
+        assert_eq!(there, if detail == TicketDetail::Shop { vec![] } else { vec![told] });
+    }
+}
+
 #[test]
 fn a_ticket_of_products_is_told_by_itself() {
-    let text = SHIPPED.replace("ticket-detail = \"departments\"", "ticket-detail = \"products\"");
+    let text = SHIPPED.replace("ticket-detail = \"shop\"", "ticket-detail = \"products\"");
     let notice = Policy::parse(&text).unwrap().notice(Language::Spanish, day(2026, 11, 23));
     assert_eq!(notice.cards[0].keeps, "lo que pide Hacienda: fecha, importe, IVA y artículos. No quién es");
     let told = notice.sections.iter().flat_map(|section| &section.paragraphs);
@@ -464,9 +529,9 @@ fn changes_are_told() {
         ("See my", "Read my", vec![(Rewords, shown("purpose.history", Language::English))]),
         ("The day's counts", "Counts", vec![(Rewords, shown("class.counters", Language::English))]),
         (
-            "ticket-detail = \"departments\"",
+            "ticket-detail = \"shop\"",
             "ticket-detail = \"products\"",
-            vec![(Widens, Detail { from: TicketDetail::Departments, to: TicketDetail::Products })],
+            vec![(Widens, Detail { from: TicketDetail::Shop, to: TicketDetail::Products })],
         ),
         (
             "term = { years = 3 }",
@@ -531,7 +596,7 @@ fn changes_are_told() {
     ];
     let shipped = Policy::shipped();
     for (from, to, expected) in cases {
-        let text = SHIPPED.replace("version = 1", "version = 2").replace(from, to);
+        let text = SHIPPED.replace("version = 2", "version = 3").replace(from, to);
         // The order has to name the renamed choice.
         let text = if to.contains("warranty") { text.replace("\"guarantee\"", "\"warranty\"") } else { text };
         let changes = judge(&shipped, &text).unwrap_or_else(|errors| panic!("{to}: {errors:?}"));
@@ -559,7 +624,7 @@ fn a_change_raises_the_version() {
         Err(vec![PolicyError {
             line: line_of("version"),
             key: "version".to_owned(),
-            kind: Kind::VersionNotRaised { current: 1 }
+            kind: Kind::VersionNotRaised { current: 2 }
         }])
     );
 }

@@ -68,7 +68,7 @@ fn policy(version: u32, tickets: u32, counters: u32) -> String {
         format!("{before}{class}{}", after.replacen("{ years = 6 }", &format!("{{ years = {years} }}"), 1))
     };
     let text = with(&with(SHIPPED, "[class.ticket]", tickets), "[class.counters]", counters);
-    text.replacen("version = 1", &format!("version = {version}"), 1)
+    text.replacen("version = 2", &format!("version = {version}"), 1)
 }
 
 fn open_under(directory: &Path, text: &str) -> Store {
@@ -81,15 +81,15 @@ fn a_later_policy_only_shortens() {
     drop(create(directory.path()));
     // Sold under 6 years, then 10, then 8: they stay 6, 8 and 8.
     for (version, years, time) in [
-        (1, 6, "2020-01-01T10:00:00+01:00"),
-        (2, 10, "2020-02-01T10:00:00+01:00"),
-        (2, 10, "2020-02-02T10:00:00+01:00"),
-        (3, 8, "2020-03-01T10:00:00+01:00"),
+        (2, 6, "2020-01-01T10:00:00+01:00"),
+        (3, 10, "2020-02-01T10:00:00+01:00"),
+        (3, 10, "2020-02-02T10:00:00+01:00"),
+        (4, 8, "2020-03-01T10:00:00+01:00"),
     ] {
-        let text = if version == 1 { SHIPPED.to_owned() } else { policy(version, years, 6) };
+        let text = if version == 2 { SHIPPED.to_owned() } else { policy(version, years, 6) };
         open_under(directory.path(), &text).sell(&sale_at(time, None, None, &["a"])).unwrap();
     }
-    let mut store = open_under(directory.path(), &policy(3, 8, 6));
+    let mut store = open_under(directory.path(), &policy(4, 8, 6));
     for (today, removed) in [
         ("2026-01-01", 0),
         ("2026-01-02", 1),
@@ -114,8 +114,8 @@ fn a_longer_policy_does_not_lengthen_what_was_counted_before_it() {
         store.sell(&sale_at(time, None, None, &["a"])).unwrap();
         store.spill_tally().unwrap();
     };
-    sell(&policy(2, 1, 2), "2026-12-01T10:00:00+01:00");
-    let longer = policy(3, 1, 6);
+    sell(&policy(3, 1, 2), "2026-12-01T10:00:00+01:00");
+    let longer = policy(4, 1, 6);
     sell(&longer, "2026-12-02T10:00:00+01:00");
     let mut store = open_under(directory.path(), &longer);
     let counted = |store: &Store| store.review(Days::default()).unwrap().choice.values().sum::<u64>();
@@ -132,9 +132,9 @@ fn a_longer_policy_does_not_lengthen_what_was_counted_before_it() {
 fn a_clock_set_back_at_a_new_policy_does_not_lengthen_old_tickets() {
     let directory = tempfile::tempdir().unwrap();
     drop(create(directory.path()));
-    let longer = policy(3, 6, 6);
+    let longer = policy(4, 6, 6);
     for (text, time) in [
-        (&policy(2, 1, 1), "2026-12-01T10:00:00+01:00"),
+        (&policy(3, 1, 1), "2026-12-01T10:00:00+01:00"),
         (&longer, "2026-11-21T10:00:00+01:00"),
         (&longer, "2026-12-02T10:00:00+01:00"),
     ] {

@@ -186,22 +186,22 @@ fn a_policy_that_comes_while_a_basket_is_open_only_shortens() {
     let directory = tempfile::tempdir().unwrap();
     let mut store = create(directory.path());
     let open_basket = sale(Some("guarantee"), None, &["a"]);
-    let shorter = SHIPPED.replacen("version = 1", "version = 2", 1).replace("years = 3", "years = 1");
+    let shorter = SHIPPED.replacen("version = 2", "version = 3", 1).replace("years = 3", "years = 1");
     let policy = Policy::parse(&shorter).unwrap();
     assert!(matches!(
-        store.adopt_policy(&shorter.replace("version = 2", "version = 1"), Policy::shipped()),
-        Err(StoreError::PolicyNeedsNewVersion(1))
+        store.adopt_policy(&shorter.replace("version = 3", "version = 2"), Policy::shipped()),
+        Err(StoreError::PolicyNeedsNewVersion(2))
     ));
     store.adopt_policy(&shorter, policy).unwrap();
-    assert_eq!(store.policy().version, 2);
+    assert_eq!(store.policy().version, 3);
     assert!(matches!(
         store.adopt_policy(SHIPPED, Policy::shipped()),
-        Err(StoreError::PolicyVersionTooLow { file: 1, newest: 2 })
+        Err(StoreError::PolicyVersionTooLow { file: 2, newest: 3 })
     ));
-    assert_eq!(store.policy().version, 2);
+    assert_eq!(store.policy().version, 3);
     let sold = store.sell(&open_basket).unwrap();
     let Found::Kept(purchase) = store.find(&sold.code).unwrap() else { panic!("kept") };
-    assert_eq!(purchase.policy_version, 1, "what was shown");
+    assert_eq!(purchase.policy_version, 2, "what was shown");
     assert_eq!(purchase.until.date(), NaiveDate::from_ymd_opt(2027, 11, 23));
 }
 

@@ -70,7 +70,7 @@ fn each_series_is_told_from_the_records_themselves() {
     assert_eq!(outbox.counts(0, 10).unwrap(), [Some(CountRow { day, choices })]);
     let purchases = outbox.purchases(0, 10).unwrap();
     let [Some(first), Some(second), None] = &purchases[..] else { panic!("{purchases:?}") };
-    assert_eq!((first.id, first.day, first.policy_version), (kept.purchase_id(), day, 1));
+    assert_eq!((first.id, first.day, first.policy_version), (kept.purchase_id(), day, 2));
     assert_eq!(first.until, NaiveDate::from_ymd_opt(2029, 11, 23));
     assert_eq!((second.choice.as_str(), second.until), ("remember", None));
     // What travels opens as it does here: one with the code as well, one by itself.
@@ -88,7 +88,7 @@ fn a_place_never_changes_what_it_says() {
     let (kept, _) = filled(directory.path());
     let before = everything(directory.path());
     // Another start, a shorter policy, a new series and seller, more sales.
-    let shorter = SHIPPED.replacen("version = 1", "version = 2", 1).replace("years = 3", "years = 1");
+    let shorter = SHIPPED.replacen("version = 2", "version = 3", 1).replace("years = 3", "years = 1");
     let policy = Policy::parse(&shorter).unwrap();
     let issuer = Issuer { name: "Sol y Sombra".into(), series: "B".into(), ..issuer() };
     let mut store = Store::open(&Files::of(directory.path()), &issuer, &shorter, policy).unwrap();

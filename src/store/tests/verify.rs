@@ -187,7 +187,7 @@ impl Shop {
 
     fn revive_bytes(&mut self) {
         let insert = "INSERT INTO purchase (id, slot, memory, choice, policy, day, until, sealed)
-            VALUES (?1, ?2, 1, 'guarantee', 1, 20000, 30000, zeroblob(300))";
+            VALUES (?1, ?2, 1, 'guarantee', 2, 20000, 30000, zeroblob(300))";
         self.store
             .connection
             .execute(insert, rusqlite::params![self.forgotten.owner, self.forgotten.index])

@@ -24,7 +24,7 @@ fn policy(seq: u64, version: u32, text: &str) -> Change {
 }
 
 fn newer(version: u32) -> String {
-    SHIPPED.replacen("version = 1", &format!("version = {version}"), 1)
+    SHIPPED.replacen("version = 2", &format!("version = {version}"), 1)
 }
 
 fn enrolment(cursor: u64) -> Enrolment {
@@ -129,23 +129,23 @@ fn a_policy_is_judged_and_holds_up_nothing() {
     let directory = tempfile::tempdir().unwrap();
     let mut till = store(directory.path());
     let page = [
-        policy(1, 1, SHIPPED),
-        policy(2, 3, &newer(3)),
-        policy(3, 2, &newer(2)),
+        policy(1, 2, SHIPPED),
+        policy(2, 4, &newer(4)),
+        policy(3, 3, &newer(3)),
         policy(4, 9, "version = 9"),
-        policy(5, 1, &SHIPPED.replace("years = 3", "years = 2")),
+        policy(5, 2, &SHIPPED.replace("years = 3", "years = 2")),
     ];
     let applied = apply(&mut till, &page, false).unwrap();
     assert!(applied.complete);
-    assert_eq!(troubles(&applied), [(4, TroubleKind::Policy(9)), (5, TroubleKind::Policy(1))]);
+    assert_eq!(troubles(&applied), [(4, TroubleKind::Policy(9)), (5, TroubleKind::Policy(2))]);
     let new = applied.policy.unwrap();
-    assert_eq!((new.text.as_str(), new.policy.version), (newer(3).as_str(), 3));
-    assert_eq!(till.policy().version, 1, "its file is written first");
+    assert_eq!((new.text.as_str(), new.policy.version), (newer(4).as_str(), 4));
+    assert_eq!(till.policy().version, 2, "its file is written first");
     till.adopt_policy(&new.text, new.policy).unwrap();
     let applied = apply(&mut till, &page[..3], false).unwrap();
     assert!(applied.policy.is_none());
-    let older = |version| TroubleKind::OlderPolicy { version, here: 3 };
-    assert_eq!(troubles(&applied), [(1, older(1)), (3, older(2))]);
+    let older = |version| TroubleKind::OlderPolicy { version, here: 4 };
+    assert_eq!(troubles(&applied), [(1, older(2)), (3, older(3))]);
 }
 
 #[test]

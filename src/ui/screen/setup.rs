@@ -27,6 +27,8 @@ pub struct SetupAnswers {
     pub language: Language,
     pub store_name: String,
     pub tax_id: String,
+    /// What the shop sells, in its own words.
+    pub goods: String,
     pub currency: Currency,
     pub staff: String,
     /// 4 to 8 digits.
@@ -49,6 +51,7 @@ pub struct Setup {
     language: Language,
     name: Input,
     tax_id: Input,
+    goods: Input,
     currency: Input,
     staff: Input,
     pin: Input,
@@ -75,6 +78,7 @@ enum Slot {
     Language,
     Name,
     TaxId,
+    Goods,
     Currency,
     Staff,
     Pin,
@@ -86,10 +90,11 @@ enum Slot {
 pub const DEMO_PIN: &str = "1234";
 
 impl Slot {
-    const ALL: [Slot; 8] = [
+    const ALL: [Slot; 9] = [
         Slot::Language,
         Slot::Name,
         Slot::TaxId,
+        Slot::Goods,
         Slot::Currency,
         Slot::Staff,
         Slot::Pin,
@@ -102,6 +107,7 @@ impl Slot {
             Slot::Language => "setup-language",
             Slot::Name => "setup-name",
             Slot::TaxId => "setup-tax-id",
+            Slot::Goods => "setup-goods",
             Slot::Currency => "setup-currency",
             Slot::Staff => "setup-staff",
             Slot::Pin => "setup-pin",
@@ -130,6 +136,7 @@ impl Setup {
             language,
             name: filled(&store.name),
             tax_id: filled(&store.tax_id),
+            goods: filled(&Locale::of(language).text("init-goods")),
             currency: filled(&store.currency.code),
             staff: filled(&Locale::of(language).text("init-staff")),
             pin: filled(DEMO_PIN),
@@ -144,6 +151,7 @@ impl Setup {
         let field = match self.focus {
             Slot::Name => &self.name,
             Slot::TaxId => &self.tax_id,
+            Slot::Goods => &self.goods,
             Slot::Currency => &self.currency,
             Slot::Staff => &self.staff,
             Slot::Pin => &self.pin,
@@ -163,6 +171,7 @@ impl Setup {
         match self.focus {
             Slot::Name => Some(&mut self.name),
             Slot::TaxId => Some(&mut self.tax_id),
+            Slot::Goods => Some(&mut self.goods),
             Slot::Currency => Some(&mut self.currency),
             Slot::Staff => Some(&mut self.staff),
             Slot::Pin => Some(&mut self.pin),
@@ -183,6 +192,7 @@ impl Setup {
         let fields = [
             (Slot::Name, &self.name),
             (Slot::TaxId, &self.tax_id),
+            (Slot::Goods, &self.goods),
             (Slot::Currency, &self.currency),
             (Slot::Staff, &self.staff),
             (Slot::Products, &self.file),
@@ -190,14 +200,17 @@ impl Setup {
         if let Some((slot, _)) = fields.iter().find(|(_, input)| looks_like_payment_card(input.text())) {
             return Err((*slot, "setup-error-payment-card"));
         }
-        let (name, tax_id, staff, pin) =
-            (text(&self.name), text(&self.tax_id), text(&self.staff), text(&self.pin));
+        let [name, tax_id, goods, staff, pin] =
+            [&self.name, &self.tax_id, &self.goods, &self.staff, &self.pin].map(text);
         let currency = Currency::from_code(&text(&self.currency).to_uppercase());
         if !Store::is_name(&name) {
             return Err((Slot::Name, "setup-error-name"));
         }
         if !Store::is_tax_id(&tax_id) {
             return Err((Slot::TaxId, "setup-error-tax-id"));
+        }
+        if !Store::is_name(&goods) {
+            return Err((Slot::Goods, "setup-error-goods"));
         }
         let Some(currency) = currency else { return Err((Slot::Currency, "setup-error-currency")) };
         if !Store::is_name(&staff) {
@@ -211,7 +224,8 @@ impl Setup {
         }
         let file = text(&self.file);
         let products = if file.is_empty() { ProductSource::Demo } else { ProductSource::File(file) };
-        Ok(SetupAnswers { language: self.language, store_name: name, tax_id, currency, staff, pin, products })
+        let language = self.language;
+        Ok(SetupAnswers { language, store_name: name, tax_id, goods, currency, staff, pin, products })
     }
 }
 
@@ -356,8 +370,13 @@ fn start(model: &mut Model) -> Vec<Effect> {
 fn next_language(model: &mut Model) {
     let Some(state) = state_mut(model) else { return };
     let all = Language::ALL;
+    let own = |language| Locale::of(language).text("init-goods");
+    let untouched = state.goods.text() == own(state.language);
     let now = all.iter().position(|language| *language == state.language).unwrap_or(0);
     state.language = all[(now + 1) % all.len()];
+    if untouched {
+        state.goods.set(&own(state.language));
+    }
     model.locale = Locale::of(state.language);
 }
 
@@ -376,6 +395,7 @@ fn draw_value(
     let text = match slot {
         Slot::Name => state.name.tail(room),
         Slot::TaxId => state.tax_id.tail(room),
+        Slot::Goods => state.goods.tail(room),
         Slot::Currency => state.currency.tail(room),
         Slot::Staff => state.staff.tail(room),
         // Whoever types it sees it: it is the owner's, and typed only once.
@@ -427,6 +447,7 @@ fn hint(state: &Setup) -> &'static str {
             TaxIdCheck::Mistyped => "setup-hint-tax-id-mistyped",
             TaxIdCheck::Unknown => "setup-hint-tax-id-unknown",
         },
+        Slot::Goods => "setup-hint-goods",
         Slot::Currency => "setup-hint-currency",
         Slot::Staff => "setup-hint-staff",
         Slot::Pin => "setup-hint-pin",
@@ -467,9 +488,9 @@ impl Layout {
         let inner =
             Rect { x: area.x + 4, width: area.width.saturating_sub(8).min(84), ..area }.intersection(area);
         // The start stands apart from the fields.
-        let places = (4..11).chain([12]);
+        let places = (4..12).chain([13]);
         let slots = places.map(|index| row(inner, index)).collect();
-        let message = Rect { y: inner.y + 14, height: 5, ..inner }.intersection(inner);
+        let message = Rect { y: inner.y + 15, height: 5, ..inner }.intersection(inner);
         let foot = row(inner, inner.height.saturating_sub(1));
         Layout { inner, slots, message, foot }
     }

@@ -134,7 +134,7 @@ fn sale(at: DateTime<FixedOffset>, answer: Answer) -> Sale {
     payment.add(Tender { kind: TenderKind::Cash, amount: total }).unwrap();
     let policy = Policy::shipped();
     let promise = Promise::of(answer, &policy, at.date_naive()).unwrap();
-    Sale::freeze(at, &basket, &payment, promise, policy.ticket_detail).unwrap()
+    Sale::freeze(at, &basket, &payment, promise, policy.ticket_detail, "alimentación y hogar").unwrap()
 }
 
 /// Sells four times: two purchases are kept, and the last is of another day, so that the choices of the

@@ -27,11 +27,11 @@ fn any_ticket() -> impl Strategy<Value = Ticket> {
                 ticket(&issuer, number, now().with_timezone(&offset), 0, previous.map(TicketHash));
             ticket.at = DateTime::from_timestamp(seconds, 0).unwrap().with_timezone(&offset);
             ticket.total = Money(total);
-            ticket.body.departments = parts
+            ticket.body.goods = parts
                 .iter()
-                .map(|(rate, amount)| DepartmentAmount {
-                    department: "Pan \"y\" más\n".to_owned(),
-                    rate: TaxRate(*rate),
+                .map(|(rate, amount)| Goods {
+                    kind: "Pan \"y\" más\n".to_owned(),
+                    rate: Some(TaxRate(*rate)).filter(|_| with_products),
                     amount: Money(*amount),
                 })
                 .collect();
@@ -64,7 +64,7 @@ fn any_ticket() -> impl Strategy<Value = Ticket> {
 fn is_small(ticket: &Ticket) -> bool {
     let body = &ticket.body;
     let taxes = body.taxes.iter().flat_map(|tax| [tax.base, tax.tax]);
-    let parts = body.departments.iter().map(|part| part.amount).chain(taxes);
+    let parts = body.goods.iter().map(|part| part.amount).chain(taxes);
     let mut all = parts.chain(body.tenders.iter().map(|tender| tender.amount)).chain([ticket.total]);
     all.all(|amount| amount.0.abs() <= 10_000_000_000)
 }
@@ -91,7 +91,7 @@ proptest! {
         match which {
             0 => changed(&mut ticket.body.tenders[0].amount),
             1 => changed(&mut ticket.body.rounding),
-            2 => ticket.body.departments.iter_mut().take(1).for_each(|part| changed(&mut part.amount)),
+            2 => ticket.body.goods.iter_mut().take(1).for_each(|part| changed(&mut part.amount)),
             3 => ticket.body.taxes.iter_mut().take(1).for_each(|tax| changed(&mut tax.base)),
             4 => ticket.body.products.iter_mut().for_each(|line| changed(&mut line.amount)),
             _ => changed(&mut ticket.tax_total),

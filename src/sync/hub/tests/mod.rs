@@ -17,11 +17,10 @@ use tempfile::TempDir;
 use super::db::tests::{new_name, shared_cluster};
 use super::db::{Database, DatabaseAddress, Value};
 use super::{Caller, Hub, HubError, HubFiles};
-use crate::domain::basket::DepartmentAmount;
 use crate::domain::money::{Currency, Money};
 use crate::domain::tax::{TaxAmount, TaxRate};
 use crate::domain::tender::{Tender, TenderKind};
-use crate::domain::ticket::{Issuer, Ticket, TicketBody, TicketHash};
+use crate::domain::ticket::{Goods, Issuer, Ticket, TicketBody, TicketHash};
 use crate::seal::DeviceKey;
 use crate::sync::enrolment::{EnrolmentCode, signed_for_new_epoch, signed_for_session};
 use crate::sync::record::{Origin, Run, Series, body_hash};
@@ -281,9 +280,9 @@ fn ticket(
 ) -> Ticket {
     let tax = TaxRate(1000).contained_in(Money(cents)).unwrap();
     let body = TicketBody {
-        departments: vec![DepartmentAmount {
-            department: "Frutas".to_owned(),
-            rate: TaxRate(1000),
+        goods: vec![Goods {
+            kind: "Frutas".to_owned(),
+            rate: Some(TaxRate(1000)).filter(|_| number.is_multiple_of(2)),
             amount: Money(cents),
         }],
         taxes: vec![TaxAmount { rate: TaxRate(1000), base: Money(cents - tax.0), tax }],

@@ -423,21 +423,21 @@ fn a_basket_that_comes_back_keeps_its_prices() {
 
 #[test]
 fn a_new_policy_counts_from_the_next_basket_on() {
-    let text = crate::domain::policy::SHIPPED.replacen("version = 1", "version = 2", 1);
+    let text = crate::domain::policy::SHIPPED.replacen("version = 2", "version = 3", 1);
     let newer = Arc::new(crate::domain::policy::Policy::parse(&text).unwrap());
-    assert_eq!(newer.version, 2);
+    assert_eq!(newer.version, 3);
     let mut model = till(English);
     press(&mut model, "{2000000000015}");
     let effects = update(&mut model, Event::Done(Done::Policy(newer.clone())));
-    assert_eq!((effects, model.policy.version), (vec![], 1));
+    assert_eq!((effects, model.policy.version), (vec![], 2));
     // The sale is recorded under the policy that the customer saw: it is asked for before the change.
     let effects = press(&mut model, "<F10>a");
     assert!(matches!(effects.last(), Some(Effect::Commit(_))), "{effects:?}");
-    assert_eq!(model.policy.version, 1);
-    let effects = update(&mut model, committed());
-    assert_eq!(effects.last(), Some(&Effect::AdoptPolicy(2)));
     assert_eq!(model.policy.version, 2);
-    assert!(!press(&mut model, "{2000000000015}").contains(&Effect::AdoptPolicy(2)), "once");
+    let effects = update(&mut model, committed());
+    assert_eq!(effects.last(), Some(&Effect::AdoptPolicy(3)));
+    assert_eq!(model.policy.version, 3);
+    assert!(!press(&mut model, "{2000000000015}").contains(&Effect::AdoptPolicy(3)), "once");
     let mut idle = till(English);
-    assert_eq!(update(&mut idle, Event::Done(Done::Policy(newer))), [Effect::AdoptPolicy(2)]);
+    assert_eq!(update(&mut idle, Event::Done(Done::Policy(newer))), [Effect::AdoptPolicy(3)]);
 }

@@ -12,10 +12,11 @@ fn first_start(language: Language) -> Model {
 fn told(model: &Model, effects: &[Effect]) -> String {
     match effects {
         [Effect::SetUp(a)] => format!(
-            "{} | {} | {} | {} | {} | {} | {:?}",
+            "{} | {} | {} | {} | {} | {} | {} | {:?}",
             a.language.code(),
             a.store_name,
             a.tax_id,
+            a.goods,
             a.currency.code,
             a.staff,
             a.pin,
@@ -28,8 +29,14 @@ fn told(model: &Model, effects: &[Effect]) -> String {
 #[test]
 fn one_enter_makes_the_demo_store() {
     for (language, expected) in [
-        (Language::Spanish, "es | Ultramarinos Sol | B12345674 | EUR | Ana | 1234 | Demo"),
-        (Language::English, "en | Ultramarinos Sol | B12345674 | EUR | Ana | 1234 | Demo"),
+        (
+            Language::Spanish,
+            "es | Ultramarinos Sol | B12345674 | alimentación y hogar | EUR | Ana | 1234 | Demo",
+        ),
+        (
+            Language::English,
+            "en | Ultramarinos Sol | B12345674 | food and household | EUR | Ana | 1234 | Demo",
+        ),
     ] {
         let mut model = first_start(language);
         let effects = press(&mut model, "<Enter>");
@@ -39,29 +46,39 @@ fn one_enter_makes_the_demo_store() {
 
 #[test]
 fn keys() {
-    // From the start, <Tab> leads to the language, then name, tax id, currency, staff, PIN, products.
+    // From the start, <Tab> leads to the language, then name, tax id, goods, currency, staff, PIN, products.
     let clear = "<Backspace>".repeat(20);
     for (keys, expected) in [
-        ("<Tab> <Up><Enter>", "es | Ultramarinos Sol | B12345674 | EUR | Ana | 1234 | Demo"),
-        ("<Tab><Right><Right><Up><Enter>", "en | Ultramarinos Sol | B12345674 | EUR | Ana | 1234 | Demo"),
+        (
+            "<Tab> <Up><Enter>",
+            "es | Ultramarinos Sol | B12345674 | alimentación y hogar | EUR | Ana | 1234 | Demo",
+        ),
+        (
+            "<Tab><Right><Right><Up><Enter>",
+            "en | Ultramarinos Sol | B12345674 | food and household | EUR | Ana | 1234 | Demo",
+        ),
         ("<Tab><Tab>@Bar Luz<Esc><Enter>", "! Anybody tries this PIN first. Choose another for your store."),
         (
-            "<Tab><Tab>@Bar Luz<Tab>@12345678Z<Tab>@usd<Tab>@Eva<Tab>@90210<Tab>/tmp/a b.csv<Enter><Enter>",
-            "en | Bar Luz | 12345678Z | USD | Eva | 90210 | File(\"/tmp/a b.csv\")",
+            "<Tab><Tab>@Bar Luz<Tab>@12345678Z<Tab>@wine<Tab>@usd<Tab>@Eva<Tab>@90210<Tab>/tmp/a b.csv<Enter><Enter>",
+            "en | Bar Luz | 12345678Z | wine | USD | Eva | 90210 | File(\"/tmp/a b.csv\")",
         ),
         ("<Tab><Tab>@<Esc><Enter>", "! The store needs a name, of 60 letters at most."),
         (
             "<Tab><Tab><Tab>@<Esc><Enter>",
             "! There is no ticket without a tax id. Letters, digits, hyphen, dot or slash: 20 at most.",
         ),
+        ("<Tab><Tab><Tab><Tab>@<Esc><Enter>", "! A ticket says what the store sells, in 60 letters at most."),
         (
-            "<Tab><Tab><Tab><Tab>@XXX<Esc><Enter>",
+            "<Tab><Tab><Tab><Tab><Tab>@XXX<Esc><Enter>",
             "! This currency is not known. Type EUR, USD, GBP, CHF, MXN, SEK, DKK, NOK, PLN, CZK or JPY.",
         ),
         ("<Up><Up><Up>@<Esc><Enter>", "! Type the name of whoever sells."),
         ("<Up><Up>@123<Esc><Enter>", "! A PIN has 4 to 8 digits."),
         ("<Up><Up>@12a4<Esc><Enter>", "! A PIN has 4 to 8 digits."),
-        ("<Up><Up>@1111<Esc><Enter>", "en | Ultramarinos Sol | B12345674 | EUR | Ana | 1111 | Demo"),
+        (
+            "<Up><Up>@1111<Esc><Enter>",
+            "en | Ultramarinos Sol | B12345674 | food and household | EUR | Ana | 1111 | Demo",
+        ),
         (
             "<Tab><Tab>@4111 1111 1111 1111<Esc><Enter>",
             "! This looks like the number of a payment card. It is not kept here.",
@@ -92,7 +109,12 @@ fn another_language_is_there_at_once() {
     let mut model = first_start(Language::Spanish);
     press(&mut model, "<Tab> ");
     let text = testing::frame(&mut model, 80, 24);
-    assert!(text.contains("set up the till") && text.contains("English"), "{text}");
+    for part in ["set up the till", "English", "food and household"] {
+        assert!(text.contains(part), "{text}");
+    }
+    // What was typed stays.
+    press(&mut model, "<Tab><Tab><Tab>, wine<Up><Up><Up> ");
+    assert!(testing::frame(&mut model, 80, 24).contains("food and household, wine"));
 }
 
 #[test]
@@ -132,7 +154,7 @@ fn a_touch_chooses_a_place_and_the_start_starts() {
         update(&mut model, Event::Press { column: place.x, row: place.y });
     }
     assert!(testing::frame(&mut model, 80, 24).contains("Español"), "the second touch changes the language");
-    let effects = update(&mut model, Event::Press { column: places[7].x, row: places[7].y });
+    let effects = update(&mut model, Event::Press { column: places[8].x, row: places[8].y });
     assert!(matches!(&effects[..], [Effect::SetUp(_)]));
 }
 
