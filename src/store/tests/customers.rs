@@ -294,7 +294,7 @@ impl Before {
                 });
                 let sealed = aead::seal(&key, id, body.to_string().as_bytes());
                 let insert = "INSERT INTO purchase (id, slot, memory, choice, policy, day, until, sealed)
-                    VALUES (?1, ?2, 2, 'remember', 1, 20000, NULL, ?3)";
+                    VALUES (?1, ?2, 2, 'remember', 2, 20000, NULL, ?3)";
                 store.connection.execute(insert, params![id, slot.index, sealed]).unwrap();
                 crate::store::outbox::queue_purchase(&store.connection, id).unwrap();
             }
