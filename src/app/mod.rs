@@ -4,6 +4,7 @@
 //! channel of [`Message`]s, so a key never waits for the disk, nor the disk for a key. Where the till
 //! has a hub, another exchanges records with it, and yields to all of them.
 
+mod clock;
 mod gather;
 mod input;
 mod run;

@@ -7,9 +7,10 @@ use std::sync::mpsc::{Receiver, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use chrono::{DateTime, FixedOffset, NaiveDate};
+use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
 
 use super::Message;
+use super::clock::{ClockWatch, counted};
 use super::sync::Background;
 use crate::domain::policy::Policy;
 use crate::domain::receipt::{KeptFor, Receipt, ReceiptMemory};
@@ -17,10 +18,10 @@ use crate::domain::sale::{Keep, Promise, Sale};
 use crate::domain::settings::Settings;
 use crate::locale::Locale;
 use crate::print::text;
-use crate::store::{Sold, Store, StoreError, quick_check_file};
+use crate::store::{ClockDays, Sold, Store, StoreError, quick_check_file};
 use crate::sync::exchange::{Carried, Local, carry_out};
 use crate::sync::incoming::{Applied, NewPolicy};
-use crate::ui::event::{Committed, Done, Draft, Effect, PinAnswer, Problem, SaleInWaiting};
+use crate::ui::event::{ClockSaid, Committed, Done, Draft, Effect, PinAnswer, Problem, SaleInWaiting};
 
 /// A store that is open, and how the shop has set it up.
 pub struct Opened {
@@ -89,8 +90,10 @@ struct Worker {
     keep_policy: KeepPolicy,
     /// On file, oldest first: each is in force once the screens say that they show it.
     next_policies: VecDeque<NewPolicy>,
-    /// The last day on which purchases past their term were forgotten.
-    expired_on: Option<NaiveDate>,
+    clock: ClockWatch,
+    clock_said: Option<ClockSaid>,
+    /// The hub's time, and when it said so.
+    hub_time: Option<(Instant, DateTime<Utc>)>,
     /// Something is still to be forgotten, or trouble to be told.
     troubled: bool,
     wrong_pins: u32,
@@ -162,7 +165,9 @@ impl Worker {
             hub: None,
             keep_policy,
             next_policies: VecDeque::new(),
-            expired_on: None,
+            clock: ClockWatch::default(),
+            clock_said: None,
+            hub_time: None,
             troubled: false,
             wrong_pins: 0,
             pins_from: None,
@@ -229,14 +234,7 @@ impl Worker {
                 self.complain(&error);
             }
         }
-        match self.store.last_ticket_at() {
-            Ok(Some(last)) if last > now => {
-                self.troubled = true;
-                self.say(Done::Trouble(Some(self.words("till-clock-back", "till-clock-back-next"))));
-            }
-            Ok(_) => {}
-            Err(error) => self.complain(&error),
-        }
+        self.watch_clock(now);
     }
 
     /// Reads the whole database once, while the till sells: damage is said before it costs a sale.
@@ -275,6 +273,13 @@ impl Worker {
                 self.say(Done::Pin(answer));
             }
             Effect::AdoptPolicy(version) => self.adopt_policy(version),
+            Effect::TrustClock => {
+                log::warn!("somebody says that the clock is right: {at}");
+                match self.store.trust_clock(at) {
+                    Ok(()) => self.minute(at),
+                    Err(error) => self.complain(&error),
+                }
+            }
             Effect::SetUp(_) | Effect::Beep | Effect::Quit => {}
         }
     }
@@ -356,23 +361,38 @@ impl Worker {
     }
 
     fn minute(&mut self, at: DateTime<FixedOffset>) {
-        let today = at.date_naive();
-        if self.expired_on == Some(today) {
-            return;
-        }
-        match self.store.expire(today) {
-            Ok(expired) => {
-                self.expired_on = Some(today);
-                if expired.purchases + expired.tickets > 0 {
-                    self.wake_hub();
-                    log::info!(
-                        "past their term: {} purchases, {} tickets",
-                        expired.purchases,
-                        expired.tickets
-                    );
-                }
+        // As far as the hub's clock has run since.
+        let hub = self.hub_time.and_then(|(heard, time)| {
+            let since = TimeDelta::from_std(heard.elapsed()).ok()?;
+            Some(time.checked_add_signed(since)?.fixed_offset())
+        });
+        match self.store.keep_terms(at, hub) {
+            Ok(Some(expired)) if expired.purchases + expired.tickets > 0 => {
+                self.wake_hub();
+                log::info!("past their term: {} purchases, {} tickets", expired.purchases, expired.tickets);
             }
+            Ok(_) => {}
             Err(error) => self.complain(&error),
+        }
+        self.watch_clock(at);
+    }
+
+    /// Says what is odd about the clock, and when it is no longer.
+    fn watch_clock(&mut self, now: DateTime<FixedOffset>) {
+        let step = self.clock.hear(now, counted());
+        let doubt = self.store.clock_doubt();
+        let said = match (doubt, self.store.last_ticket_at()) {
+            (Some(ClockDays { clock, trusted }), _) => Some(ClockSaid::Doubt { clock, trusted }),
+            (None, Ok(Some(last))) if last > now => Some(ClockSaid::Back),
+            (None, Ok(_)) => step,
+            (None, Err(error)) => return self.complain(&error),
+        };
+        if self.clock_said != said {
+            if let Some(said) = said {
+                log::warn!("the clock: {said:?}");
+            }
+            self.clock_said = said;
+            self.say(Done::Clock(said));
         }
     }
 
@@ -384,6 +404,9 @@ impl Worker {
 
     /// What the exchange with the hub needs of the store.
     fn exchange(&mut self, local: Local) -> Carried {
+        if let Local::Contact { hub_time: Some(time) } = local {
+            self.hub_time = Some(time);
+        }
         let Worker { store, keep_policy, next_policies, .. } = self;
         let mut news = (false, None);
         let mut adopt = |_: &mut Store, applied: Applied| {

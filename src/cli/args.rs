@@ -46,7 +46,7 @@ pub enum Command {
     Ring(RingArgs),
     Review(ReviewArgs),
     Verify(VerifyArgs),
-    Expire,
+    Expire(ExpireArgs),
     #[command(subcommand)]
     Export(ExportCommand),
     Receipt(ReceiptArgs),
@@ -145,6 +145,12 @@ pub struct ReviewArgs {
 pub struct VerifyArgs {
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct ExpireArgs {
+    #[arg(long)]
+    pub clock_is_right: bool,
 }
 
 #[derive(Debug, Subcommand)]

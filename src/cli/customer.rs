@@ -21,7 +21,15 @@ impl Session {
         let words: Vec<&str> = customer.purposes.iter().map(|purpose| purpose.as_str()).collect();
         let none = locale.text("purchase-no-purposes");
         let purposes = if words.is_empty() { none.into_owned() } else { words.join(", ") };
-        let count = locale.format("customer-purchases", &[("count", customer.purchases.len().into())]);
+        let mut purchases = Vec::with_capacity(customer.purchases.len());
+        for id in &customer.purchases {
+            purchases.extend(locked.store.remembered(id).map_err(|error| self.store_problem(&error))?);
+        }
+        let mut count = locale.format("customer-purchases", &[("count", purchases.len().into())]);
+        let hidden = customer.purchases.len() - purchases.len();
+        if hidden > 0 {
+            count = format!("{count}\n{}", locale.format("customer-past-term", &[("count", hidden.into())]));
+        }
         let head = format!(
             "{}: {}\n{}: {purposes}\n{count}",
             locale.text("purchase-customer"),
@@ -29,9 +37,7 @@ impl Session {
             locale.text("purchase-purposes"),
         );
         self.say(&head, out)?;
-        for id in &customer.purchases {
-            let purchase = locked.store.remembered(id).map_err(|error| self.store_problem(&error))?;
-            let Some(purchase) = purchase else { continue };
+        for purchase in purchases {
             self.log_look(&mut locked.store, &purchase, &locale.text("purchase-look-customer"))?;
             self.say("", out)?;
             written(self.print_purchase(&locked.store, &purchase, out), locale)?;

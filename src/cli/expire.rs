@@ -1,27 +1,53 @@
-//! `olvido expire`: what the till does by itself at the start of each day.
+//! `olvido expire`: what the till does by itself when a day has come, and the day that it goes by.
 
 use std::io::Write;
 
+use crate::store::{ClockDays, Expired, Forgetting, Store};
+
+use super::args::ExpireArgs;
 use super::problem::Problem;
 use super::run::{DONE, Session, written};
 
 impl Session {
-    pub(super) fn expire(&self, out: &mut impl Write) -> Result<u8, Problem> {
+    pub(super) fn expire(&self, args: &ExpireArgs, out: &mut impl Write) -> Result<u8, Problem> {
         let mut locked = self.open_store()?;
-        let today = chrono::Local::now().date_naive();
-        let expired = locked.store.expire(today).map_err(|error| self.store_problem(&error))?;
-        let locale = self.locale();
-        let said = if expired.purchases + expired.tickets == 0 {
-            locale.text("expire-nothing").into_owned()
+        let now = crate::app::now();
+        let store = &mut locked.store;
+        let mut said = Vec::new();
+        if args.clock_is_right {
+            store.trust_clock(now).map_err(|error| self.store_problem(&error))?;
+            let day = self.locale().date(now.date_naive());
+            said.push(self.locale().format("expire-trusted", &[("day", day.into())]));
+        }
+        let expired = store.keep_terms(now, None).map_err(|error| self.store_problem(&error))?;
+        let nothing = Expired { purchases: 0, tickets: 0, forgetting: Forgetting::Complete };
+        let Expired { purchases, tickets, forgetting } = expired.unwrap_or(nothing);
+        said.push(if purchases + tickets == 0 {
+            self.locale().text("expire-nothing").into_owned()
         } else {
-            let counts = [("purchases", expired.purchases.into()), ("tickets", expired.tickets.into())];
-            locale.format("expire-done", &counts)
-        };
-        written(writeln!(out, "{said}").map_err(Into::into), locale)?;
-        if expired.purchases > 0 {
-            return self.say_forgotten(&mut locked, expired.forgetting, None, out);
+            let counts = [("purchases", purchases.into()), ("tickets", tickets.into())];
+            self.locale().format("expire-done", &counts)
+        });
+        let hidden = store.hidden_purchases().map_err(|error| self.store_problem(&error))?;
+        if hidden > 0 {
+            said.push(self.locale().format("expire-hidden", &[("count", hidden.into())]));
+        }
+        if hidden > 0 || store.clock_doubt().is_some() {
+            said.extend(self.clock_words(store));
+        }
+        written(writeln!(out, "{}", said.join("\n")).map_err(Into::into), self.locale())?;
+        if purchases > 0 {
+            return self.say_forgotten(&mut locked, forgetting, None, out);
         }
         self.rest(&mut locked);
         Ok(DONE)
+    }
+
+    /// The clock's day, the day that the store is sure of, and what to do where they differ.
+    pub(super) fn clock_words(&self, store: &Store) -> Option<String> {
+        let ClockDays { clock, trusted } = store.clock_difference()?;
+        let locale = self.locale();
+        let days = [("clock", locale.date(clock).into()), ("trusted", locale.date(trusted).into())];
+        Some(locale.format("expire-days", &days))
     }
 }

@@ -28,12 +28,13 @@ pub fn files(data: &DataDir) -> Files {
 }
 
 impl Session {
-    /// Takes the lock and opens the store.
+    /// Takes the lock and opens the store, which hears the clock.
     pub fn open_store(&self) -> Result<Locked, Problem> {
         let settings = self.settings()?;
         let lock = self.lock()?;
-        let Opened { store, settings } =
+        let Opened { mut store, settings } =
             self.opener(settings)?().map_err(|error| self.store_problem(&error))?;
+        store.hear_clock(crate::app::now(), None).map_err(|error| self.store_problem(&error))?;
         Ok(Locked { store, settings, _lock: lock })
     }
 

@@ -191,6 +191,7 @@ impl Session {
         match store.find(code).map_err(|error| self.store_problem(&error))? {
             Found::Kept(purchase) => Ok(*purchase),
             Found::Unknown => Err(self.refusal("purchase-unknown", "purchase-unknown-next")),
+            Found::PastTerm => Err(self.refusal("purchase-past-term", "purchase-past-term-next")),
             Found::Forgotten { pending: false } => {
                 let mut problem = self.refusal("purchase-forgotten", "purchase-forgotten-next");
                 let state = store.forget_state(&code.purchase_id());

@@ -103,7 +103,7 @@ fn command(cli: &Cli, environment: Environment, out: &mut impl Write) -> Result<
         }
         Command::Review(args) => session.review(args, out),
         Command::Verify(args) => session.verify(args, out),
-        Command::Expire => session.expire(out),
+        Command::Expire(args) => session.expire(args, out),
         Command::Export(ExportCommand::Tickets) => session.export_tickets(out),
         Command::Receipt(args) => session.receipt(args, out),
         Command::Purchase(PurchaseCommand::Show(args)) => session.show_purchase(args, out),

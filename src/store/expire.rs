@@ -26,7 +26,8 @@ pub struct Expired {
 
 impl Store {
     /// Removes what is past its term on `today`: forgets purchases, and removes request ids, the
-    /// oldest tickets and their counters. The chain goes on from the last ticket removed.
+    /// oldest tickets and their counters. The chain goes on from the last ticket removed. The day must have
+    /// come for certain, as [`Store::keep_terms`] sees to: a clock alone can be wrong.
     pub fn expire(&mut self, today: NaiveDate) -> Result<Expired, StoreError> {
         self.expire_requests(today)?;
         let slots = purchase::past_term(&self.connection, today)?;

@@ -8,6 +8,7 @@
 pub mod directory;
 
 mod backup;
+mod clock;
 mod draft;
 mod error;
 mod expire;
@@ -35,6 +36,7 @@ mod verify;
 mod tests;
 
 pub use backup::{BackupError, BackupMade, Restoring, finish_restore};
+pub use clock::{ClockDays, DOUBTED_DAYS};
 pub use directory::Leftovers;
 pub use error::StoreError;
 pub use expire::Expired;

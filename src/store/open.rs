@@ -12,6 +12,7 @@ use crate::domain::policy::Policy;
 use crate::domain::ticket::Issuer;
 use crate::seal::{KeyFile, StoreKey, private_file};
 
+use super::clock::Clock;
 use super::directory::{Leftovers, Side};
 use super::draft::DraftSlot;
 use super::error::StoreError;
@@ -64,6 +65,7 @@ pub struct Store {
     pub(super) policy: Policy,
     pub(super) spares: Spares,
     pub(super) tally: Tally,
+    pub(super) clock: Clock,
     pub(super) draft: Option<DraftSlot>,
     /// Something was sold since the catalogue was ranked.
     pub(super) sold: bool,
@@ -168,6 +170,7 @@ impl Store {
         let issuer_id = issuer_id(&connection, issuer)?;
         let tally = Tally::load(&connection, &keys)?;
         let draft = DraftSlot::load(&connection)?;
+        let clock = Clock::load(&connection)?;
         let awaits_compaction = rest::is_compaction_awaited(&connection)?;
         let stage =
             match connection.query_row("SELECT EXISTS (SELECT 1 FROM doomed)", [], |row| row.get(0))? {
@@ -185,6 +188,7 @@ impl Store {
             policy,
             spares: Spares::default(),
             tally,
+            clock,
             draft,
             sold: false,
             stage,
@@ -199,6 +203,9 @@ impl Store {
     pub fn began_on(&mut self, day: chrono::NaiveDate) -> Result<(), StoreError> {
         self.connection
             .execute("INSERT OR REPLACE INTO meta (name, value) VALUES ('began', ?1)", [day.to_string()])?;
+        let begun = self.clock.after_ticket(day);
+        begun.save(self.clock, &self.connection)?;
+        self.clock = begun;
         Ok(())
     }
 

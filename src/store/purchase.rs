@@ -26,6 +26,8 @@ pub enum Found {
     Forgotten {
         pending: bool,
     },
+    /// It is past its term: nothing of it is shown, and it is destroyed as soon as the day is certain.
+    PastTerm,
     /// This store never gave that code.
     Unknown,
 }
@@ -230,6 +232,9 @@ impl Store {
             let nothing_kept = code.is_without_memory(&self.store_key);
             return Ok(if nothing_kept { Found::Forgotten { pending: false } } else { Found::Unknown });
         };
+        if self.is_hidden(row.until) {
+            return Ok(Found::PastTerm);
+        }
         let Some(slot_key) = self.keys.key(row.slot)? else {
             return Ok(Found::Forgotten { pending: true });
         };
@@ -237,11 +242,14 @@ impl Store {
         Ok(Found::Kept(Box::new(self.opened(row, &key)?)))
     }
 
-    /// A purchase that is kept in a customer's profile; `None` where it is not.
+    /// A purchase that is kept in a customer's profile; `None` where it is not, or is past its term.
     pub fn remembered(&self, id: &[u8; 16]) -> Result<Option<Purchase>, StoreError> {
         let Some(row) = row(&self.connection, id)?.filter(|row| row.memory == Memory::Profile) else {
             return Ok(None);
         };
+        if self.is_hidden(row.until) {
+            return Ok(None);
+        }
         match self.keys.key(row.slot)? {
             Some(key) => self.opened(row, &key).map(Some),
             None => Ok(None),

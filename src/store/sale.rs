@@ -72,10 +72,11 @@ impl Store {
         orders: &[Order<'_>],
         slots: &mut [Given],
     ) -> Result<Vec<Outcome>, StoreError> {
-        let Store { connection, store_key, keys, issuer, issuer_id, policy, tally, .. } = self;
+        let Store { connection, store_key, keys, issuer, issuer_id, policy, tally, clock, .. } = self;
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut head = ticket::head(&transaction)?;
         let mut pending = tally.begin();
+        let mut risen = *clock;
         let mut outcomes = Vec::with_capacity(orders.len());
         let mut doomed = false;
         for (order, given) in orders.iter().zip(slots.iter()) {
@@ -88,6 +89,7 @@ impl Store {
             let sale = order.sale;
             let ticket = ticket::issue(&transaction, &mut head, *issuer_id, issuer, sale)?;
             pending.add(sale, &transaction)?;
+            risen = risen.after_sale(sale);
             let code = match &given.purchase {
                 None => ReceiptCode::without_memory(store_key),
                 Some(spare) => {
@@ -107,11 +109,13 @@ impl Store {
             outcomes.push(Outcome::Sold(Box::new(Sold { ticket, code, change: sale.paid.change })));
         }
         tally.save(&pending, &transaction)?;
+        risen.save(*clock, &transaction)?;
         if self.draft.is_some() {
             DraftSlot::sold(&transaction)?;
         }
         transaction.commit()?;
         tally.committed(pending);
+        *clock = risen;
         for (outcome, given) in outcomes.iter().zip(slots) {
             if matches!(outcome, Outcome::Sold(_)) {
                 *given = Given::default();

@@ -17,6 +17,7 @@ use crate::domain::ticket::Issuer;
 use super::*;
 
 mod backup;
+mod clock;
 mod customers;
 mod damage;
 mod expire;

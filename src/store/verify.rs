@@ -28,8 +28,8 @@ pub struct Verified {
     pub purchases: usize,
     pub profiles: usize,
     pub forgotten: usize,
-    /// Kept purchases whose last day is over: they go at the start of the next day, so this is no
-    /// fault by itself.
+    /// Kept purchases whose last day is over, by the clock or by the trusted day. They are hidden, and go as
+    /// soon as the day is certain, so this is no fault by itself.
     pub past_term: usize,
     /// Names in the directory that Olvido never gives: nobody looks into them. No fault by itself.
     pub strangers: Vec<String>,
@@ -77,6 +77,8 @@ pub enum FindingKind {
     LeftOverStays,
     /// Files of 0.2.0 are not compacted yet.
     Compaction,
+    /// A kept purchase is past its term for certain, for more than a day.
+    PastTerm,
     /// A place in a series for the hub is not there.
     OutboxGap,
     /// A kept purchase has no place there, or a place names one that is neither kept nor forgotten.
@@ -151,10 +153,9 @@ impl Store {
         verified.note(checked)?;
         let checked = self.verify_tickets(&mut verified);
         verified.note(checked)?;
-        match purchase::past_term(&self.connection, today) {
-            Ok(slots) => verified.past_term = slots.len(),
-            Err(error) => verified.note(Err(error))?,
-        }
+        self.hear_day(today);
+        let checked = self.verify_terms(&mut verified);
+        verified.note(checked)?;
         // Where the chain itself is at fault, that says enough.
         let chain = [FindingKind::TicketMissing, FindingKind::TicketChanged];
         if !verified.findings.iter().any(|finding| chain.contains(&finding.kind)) {
@@ -177,6 +178,15 @@ impl Store {
             verified.find(FindingKind::LeftOverStays, name);
         }
         verified.strangers = directory::strangers(self.files.directory())?;
+        Ok(())
+    }
+
+    fn verify_terms(&self, verified: &mut Verified) -> Result<(), StoreError> {
+        verified.past_term = self.hidden_purchases()?;
+        let Some(yesterday) = self.certain_day().and_then(|day| day.pred_opt()) else { return Ok(()) };
+        for slot in purchase::past_term(&self.connection, yesterday)? {
+            verified.find(FindingKind::PastTerm, id_text(&slot.owner));
+        }
         Ok(())
     }
 

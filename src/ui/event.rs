@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, FixedOffset};
+use chrono::{DateTime, FixedOffset, NaiveDate};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::key::Key;
@@ -69,10 +69,25 @@ pub enum Done {
     SetUp(Result<(), Problem>),
     /// Something in the background went wrong or is well again (`None`): a word for the status line.
     Trouble(Option<Problem>),
+    /// What is odd about the clock, or nothing any more: a word for the status line; a doubt is asked about.
+    Clock(Option<ClockSaid>),
     /// How the till and its hub stand: a quiet word for the status line.
     Sync(SyncStatus),
     /// A new policy is on file. It counts from the next basket on, as does a later catalogue.
     Policy(Arc<Policy>),
+}
+
+/// What is odd about the clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClockSaid {
+    /// It was set back, or the last ticket is later.
+    Back,
+    Ahead,
+    /// It and the day that the store trusts are too far apart for both to be right.
+    Doubt {
+        clock: NaiveDate,
+        trusted: NaiveDate,
+    },
 }
 
 /// How the till and its hub stand.
@@ -117,6 +132,8 @@ pub enum Effect {
     CheckPin(String),
     /// No basket is open: the policy of [`Done::Policy`] with this version is in force from here on.
     AdoptPolicy(u32),
+    /// A person says that the clock is right.
+    TrustClock,
     /// Answered by [`Done::SetUp`].
     SetUp(Box<SetupAnswers>),
     Quit,

@@ -3,10 +3,10 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use chrono::{DateTime, FixedOffset};
+use chrono::{DateTime, FixedOffset, NaiveDate};
 use ratatui::layout::Rect;
 
-use super::event::{Committed, Draft, SaleInWaiting, SyncStatus};
+use super::event::{ClockSaid, Committed, Draft, SaleInWaiting, SyncStatus};
 use super::keymap::{Action, KeyError, Keymap};
 use super::screen::{choice, dissolve, lock, notice, pay, remember, sell, setup};
 use super::theme::Theme;
@@ -57,6 +57,10 @@ pub struct Model {
     pub hint: Option<String>,
     /// Trouble in the background, for the status line.
     pub trouble: Option<String>,
+    /// What is odd about the clock.
+    pub clock: Option<ClockSaid>,
+    /// The day of the clock that was asked about and not said to be right.
+    pub clock_left_open: Option<NaiveDate>,
     /// How the till and its hub stand; nothing where it has none.
     pub sync: Option<SyncStatus>,
 }
@@ -108,6 +112,11 @@ pub enum Overlay {
 pub enum Question {
     VoidSale,
     Quit,
+    /// Whether the clock is right, and not the day that the store trusts.
+    Clock {
+        clock: NaiveDate,
+        trusted: NaiveDate,
+    },
 }
 
 /// Where a key can mean something of its own.
@@ -165,6 +174,8 @@ impl Model {
             error: None,
             hint: None,
             trouble: None,
+            clock: None,
+            clock_left_open: None,
             sync: None,
             settings,
             policy,

@@ -1,9 +1,9 @@
 //! What an event changes, and what it asks for.
 
-use super::event::{Done, Effect, Event};
+use super::event::{ClockSaid, Done, Effect, Event};
 use super::key::{Code, Key};
 use super::keymap::Action;
-use super::model::{Model, Screen};
+use super::model::{Model, Overlay, Question, Screen};
 use super::screen::{choice, dissolve, lock, notice, overlay, pay, remember, sell, setup};
 use super::widgets::{customer, fitted};
 use crate::domain::customer::looks_like_payment_card;
@@ -12,7 +12,20 @@ use crate::domain::customer::looks_like_payment_card;
 pub fn update(model: &mut Model, event: Event) -> Vec<Effect> {
     let mut effects = changes(model, event);
     effects.extend(renew(model));
+    ask_about_clock(model);
     effects
+}
+
+/// Between two baskets, where somebody sells, asks once a day whether the clock is right.
+fn ask_about_clock(model: &mut Model) {
+    if let Some(ClockSaid::Doubt { clock, trusted }) = model.clock
+        && model.clock_left_open != Some(clock)
+        && model.overlay.is_none()
+        && matches!(model.screen, Screen::Sell)
+        && model.is_between_baskets()
+    {
+        model.overlay = Some(Overlay::Confirm(Question::Clock { clock, trusted }));
+    }
 }
 
 /// Between two baskets, takes into force what the hub sent.
@@ -191,6 +204,13 @@ fn on_done(model: &mut Model, done: Done) -> Vec<Effect> {
         Done::SetUp(result) => setup::answered(model, result),
         Done::Trouble(problem) => {
             model.trouble = problem.map(|p| p.what);
+            Vec::new()
+        }
+        Done::Clock(said) => {
+            model.clock = said;
+            if let (None, Some(Overlay::Confirm(Question::Clock { .. }))) = (said, model.overlay) {
+                model.overlay = None;
+            }
             Vec::new()
         }
         Done::Sync(status) => {

@@ -11,6 +11,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
+use super::event::ClockSaid;
 use super::key::Key;
 use super::keymap::{Action, Binding};
 use super::model::{Button, Model, ScreenId};
@@ -134,6 +135,8 @@ pub fn draw_status(model: &Model, area: Rect, buffer: &mut Buffer) {
     let state = Rect { x, width: area.right().saturating_sub(x + 8), ..area };
     if let Some(trouble) = &model.trouble {
         put_right(buffer, state, &format!("! {trouble}"), model.theme.trouble);
+    } else if let Some(said) = model.clock {
+        put_right(buffer, state, &format!("! {}", clock_words(model, said)), model.theme.trouble);
     } else if !model.held.is_empty() {
         let text = model.locale.format("sell-held", &[("count", model.held.len().into())]);
         put_right(buffer, state, &text, model.theme.action);
@@ -141,6 +144,16 @@ pub fn draw_status(model: &Model, area: Rect, buffer: &mut Buffer) {
         put_right(buffer, state, &model.locale.text("sell-loading"), model.theme.action);
     } else if let Some(status) = &model.sync {
         sync::draw(model, status, state, buffer);
+    }
+}
+
+fn clock_words(model: &Model, said: ClockSaid) -> String {
+    match said {
+        ClockSaid::Back => model.locale.text("sell-clock-back").into_owned(),
+        ClockSaid::Ahead => model.locale.text("sell-clock-ahead").into_owned(),
+        ClockSaid::Doubt { clock, .. } => {
+            model.locale.format("sell-clock-doubt", &[("day", model.locale.date(clock).into())])
+        }
     }
 }
 

@@ -190,6 +190,7 @@ fn name(found: &Found) -> &'static str {
     match found {
         Found::Kept(_) => "kept",
         Found::Forgotten { .. } => "pending",
+        Found::PastTerm => "past its term",
         Found::Unknown => "unknown",
     }
 }

@@ -91,7 +91,7 @@ help-import-products = Imports products from a CSV file.
 help-ring = Sells without a screen: one JSON object a line.
 help-review = Adds up the sales, by day, tax, department and choice.
 help-verify = Checks tickets, sums and files, and that what was forgotten is gone.
-help-expire = Forgets the purchases past their term.
+help-expire = Destroys what is past its term, and says what day the till goes by.
 help-export = Writes data out.
 help-export-tickets = Prints the chain of tickets as JSON lines.
 help-receipt = Prints a receipt again, by its code.
@@ -134,6 +134,7 @@ help-arg-json = Answers in JSON.
 help-arg-day = Only this day.
 help-arg-from = From this day.
 help-arg-to = Up to this day.
+help-arg-clock-is-right = The clock of this machine is right, however far it jumped.
 help-arg-code = The code on the receipt.
 help-arg-columns = Characters a line.
 help-arg-purpose = Why you look: it is logged.
@@ -188,8 +189,6 @@ init-done =
     PIN: { $pin }
     To sell: olvido
 
-till-clock-back = the clock was set back
-till-clock-back-next = Set the right date and time. Numbers stay in order.
 till-choice-gone = the choice is no longer offered: nothing was sold
 till-choice-gone-next = Ask the customer again.
 till-not-paid = the payment is not complete: nothing was sold

@@ -34,7 +34,9 @@ verify-sealed-next = What it held cannot be read. A backup may still have it: ol
 verify-outbox-gap = What goes to the hub has places missing in a series: { $subject }
 verify-outbox-purchase = A purchase and its place in what goes to the hub do not belong together: { $subject }
 verify-outbox-next = Keep the files as they are, compare with a backup, and enrol this till again.
-verify-past-term = Past their term: { $count }. They go at the start of the next day, or now: olvido expire
+verify-past-term = Past their term, hidden: { $count }. The till destroys them once the day is certain. What it goes by: olvido expire
+verify-overdue = A purchase is past its term and still here: { $subject }
+verify-overdue-next = Destroy what is past its term: olvido expire
 verify-more = and { $count } more
 verify-pending = Something forgotten is not gone completely yet.
 verify-pending-next = Close other programs that read the database, make room on the disk, then check again.
@@ -48,11 +50,22 @@ verify-compaction-next = The till compacts them in a quiet minute. Now: olvido e
 
 expire-nothing = Nothing is past its term.
 expire-done = Past their term: purchases forgotten: { $purchases }, tickets removed: { $tickets }.
+expire-hidden = { $count ->
+    [one] Past its term, hidden and not destroyed yet: 1 purchase. It goes when the till is sure of the day.
+   *[other] Past their term, hidden and not destroyed yet: { $count } purchases. They go when the till is sure of the day.
+}
+expire-days =
+    The clock says { $clock }. The last day that the till is sure of is { $trusted }.
+    If the clock is wrong, set it. If it is right: olvido expire --clock-is-right
+    Without an answer the till catches up by a day each hour that it runs.
+expire-trusted = The clock is right: the till goes by { $day }.
 
 purchase-code-length = a receipt code has { $wanted } letters and digits; here are { $found }.
 purchase-code-symbol = in a receipt code the letter or digit { $place } cannot be "{ $symbol }".
 purchase-code-check = this receipt code has a wrong letter or digit.
 purchase-code-next = Compare it with the receipt.
+purchase-past-term = this purchase is past its term: nothing of it is shown, and it is about to be destroyed.
+purchase-past-term-next = Check the date of this machine. To destroy it now: olvido purchase forget CODE
 purchase-unknown = this store gave no such receipt code.
 purchase-unknown-next = Check whether the receipt is from here.
 purchase-forgotten = nothing is kept of this purchase: it is forgotten.
@@ -89,6 +102,10 @@ customer-identifier-next = Write a phone number, an e-mail address or a loyalty 
 customer-purchases = { $count ->
     [one] One kept purchase:
    *[other] { $count } kept purchases:
+}
+customer-past-term = { $count ->
+    [one] One more is past its term: it is not shown, and about to be destroyed.
+   *[other] { $count } more are past their term: they are not shown, and about to be destroyed.
 }
 
 backup-made =

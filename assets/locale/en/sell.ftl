@@ -80,6 +80,13 @@ sell-quit-question = Close the till?
 sell-quit-what = The open basket stays, sealed, and is back at the next start.
 sell-quit-stay = stay
 sell-quit-go = close the till
+sell-clock-question = The clock says { $day }. Is that right?
+sell-clock-what = The last day that the till is sure of is { $day }. If the clock is wrong, set it. If it is right, the till goes by it and destroys what is past its term.
+sell-clock-unsure = no, or not sure
+sell-clock-right = the clock is right
+sell-clock-back = clock set back
+sell-clock-ahead = clock set ahead
+sell-clock-doubt = is it { $day }?
 
 sell-help-title = Keys of this screen
 sell-help-code = a code, typed or scanned, then Enter

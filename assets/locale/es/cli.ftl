@@ -91,7 +91,7 @@ help-import-products = Importa productos de un archivo CSV.
 help-ring = Vende sin pantalla: un objeto JSON por línea.
 help-review = Suma las ventas por día, impuesto, sección y elección.
 help-verify = Comprueba tiques, sumas y archivos, y que lo olvidado no está.
-help-expire = Olvida las compras que han pasado su plazo.
+help-expire = Destruye lo que ha pasado su plazo y dice por qué día se guía la caja.
 help-export = Saca datos.
 help-export-tickets = Escribe la cadena de tiques como líneas JSON.
 help-receipt = Escribe de nuevo un recibo, por su código.
@@ -134,6 +134,7 @@ help-arg-json = Contesta en JSON.
 help-arg-day = Solo este día.
 help-arg-from = Desde este día.
 help-arg-to = Hasta este día.
+help-arg-clock-is-right = El reloj de este ordenador está bien, por mucho que haya saltado.
 help-arg-code = El código del recibo.
 help-arg-columns = Caracteres por línea.
 help-arg-purpose = Para qué mira: queda anotado.
@@ -188,8 +189,6 @@ init-done =
     PIN: { $pin }
     Para vender: olvido
 
-till-clock-back = el reloj se ha atrasado
-till-clock-back-next = Ponga bien la fecha y la hora. Los números siguen en orden.
 till-choice-gone = la elección ya no existe: nada se vendió
 till-choice-gone-next = Pregunte otra vez al cliente.
 till-not-paid = el pago no está completo: nada se ha vendido

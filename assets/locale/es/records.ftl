@@ -34,7 +34,9 @@ verify-sealed-next = Lo que contenía no se puede leer. Quizá una copia de segu
 verify-outbox-gap = En lo que va a la central faltan puestos de una serie: { $subject }
 verify-outbox-purchase = Una compra y su puesto en lo que va a la central no casan: { $subject }
 verify-outbox-next = Deje los archivos como están, compare con una copia de seguridad y dé de alta otra vez esta caja.
-verify-past-term = Pasado su plazo: { $count }. Se van al empezar el próximo día, o ahora: olvido expire
+verify-past-term = Pasado su plazo, ocultas: { $count }. La caja las destruye cuando el día es seguro. En qué se basa: olvido expire
+verify-overdue = Una compra ha pasado su plazo y sigue aquí: { $subject }
+verify-overdue-next = Destruya lo que ha pasado su plazo: olvido expire
 verify-more = y { $count } más
 verify-pending = Algo olvidado aún no ha desaparecido del todo.
 verify-pending-next = Cierre otros programas que lean la base de datos, haga sitio en el disco y revise otra vez.
@@ -48,11 +50,22 @@ verify-compaction-next = La caja los compacta en un minuto tranquilo. Ahora: olv
 
 expire-nothing = Nada ha pasado de su plazo.
 expire-done = Pasado su plazo: compras olvidadas: { $purchases }; tiques quitados: { $tickets }.
+expire-hidden = { $count ->
+    [one] Pasado su plazo, oculta y aún no destruida: 1 compra. Desaparece cuando la caja esté segura del día.
+   *[other] Pasado su plazo, ocultas y aún no destruidas: { $count } compras. Desaparecen cuando la caja esté segura del día.
+}
+expire-days =
+    El reloj dice { $clock }. El último día del que la caja está segura es { $trusted }.
+    Si el reloj está mal, póngalo en hora. Si está bien: olvido expire --clock-is-right
+    Sin respuesta, la caja avanza un día por cada hora en marcha.
+expire-trusted = El reloj está bien: la caja se guía por { $day }.
 
 purchase-code-length = un código de recibo tiene { $wanted } letras y cifras; aquí hay { $found }.
 purchase-code-symbol = en un código de recibo la letra o cifra { $place } no puede ser «{ $symbol }».
 purchase-code-check = este código de recibo tiene una letra o cifra equivocada.
 purchase-code-next = Compárelo con el recibo.
+purchase-past-term = esta compra ha pasado su plazo: no se enseña nada de ella y está a punto de destruirse.
+purchase-past-term-next = Mire la fecha de este ordenador. Para destruirla ahora: olvido purchase forget CÓDIGO
 purchase-unknown = esta tienda no dio ese código de recibo.
 purchase-unknown-next = Mire si el recibo es de aquí.
 purchase-forgotten = de esta compra no se guarda nada: está olvidada.
@@ -89,6 +102,10 @@ customer-identifier-next = Escriba un teléfono, un correo o un número de tarje
 customer-purchases = { $count ->
     [one] Una compra guardada:
    *[other] { $count } compras guardadas:
+}
+customer-past-term = { $count ->
+    [one] Otra ha pasado su plazo: no se enseña y está a punto de destruirse.
+   *[other] Otras { $count } han pasado su plazo: no se enseñan y están a punto de destruirse.
 }
 
 backup-made =

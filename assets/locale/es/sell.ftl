@@ -80,6 +80,13 @@ sell-quit-question = ¿Cerrar la caja?
 sell-quit-what = La cesta abierta queda sellada y vuelve la próxima vez.
 sell-quit-stay = seguir
 sell-quit-go = cerrar la caja
+sell-clock-question = El reloj dice { $day }. ¿Está bien?
+sell-clock-what = El último día del que la caja está segura es { $day }. Si el reloj está mal, póngalo en hora. Si está bien, la caja se guía por él y destruye lo que ha pasado su plazo.
+sell-clock-unsure = no, o no lo sé
+sell-clock-right = el reloj está bien
+sell-clock-back = reloj atrasado
+sell-clock-ahead = reloj adelantado
+sell-clock-doubt = ¿es { $day }?
 
 sell-help-title = Teclas de esta pantalla
 sell-help-code = un código, escrito o leído, y después Enter

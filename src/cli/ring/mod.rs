@@ -70,6 +70,9 @@ impl Session {
     /// `olvido ring`. Returns whether every line was sold.
     pub fn ring(&self, args: &RingArgs, out: &mut impl Write) -> Result<bool, Problem> {
         let mut locked = self.open_store()?;
+        if locked.store.clock_doubt().is_some() {
+            eprintln!("{}", self.clock_words(&locked.store).unwrap_or_default());
+        }
         let ring = Ring { settings: &locked.settings, import: args.import, clock: crate::app::now };
         let rung = match &args.file {
             Some(path) => {
@@ -118,7 +121,7 @@ impl Ring<'_> {
                 answer.write(incoming.id.as_deref(), locale, &mut out);
             }
             output.write_all(&out).and_then(|()| output.flush()).map_err(RingError::Output)?;
-            tend(store);
+            tend(store, (self.clock)());
             if let Some(error) = group.failed {
                 return Err(RingError::Input(error));
             }
@@ -268,7 +271,10 @@ fn answered_before(store: &Store, incoming: &Incoming) -> Option<Answer> {
 
 /// What no sale waits for. What fails here is tried again, and is told when it keeps a sale from
 /// being committed.
-fn tend(store: &mut Store) {
+fn tend(store: &mut Store, now: DateTime<FixedOffset>) {
+    if let Err(error) = store.keep_terms(now, None) {
+        log::warn!("ring: what is past its term: {error}");
+    }
     if let Err(error) = store.tend() {
         log::warn!("ring: tending the store: {error}");
     }

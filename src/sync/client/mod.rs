@@ -11,9 +11,10 @@ mod tls;
 mod tests;
 
 use std::io::Read;
-use std::sync::PoisonError;
-use std::time::Duration;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use ureq::http::{HeaderMap, Method, Request, StatusCode};
@@ -48,6 +49,8 @@ pub struct Client {
     agent: ureq::Agent,
     address: HubAddress,
     seen: Seen,
+    /// What the hub's clock said last, and when.
+    time: Mutex<Option<(Instant, DateTime<Utc>)>>,
 }
 
 /// The records of an upload, ready to be sent again and again.
@@ -79,7 +82,7 @@ impl Client {
             .build();
         let connector = ().chain(TcpConnector::default()).chain(PinnedTls::new(pin, Seen::clone(&seen)));
         let agent = ureq::Agent::with_parts(config, connector, DefaultResolver::default());
-        Client { agent, address: address.clone(), seen }
+        Client { agent, address: address.clone(), seen, time: Mutex::default() }
     }
 
     /// SHA-256 of the public key of the hub's certificate, seen now; none without TLS.
@@ -94,6 +97,19 @@ impl Client {
         }
         let seen = *self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         seen.ok_or(ClientError::NotAHub("certificate")).map(Some)
+    }
+
+    /// What the hub's clock said last, by the `Date` of a good answer (RFC 9110, section 6.6.1), and when.
+    pub fn hub_time(&self) -> Option<(Instant, DateTime<Utc>)> {
+        *self.time.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note_time(&self, headers: &HeaderMap) {
+        let date = headers.get("date").and_then(|value| value.to_str().ok());
+        if let Some(time) = date.and_then(|date| DateTime::parse_from_rfc2822(date).ok()) {
+            let said = Some((Instant::now(), time.to_utc()));
+            *self.time.lock().unwrap_or_else(PoisonError::into_inner) = said;
+        }
     }
 
     /// `POST /v1/enrol`. Whether the answer is true is the caller's to check, by its proof.
@@ -185,6 +201,7 @@ impl Client {
         let most = if good { wire::PACKED_BYTES_MAX } else { ERROR_BYTES_MAX };
         let bytes = body.with_config().limit(most as u64).read_to_vec()?;
         if good {
+            self.note_time(&head.headers);
             return unpacked(&head.headers, bytes, wire::MESSAGE_BYTES_MAX);
         }
         Err(refusal(head.status, &head.headers, bytes))

@@ -1,6 +1,8 @@
 //! What an exchange asks of the store, carried out by whoever owns it.
 
-use chrono::{DateTime, FixedOffset};
+use std::time::Instant;
+
+use chrono::{DateTime, FixedOffset, Utc};
 
 use crate::store::{ForgetState, Store, StoreError};
 use crate::sync::incoming::{self, Applied};
@@ -16,8 +18,8 @@ pub enum Local {
     Changes(wire::FeedPage),
     /// How far forgets are.
     Forgets(Vec<wire::ForgetState>),
-    /// The hub answered.
-    Contact,
+    /// The hub answered. `hub_time`: what its clock said, and when.
+    Contact { hub_time: Option<(Instant, DateTime<Utc>)> },
 }
 
 /// What came of it.
@@ -75,7 +77,7 @@ pub fn carry_out(
                 }
             }
         }
-        Local::Contact => store.set_last_contact(now)?,
+        Local::Contact { .. } => store.set_last_contact(now)?,
     }
     Ok(Carried::Done { news })
 }

@@ -85,6 +85,7 @@ pub struct Exchange {
     plan: Plan,
     outbox: Outbox,
     identity: Arc<Identity>,
+    client: Arc<Client>,
     up: [Sender<Request>; 2],
     down: Sender<Request>,
     events: Receiver<Event>,
@@ -174,6 +175,7 @@ impl Parts {
             up: [lane(Lane::Up(0)), lane(Lane::Up(1))],
             down: lane(Lane::Down),
             identity,
+            client,
             events,
             began: Instant::now(),
             token: String::new(),
@@ -530,7 +532,7 @@ impl Exchange {
         let now = self.began.elapsed();
         if self.contact_at.is_none_or(|at| now >= at + CONTACT_EVERY) {
             self.contact_at = Some(now);
-            local(Local::Contact);
+            local(Local::Contact { hub_time: self.client.hub_time() });
         }
     }
 

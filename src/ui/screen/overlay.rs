@@ -18,7 +18,15 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
             return match question {
                 Question::VoidSale => sell::void_sale(model),
                 Question::Quit => vec![Effect::Quit],
+                Question::Clock { .. } => {
+                    model.clock = None;
+                    vec![Effect::TrustClock]
+                }
             };
+        }
+        (Overlay::Confirm(Question::Clock { clock, .. }), Action::Back | Action::Accept) => {
+            model.overlay = None;
+            model.clock_left_open = Some(clock);
         }
         (_, Action::Back | Action::Accept) => model.overlay = None,
         (Overlay::Help { top } | Overlay::Receipt { top }, _) => {
@@ -46,6 +54,7 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
 pub fn area(model: &Model, overlay: Overlay) -> Rect {
     let whole = model.size;
     let (width, height) = match overlay {
+        Overlay::Confirm(Question::Clock { .. }) => (60, 11),
         Overlay::Confirm(_) => (60, 9),
         Overlay::Help { .. } | Overlay::Receipt { .. } => (whole.width, whole.height),
     };
@@ -76,6 +85,7 @@ fn answers(model: &Model, question: Question, area: Rect) -> Vec<(Button, String
     let (stay, go) = match question {
         Question::VoidSale => ("sell-void-keep", "sell-void-do"),
         Question::Quit => ("sell-quit-stay", "sell-quit-go"),
+        Question::Clock { .. } => ("sell-clock-unsure", "sell-clock-right"),
     };
     let mut x = area.x + 3;
     [(Action::Accept, stay), (Action::Confirm, go)]
@@ -107,9 +117,14 @@ fn draw_question(model: &Model, question: Question, area: Rect, frame: &mut Fram
         Question::Quit => {
             (model.locale.text("sell-quit-question"), model.locale.text("sell-quit-what").into_owned())
         }
+        Question::Clock { clock, trusted } => {
+            let day = |day| [("day", model.locale.date(day).into())];
+            let title = model.locale.format("sell-clock-question", &day(clock));
+            (title.into(), model.locale.format("sell-clock-what", &day(trusted)))
+        }
     };
     put(buffer, row(inner, 2), &title, model.theme.strong);
-    for (index, line) in (3..5).zip(wrapped(&text, inner.width.into())) {
+    for (index, line) in (3..area.height.saturating_sub(4)).zip(wrapped(&text, inner.width.into())) {
         put(buffer, row(inner, index), &line, model.theme.text);
     }
     for (button, text) in answers(model, question, area) {
@@ -174,3 +189,6 @@ fn draw_page(model: &Model, overlay: Overlay, top: u16, frame: &mut Frame) {
     let id = if more { "sell-page-more" } else { "sell-page-end" };
     put(buffer, row(inner, area.height.saturating_sub(1)), &model.locale.text(id), model.theme.quiet);
 }
+
+#[cfg(test)]
+mod tests;
