@@ -130,3 +130,30 @@ fn quitting_keeps_the_basket() {
     assert_eq!(till.ends_and_restores().code, 0, "an orderly end");
     shop.till().sees("Barra de pan");
 }
+
+#[test]
+fn a_clock_far_from_the_last_certain_day_is_asked_about() {
+    let shop = Shop::demo("es");
+    let set_back = || {
+        let store = rusqlite::Connection::open(shop.data().join("olvido.db")).unwrap();
+        store.execute("UPDATE meta SET value = '2022-03-04' WHERE name = 'trusted-day'", []).unwrap();
+    };
+    set_back();
+    let mut till = shop.till();
+    till.sees("¿Está bien?").sees("04.03.2022");
+    till.key("Enter").sees_no("¿Está bien?").sees("¿es ");
+    till.scans(BREAD).sees("Barra de pan");
+    till.key("F12").sees("¿Anular").key("x").sees_no("Barra de pan");
+    till.key("Alt+Q").sees("¿Cerrar la caja?").key("x");
+    assert_eq!(till.ends_and_restores().code, 0);
+
+    // A scan that comes in between is sold, and the question comes back.
+    let mut till = shop.till();
+    till.sees("¿Está bien?");
+    till.scans(BREAD).sees("Barra de pan").sees_no("¿Está bien?");
+    till.key("F4").sees("¿Está bien?");
+    till.key("x").sees_no("¿Está bien?").sees_no("¿es ");
+    till.rests();
+    drop(till);
+    assert!(!shop.runs(&["expire"]).contains("2022"));
+}

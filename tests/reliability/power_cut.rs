@@ -115,19 +115,21 @@ pub fn preload(command: &mut Command, live: &Path, disk: &Path) {
     command.env("LD_PRELOAD", library()).env("CUT_LIVE", live).env("CUT_DISK", disk);
 }
 
-/// The library, compiled once. Needs a C compiler, as the bundled SQLite does.
+/// The library, compiled once.
 fn library() -> &'static Path {
     static LIBRARY: OnceLock<PathBuf> = OnceLock::new();
-    LIBRARY.get_or_init(|| {
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reliability/power_cut.c");
-        let library =
-            Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("power_cut-{}.so", std::process::id()));
-        let status = Command::new("cc")
-            .args(["-O1", "-Wall", "-shared", "-fPIC", "-o"])
-            .args([&library, &source])
-            .status()
-            .expect("cc, a C compiler, is installed");
-        assert!(status.success(), "power_cut.c compiles");
-        library
-    })
+    LIBRARY.get_or_init(|| compiled("power_cut"))
+}
+
+/// A library to preload, compiled. Needs a C compiler, as the bundled SQLite does.
+pub fn compiled(name: &str) -> PathBuf {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/reliability/{name}.c"));
+    let library = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}.so", std::process::id()));
+    let status = Command::new("cc")
+        .args(["-O1", "-Wall", "-shared", "-fPIC", "-o"])
+        .args([&library, &source])
+        .status()
+        .expect("cc, a C compiler, is installed");
+    assert!(status.success(), "{name}.c compiles");
+    library
 }

@@ -25,6 +25,7 @@ use super::keys::{Doomed, owner};
 use super::purchase::is_buried;
 use super::{Hub, damaged, lock_store, meta, set_meta, set_meta_once};
 use crate::seal::SlotId;
+use crate::store::DOUBTED_DAYS;
 
 /// What a forget has left to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +48,33 @@ pub(super) struct Traces {
 /// has seen it.
 const COMPACTION: &str = "compaction";
 const SECONDS_OF_A_DAY: i64 = 24 * 3600;
+
+/// Of the hub itself: the last day that is certain, and when the clock raised it.
+const TRUSTED_DAY: &str = "trusted-day";
+const SECONDS_OF_AN_HOUR: u64 = 3600;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct TrustedDay {
+    /// Days since 1970-01-01.
+    day: i64,
+    /// Seconds since then.
+    raised: i64,
+}
+
+impl TrustedDay {
+    fn bytes(self) -> [u8; 16] {
+        let mut bytes = [0; 16];
+        bytes[..8].copy_from_slice(&self.day.to_be_bytes());
+        bytes[8..].copy_from_slice(&self.raised.to_be_bytes());
+        bytes
+    }
+
+    fn read(bytes: &[u8]) -> Option<TrustedDay> {
+        let (day, raised) = bytes.split_at_checked(8)?;
+        let number = |bytes: &[u8]| bytes.try_into().ok().map(i64::from_be_bytes);
+        Some(TrustedDay { day: number(day)?, raised: number(raised)? })
+    }
+}
 
 /// Rows dropped in one transaction.
 const ERASED_AT_ONCE: usize = 1000;
@@ -265,10 +293,40 @@ impl Hub {
         self.keys.reclaim(&needed, now)
     }
 
+    /// The day that is over for certain: by the clock, and by a trusted day that the clock raises by one an
+    /// hour at the most. So a hub whose clock is years off for an hour, or a night, erases nothing early; see
+    /// [`crate::store::Store::trusted_day`] for the tills' own.
+    fn day_over(&self, now: DateTime<Utc>) -> Result<i64, HubError> {
+        // West of everything it is still the day before.
+        let clock = i64::from((now - Duration::hours(12)).date_naive().to_epoch_days());
+        let known = self.database.read(|tx| {
+            let known = meta(tx, TRUSTED_DAY)?.and_then(|bytes| TrustedDay::read(&bytes));
+            if known.is_some() {
+                return Ok(known);
+            }
+            // A hub of before: the tickets that it has say how late it is at least.
+            let row = tx.query_one("SELECT max(day) FROM day_sum", &[])?;
+            let day = row.map(|row| row.opt_int(0)).transpose()?.flatten();
+            Ok(day.map(|day| TrustedDay { day: day.min(clock), raised: 0 }))
+        })?;
+        let mut trusted = known.unwrap_or(TrustedDay { day: clock, raised: 0 });
+        // Since then it may have been set back.
+        let is_hour_over = now.timestamp().abs_diff(trusted.raised) >= SECONDS_OF_AN_HOUR;
+        if trusted.day < clock && is_hour_over {
+            trusted = TrustedDay { day: trusted.day + 1, raised: now.timestamp() };
+            if clock - trusted.day > DOUBTED_DAYS {
+                log::warn!("the clock is {} days ahead of what is certain", clock - trusted.day);
+            }
+        }
+        if Some(trusted) != known {
+            self.database.write(|tx| set_meta(tx, TRUSTED_DAY, &trusted.bytes()))?;
+        }
+        Ok(trusted.day.min(clock))
+    }
+
     /// Buries purchases whose last day is over, without telling the tills: they know by themselves.
     fn expire(&self, now: DateTime<Utc>) -> Result<(), HubError> {
-        // West of everything it is still the day before.
-        let over = i64::from((now - Duration::hours(12)).date_naive().to_epoch_days());
+        let over = self.day_over(now)?;
         // Once a day is enough. A clock that is set back waits no longer than one that is not.
         let mut expired = self.expired.lock().unwrap_or_else(PoisonError::into_inner);
         if *expired == Some(over) {

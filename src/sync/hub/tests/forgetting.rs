@@ -291,7 +291,7 @@ fn purchases_past_their_last_day_go_by_themselves(place: &Place) {
     let bodies = [
         purchase(id(1), CANARY, Some("2026-03-01")),
         purchase(id(2), CANARY, Some("2026-03-02")),
-        purchase(id(3), CANARY, None),
+        purchase(id(3), CANARY, Some("2029-03-02")),
     ];
     let bodies: Vec<_> = bodies.iter().map(|body| Some(body.as_str())).collect();
     till.send(&hub, Series::Purchase, 1, &bodies).unwrap();
@@ -301,6 +301,11 @@ fn purchases_past_their_last_day_go_by_themselves(place: &Place) {
     assert_eq!(live_keys(&hub), 3);
     hub.tend(until(2)).unwrap();
     assert_eq!(live_keys(&hub), 2);
+    // Years ahead for a night, and then set right: a day an hour is all that it gains.
+    for hours in 0..10 {
+        hub.tend(until(24 * 365 * 4 + hours)).unwrap();
+    }
+    assert_eq!(live_keys(&hub), 1, "what a night brings forward is days, not years");
     hub.tend(until(26)).unwrap();
     assert_eq!(live_keys(&hub), 1);
     assert_eq!(said(&till.send(&hub, Series::Purchase, 1, &bodies)), "1-2 erased, 3 exists; 3");

@@ -24,7 +24,10 @@ fn a_clock_years_ahead_is_asked_about_and_enter_is_the_safe_answer() {
     for language in Language::ALL {
         let mut model = till(language);
         doubt(&mut model, 29);
-        insta::assert_snapshot!(format!("clock_{}", language.code()), frame(&mut model, 80, 24));
+        let frame = frame(&mut model, 80, 24);
+        let question = frame.lines().skip_while(|line| !line.contains('┌')).take(11);
+        let question: Vec<&str> = question.collect();
+        insta::assert_snapshot!(format!("clock_{}", language.code()), question.join("\n"));
     }
     let mut model = till(Language::English);
     doubt(&mut model, 29);
