@@ -40,7 +40,7 @@ fn a_group_that_cannot_be_committed_sells_nothing() {
     assert_eq!(store.ticket(3).unwrap(), None);
 }
 
-const LINE: &str = r#"{"id":"one","lines":[{"department":"x","tax":"10","unit_price":"1.10"}]}"#;
+const LINE: &str = r#"{"id":"one","lines":[{"department":"Bakery","tax":"10","unit_price":"1.10"}]}"#;
 
 fn olvido(data: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_olvido"));

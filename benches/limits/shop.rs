@@ -96,7 +96,8 @@ impl Shop {
         let at = at();
         let customer = (choice == Some("remember"))
             .then(|| Identifier::phone(&format!("6{:08}", customer % CUSTOMERS), "34").expect("a phone"));
-        let answer = Answer { choice: choice.map(str::to_owned), customer, purposes: Vec::new() };
+        let purposes = customer.iter().map(|_| "history".parse().expect("a purpose")).collect();
+        let answer = Answer { choice: choice.map(str::to_owned), customer, purposes };
         let promise =
             Promise::of(answer, &Policy::shipped(), at.date_naive()).expect("a choice of the policy");
         Sale::freeze(at, &sold, &payment, promise, TicketDetail::Shop, "alimentación y hogar")

@@ -95,16 +95,18 @@ impl<'a> Reader<'a> {
             move |value: &DeValue<'_>| text(value).map(str::trim).filter(|t| check(t)).map(str::to_owned)
         };
         let name = E::Text { longest: Store::LONGEST_NAME };
-        self.required(&mut store.name, "name", name, is(Store::is_name));
+        self.required(&mut store.name, "name", name, |v| Store::named(text(v)?));
         self.required(&mut store.tax_id, "tax-id", E::TaxId, is(Store::is_tax_id));
         self.required(&mut store.language, "language", E::Language, |v| {
             Language::ALL.into_iter().find(|language| Some(language.code()) == text(v))
         });
         // Files of up to 0.2.0 do not have it.
         store.goods = Locale::of(store.language).text("init-goods").into_owned();
-        self.optional(&mut store.goods, "store", "goods", name, is(Store::is_name));
+        self.optional(&mut store.goods, "store", "goods", name, |v| Store::named(text(v)?));
         self.required(&mut store.currency, "currency", E::Currency, |v| Currency::from_code(text(v)?));
-        self.required(&mut store.till, "till", E::Text { longest: Store::LONGEST_ID }, is(Store::is_till));
+        self.required(&mut store.till, "till", E::Text { longest: Store::LONGEST_ID }, |v| {
+            Store::till_named(text(v)?)
+        });
         self.required(&mut store.series, "series", E::Series, is(Store::is_series));
         let code = is(Store::is_dialling_code);
         self.required(&mut store.dialling_code, "dialling-code", E::DiallingCode, code);

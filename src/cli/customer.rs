@@ -4,8 +4,10 @@ use std::io::Write;
 
 use crate::domain::customer::{Identifier, IdentifierError};
 use crate::domain::settings::Settings;
+use crate::store::Forgetting;
 
 use super::args::CustomerArgs;
+use super::open::Locked;
 use super::problem::Problem;
 use super::run::{DONE, Session, written};
 
@@ -14,8 +16,19 @@ impl Session {
     /// purchase shown is logged.
     pub(super) fn show_customer(&self, args: &CustomerArgs, out: &mut impl Write) -> Result<u8, Problem> {
         let mut locked = self.open_store()?;
-        let identifier = self.identifier(args, &locked.settings)?;
-        let customer = locked.store.customer(&identifier).map_err(|error| self.store_problem(&error))?;
+        for identifier in self.whom(args, &mut locked)? {
+            self.show_one(&mut locked, &identifier, out)?;
+        }
+        Ok(DONE)
+    }
+
+    fn show_one(
+        &self,
+        locked: &mut Locked,
+        identifier: &Identifier,
+        out: &mut impl Write,
+    ) -> Result<(), Problem> {
+        let customer = locked.store.customer(identifier).map_err(|error| self.store_problem(&error))?;
         let customer = customer.ok_or_else(|| self.refusal("customer-unknown", "customer-unknown-next"))?;
         let locale = self.locale();
         let words: Vec<&str> = customer.purposes.iter().map(|purpose| purpose.as_str()).collect();
@@ -42,22 +55,51 @@ impl Session {
             self.say("", out)?;
             written(self.print_purchase(&locked.store, &purchase, out), locale)?;
         }
-        Ok(DONE)
+        Ok(())
     }
 
     /// Forgets the profile and every purchase in it.
     pub(super) fn forget_customer(&self, args: &CustomerArgs, out: &mut impl Write) -> Result<u8, Problem> {
         let mut locked = self.open_store()?;
-        let identifier = self.identifier(args, &locked.settings)?;
-        let forgotten = locked.store.forget_customer(&identifier);
-        match forgotten.map_err(|error| self.store_problem(&error))? {
+        let mut said = None;
+        for identifier in self.whom(args, &mut locked)? {
+            let forgotten = locked.store.forget_customer(&identifier);
+            if let Some(forgetting) = forgotten.map_err(|error| self.store_problem(&error))? {
+                said = said.filter(|said| *said != Forgetting::Complete).or(Some(forgetting));
+            }
+        }
+        match said {
             Some(forgetting) => self.say_forgotten(&mut locked, forgetting, None, out),
             None => Err(self.refusal("customer-unknown", "customer-unknown-next")),
         }
     }
 
-    fn identifier(&self, args: &CustomerArgs, settings: &Settings) -> Result<Identifier, Problem> {
-        let parsed = Identifier::parse(&args.identifier, &settings.store.dialling_code);
+    /// Who is on file of those whom the text can name: several ways in which one person is. Errors: nobody
+    /// is, or two are who may be different people, and the text does not say which.
+    fn whom(&self, args: &CustomerArgs, locked: &mut Locked) -> Result<Vec<Identifier>, Problem> {
+        let mut found: Vec<Vec<Identifier>> = Vec::new();
+        for person in self.readings(args, &locked.settings)? {
+            let mut known = Vec::new();
+            for identifier in person {
+                if locked.store.knows(&identifier).map_err(|error| self.store_problem(&error))? {
+                    known.push(identifier);
+                }
+            }
+            if !known.is_empty() {
+                found.push(known);
+            }
+        }
+        if found.len() > 1 {
+            let names: Vec<String> = found.iter().flatten().map(Identifier::canonical).collect();
+            let words = |key| self.locale().format(key, &[("names", names.join(", ").into())]);
+            let next = Some(words("customer-which-next"));
+            return Err(Problem { what: words("customer-which"), place: None, next });
+        }
+        found.pop().ok_or_else(|| self.refusal("customer-unknown", "customer-unknown-next"))
+    }
+
+    fn readings(&self, args: &CustomerArgs, settings: &Settings) -> Result<Vec<Vec<Identifier>>, Problem> {
+        let parsed = Identifier::readings(&args.identifier, &settings.store.dialling_code);
         parsed.map_err(|error| {
             let what = match error {
                 IdentifierError::NotAPhone => "customer-not-phone",

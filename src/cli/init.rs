@@ -68,32 +68,36 @@ pub fn run(session: &Session, args: &InitArgs, out: &mut impl io::Write) -> Resu
     store.tax_id = given(&args.tax_id).unwrap_or(store.tax_id);
     store.goods =
         given(&args.goods).unwrap_or_else(|| Locale::of(store.language).text("init-goods").into_owned());
-    if !settings::Store::is_name(&store.name) || !settings::Store::is_name(&store.goods) {
+    let staff =
+        given(&args.staff).unwrap_or_else(|| Locale::of(store.language).text("init-staff").into_owned());
+    let names = [&store.name, &store.goods, &staff].map(|name| settings::Store::named(name));
+    let [Some(name), Some(goods), Some(staff)] = names else {
         let longest = [("longest", settings::Store::LONGEST_NAME.into())];
         return Err(Problem {
             what: locale.format("init-bad-name", &longest),
             place: None,
             next: Some(words("init-bad-name-next")),
         });
-    }
+    };
+    (store.name, store.goods) = (name, goods);
     store.currency = args.currency.clone().unwrap_or(store.currency);
     store.till =
         given(&args.till).unwrap_or_else(|| Locale::of(store.language).text("init-till").into_owned());
     store.series = given(&args.series).unwrap_or(store.series);
-    if !settings::Store::is_till(&store.till) || !settings::Store::is_series(&store.series) {
+    let till = settings::Store::till_named(&store.till);
+    let Some(till) = till.filter(|_| settings::Store::is_series(&store.series)) else {
         let longest = [("longest", settings::Store::LONGEST_ID.into())];
         return Err(Problem {
             what: locale.format("init-bad-till", &longest),
             place: None,
             next: Some(words("init-bad-till-next")),
         });
-    }
+    };
+    store.till = till;
     let pin = args.pin.clone().unwrap_or_else(|| DEMO_PIN.to_owned());
     if !is_pin(&pin) {
         return refused("init-bad-pin", "init-bad-pin-next");
     }
-    let staff =
-        given(&args.staff).unwrap_or_else(|| Locale::of(store.language).text("init-staff").into_owned());
     let products = match &args.catalogue {
         Some(file) => products_of(file, &store, locale)?,
         None if args.demo => demo_products(&store),

@@ -7,11 +7,11 @@ use std::io::Write;
 use anyhow::Result as Written;
 use serde::Serialize;
 
-use crate::domain::customer;
 use crate::domain::language::Language;
 use crate::domain::money::{Currency, Money};
 use crate::domain::policy::{Card, Until};
 use crate::domain::receipt::{KeptFor, Receipt, ReceiptMemory};
+use crate::domain::text as domain_text;
 use crate::domain::ticket::number_text;
 use crate::locale::Locale;
 use crate::print::text;
@@ -61,7 +61,7 @@ impl Session {
         let mut locked = self.open_store()?;
         let purchase = self.kept(&locked.store, &code)?;
         let stated = args.purpose.as_deref().map(str::trim).filter(|purpose| !purpose.is_empty());
-        if stated.is_some_and(customer::looks_like_payment_card) {
+        if stated.is_some_and(domain_text::looks_like_payment_card) {
             return Err(self.refusal("customer-payment-card", "purchase-say-why-next"));
         }
         let by_receipt = self.locale().text("purchase-look-receipt");

@@ -252,3 +252,31 @@ fn a_backup_in_an_empty_directory_says_what_it_cannot_know() {
     let (code, ..) = ran(&elsewhere, &["receipt", &shop.guarantee]);
     assert_eq!(code, DONE);
 }
+
+/// Whoever was kept is shown and forgotten by each spelling; where a number is a phone and a card, and
+/// both are kept, nobody is shown in place of another.
+#[test]
+fn a_customer_is_found_by_every_spelling() {
+    let shop = Shop::new();
+    for asked in ["600 123 456", "+34 600 123 456", "0034 600123456", "34600123456", "phone:+34600123456"] {
+        assert!(shop.done(&["customer", "show", asked]).contains("One kept purchase"), "{asked}");
+    }
+    let rung = |customer: &str| {
+        shop.sold(&format!(r#""choice":"remember","customer":{customer},"purposes":["history"]"#))
+    };
+    rung(r#"{"phone":"0034 600 777 888"}"#);
+    assert!(shop.done(&["customer", "show", "600777888"]).contains("+34600777888"));
+    rung(r#"{"card":"700123456"}"#);
+    assert!(shop.done(&["customer", "show", "700 123 456"]).contains("Customer: 700123456"));
+    rung(r#"{"phone":"700123456"}"#);
+    let which = shop.refused(&["customer", "forget", "700123456"]);
+    assert!(which.contains("phone:+34700123456, card:700123456"), "{which}");
+    shop.done(&["customer", "forget", "card:700123456"]);
+    assert!(shop.done(&["customer", "show", "700123456"]).contains("+34700123456"));
+    shop.done(&["customer", "forget", "0034 700 123 456"]);
+    shop.refused(&["customer", "show", "700123456"]);
+    for asked in ["0034600777888", "+34 600-123-456"] {
+        shop.done(&["customer", "forget", asked]);
+        shop.refused(&["customer", "show", asked]);
+    }
+}

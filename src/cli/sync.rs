@@ -72,7 +72,7 @@ impl Session {
         let code = self.enrolment_code(&args.code)?;
         let mut locked = self.open_store()?;
         let name = args.name.clone().unwrap_or_else(|| locked.settings.store.till.clone());
-        if !settings::Store::is_till(&name) {
+        let Some(name) = settings::Store::till_named(&name) else {
             let longest = [("longest", settings::Store::LONGEST_ID.into())];
             let next = locale.text("sync-bad-name-next").into_owned();
             return Err(Problem {
@@ -80,7 +80,7 @@ impl Session {
                 place: None,
                 next: Some(next),
             });
-        }
+        };
         let enrolment =
             joining::join(&mut locked.store, &address, &code, &name).map_err(|error| match error {
                 JoinError::Store(error) => self.store_problem(&error),

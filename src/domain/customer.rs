@@ -1,9 +1,18 @@
 //! Who a customer says to be, and what they allow.
 
+mod phone;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashSet;
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+
+use super::text::{looks_like_payment_card, without_hidden};
+use IdentifierError::{NotAPhone, PaymentCard};
+use phone::Written;
 
 /// What a profile is found by, normalised, so that the same person types the same thing.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -41,24 +50,19 @@ pub struct PurposeError;
 
 impl Identifier {
     /// Reads a phone number as people write it. Without `+` or `00` it is of the country whose
-    /// calling code (Spain: `34`) is given. Errors: `Empty`, `NotAPhone`, `PaymentCard`.
-    pub fn phone(text: &str, country_code: &str) -> Result<Identifier, IdentifierError> {
-        let text = checked(text)?;
-        let separators = [' ', '\u{a0}', '-', '.', '/', '(', ')'];
-        let digits: String = text.chars().filter(|c| !separators.contains(c)).collect();
-        let digits = match digits.strip_prefix('+').or_else(|| digits.strip_prefix("00")) {
-            Some(international) => international.to_owned(),
-            None => format!("{}{digits}", country_code.trim_start_matches('+')),
-        };
-        if looks_like_payment_card(&digits) {
-            return Err(IdentifierError::PaymentCard);
+    /// dialling code (Spain: `34`) is given. Errors: `Empty`, `NotAPhone`, `PaymentCard`.
+    pub fn phone(text: &str, code: &str) -> Result<Identifier, IdentifierError> {
+        let text = bare(text)?;
+        let code = code.trim_start_matches('+');
+        let refused = if looks_like_payment_card(&text) { PaymentCard } else { NotAPhone };
+        let written = Written::of(&text).map_err(|_| refused)?;
+        let digits = written.e164(code).map_err(|_| refused)?;
+        // One in ten of all numbers of 13 digits and more passes for a card; one of a known country,
+        // written as there, is none.
+        if !written.fits_a_country(code) && (refused == PaymentCard || looks_like_payment_card(&digits)) {
+            return Err(PaymentCard);
         }
-        let plain = digits.bytes().all(|b| b.is_ascii_digit()) && !digits.starts_with('0');
-        if plain && (8..=15).contains(&digits.len()) {
-            Ok(Identifier::Phone(format!("+{digits}")))
-        } else {
-            Err(IdentifierError::NotAPhone)
-        }
+        Ok(Identifier::Phone(format!("+{digits}")))
     }
 
     /// Reads an e-mail address: trimmed, lower case. Errors: `Empty`, `NotAnEmail`, `PaymentCard`.
@@ -92,18 +96,81 @@ impl Identifier {
         }
     }
 
-    /// Reads whichever of the three the text is: with `@` an e-mail; with `+`, or 9 digits and
-    /// separators, a phone; else a loyalty card. Errors: as of the one that it looks like.
-    pub fn parse(text: &str, country_code: &str) -> Result<Identifier, IdentifierError> {
-        let digits = text.bytes().filter(u8::is_ascii_digit).count();
-        let phone_like = !text.contains(|c: char| c.is_alphabetic())
-            && (text.trim_start().starts_with(['+', '(']) || digits == 9);
+    /// Reads whichever of the three the text is. The kind may stand before it, as [`Self::canonical`]
+    /// writes it. Else it is an e-mail where there is an `@`; a phone where it begins as one (`+`, `00`,
+    /// a bracket) or has as many digits as the numbers of the shop's country; else a loyalty card.
+    /// Errors: as of the one that it looks like.
+    pub fn parse(text: &str, code: &str) -> Result<Identifier, IdentifierError> {
+        if let Some(read) = with_kind(text, code) {
+            return read;
+        }
+        let text = bare(text)?;
         if text.contains('@') {
-            Identifier::email(text)
-        } else if phone_like {
-            Identifier::phone(text, country_code)
+            Identifier::email(&text)
+        } else if text.contains(char::is_alphabetic) {
+            Identifier::card(&text)
+        } else if text.starts_with(['+', '(']) || is_likely_phone(&text, code) {
+            Identifier::phone(&text, code)
         } else {
-            Identifier::card(text)
+            Identifier::card(&text)
+        }
+    }
+
+    /// Whom a text can name, the likeliest first: each with every way in which they may be on file. A
+    /// number may be a phone and a loyalty card, and until 0.2.0 some phones were read as cards, or with
+    /// their prefixes left in. Errors: as of [`Self::parse`].
+    pub fn readings(text: &str, code: &str) -> Result<Vec<Vec<Identifier>>, IdentifierError> {
+        let first = Identifier::parse(text, code)?;
+        if with_kind(text, code).is_some() {
+            return Ok(vec![first.spellings(code).0]);
+        }
+        let other = match &first {
+            Identifier::Email(_) => None,
+            Identifier::Phone(_) => Identifier::card(text).ok(),
+            Identifier::Card(_) => Identifier::phone(text, code).ok(),
+        };
+        let (mut people, mut misread) = (Vec::new(), Vec::new());
+        for identifier in [Some(first), other].into_iter().flatten() {
+            let (same, cards) = identifier.spellings(code);
+            people.push(same);
+            misread.extend(cards);
+        }
+        people.extend(misread.into_iter().map(|card| vec![card]));
+        // Nobody is two people.
+        let mut seen = HashSet::new();
+        people.iter_mut().for_each(|same| same.retain(|identifier| seen.insert(identifier.clone())));
+        people.retain(|same| !same.is_empty());
+        Ok(people)
+    }
+
+    /// How the same person may be on file; and cards that may be theirs or another one's.
+    fn spellings(self, code: &str) -> (Vec<Identifier>, Vec<Identifier>) {
+        let Identifier::Phone(number) = &self else { return (vec![self], Vec::new()) };
+        let e164 = number.trim_start_matches('+');
+        let (phones, cards) = phone::other_readings(e164, code.trim_start_matches('+'));
+        let (certain, doubtful): (Vec<_>, Vec<_>) = cards
+            .into_iter()
+            .filter(|card| (4..=32).contains(&card.len()) && card.len() != 9)
+            .partition(|card| card.starts_with("00"));
+        let phones = phones.into_iter().map(|phone| Identifier::Phone(format!("+{phone}")));
+        let same = phones.chain(certain.into_iter().map(Identifier::Card));
+        (
+            std::iter::once(self.clone()).chain(same).collect(),
+            doubtful.into_iter().map(Identifier::Card).collect(),
+        )
+    }
+
+    /// As a person reads it aloud: a phone of the shop's own country without its dialling code, and in
+    /// groups.
+    pub fn grouped(&self, code: &str) -> String {
+        match self {
+            Identifier::Phone(text) => {
+                let (prefix, rest) =
+                    phone::parted(text.trim_start_matches('+'), code.trim_start_matches('+'));
+                prefix + &phone::grouped(rest, 3)
+            }
+            Identifier::Email(text) => text.clone(),
+            Identifier::Card(text) => phone::grouped(text, 4),
         }
     }
 
@@ -135,45 +202,37 @@ impl fmt::Debug for Identifier {
     }
 }
 
-/// Whether the text holds 13 to 19 digits that pass the Luhn test (ISO/IEC 7812-1), spaces and
-/// hyphens between them ignored. Such a text is refused in every field.
-pub fn looks_like_payment_card(text: &str) -> bool {
-    let mut run: Vec<u8> = Vec::new();
-    for c in text.chars().chain(['x']) {
-        if let Some(digit) = c.to_digit(10).and_then(|digit| u8::try_from(digit).ok()) {
-            run.push(digit);
-        } else if !matches!(c, ' ' | '\u{a0}' | '-' | '‐' | '–') {
-            if (13..=19).contains(&run.len()) && luhn(&run) {
-                return true;
-            }
-            run.clear();
-        }
-    }
-    false
-}
-
-fn luhn(digits: &[u8]) -> bool {
-    let sum: u32 = digits
-        .iter()
-        .rev()
-        .enumerate()
-        .map(|(place, &digit)| {
-            let doubled = u32::from(digit) * if place % 2 == 1 { 2 } else { 1 };
-            if doubled > 9 { doubled - 9 } else { doubled }
-        })
-        .sum();
-    sum.is_multiple_of(10)
-}
-
-fn checked(text: &str) -> Result<&str, IdentifierError> {
+/// The text without what shows nothing (a number that was copied from elsewhere brings such signs along).
+fn bare(text: &str) -> Result<String, IdentifierError> {
+    let text = without_hidden(text);
     let text = text.trim();
-    if text.is_empty() {
-        Err(IdentifierError::Empty)
-    } else if looks_like_payment_card(text) {
-        Err(IdentifierError::PaymentCard)
-    } else {
-        Ok(text)
+    if text.is_empty() { Err(IdentifierError::Empty) } else { Ok(text.to_owned()) }
+}
+
+fn checked(text: &str) -> Result<String, IdentifierError> {
+    let text = bare(text)?;
+    if looks_like_payment_card(&text) { Err(IdentifierError::PaymentCard) } else { Ok(text) }
+}
+
+/// What is read where the kind stands before the text.
+fn with_kind(text: &str, code: &str) -> Option<Result<Identifier, IdentifierError>> {
+    let (kind, text) = text.trim().split_once(':')?;
+    match kind {
+        "phone" => Some(Identifier::phone(text, code)),
+        "email" => Some(Identifier::email(text)),
+        "card" => Some(Identifier::card(text)),
+        _ => None,
     }
+}
+
+fn is_likely_phone(text: &str, code: &str) -> bool {
+    Written::of(text).is_ok_and(|written| written.is_likely(code))
+}
+
+/// Whether these digits are as many as a phone number of the country with this dialling code has, with
+/// or without what stands before one inside the country.
+pub(super) fn is_national_phone(digits: &str, code: &str) -> bool {
+    is_likely_phone(digits, code)
 }
 
 impl Purpose {
@@ -236,91 +295,3 @@ impl fmt::Display for IdentifierError {
 }
 
 impl std::error::Error for IdentifierError {}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    #[test]
-    fn identifiers_normalise() {
-        for (text, expected) in [
-            ("600 12 34 56", Ok("phone:+34600123456")),
-            (" +34 600-123-456 ", Ok("phone:+34600123456")),
-            ("(+44) 20 7946 0958", Ok("phone:+442079460958")),
-            ("+44 (20) 7946 0958", Ok("phone:+442079460958")),
-            ("+34", Err(IdentifierError::NotAPhone)),
-            ("Ana.Sol@Example.ORG ", Ok("email:ana.sol@example.org")),
-            ("ana@@example.org", Err(IdentifierError::NotAnEmail)),
-            ("ana@example", Err(IdentifierError::NotAnEmail)),
-            ("ana@example..org", Err(IdentifierError::NotAnEmail)),
-            ("@example.org", Err(IdentifierError::NotAnEmail)),
-            ("ana sol@example.org", Err(IdentifierError::NotAnEmail)),
-            ("sol-0042", Ok("card:SOL0042")),
-            ("12 34", Ok("card:1234")),
-            ("123", Err(IdentifierError::NotACard)),
-            ("ñandú", Err(IdentifierError::NotACard)),
-            ("  ", Err(IdentifierError::Empty)),
-            ("4111 1111 1111 1111", Err(IdentifierError::PaymentCard)),
-            ("4111111111111111@example.org", Err(IdentifierError::PaymentCard)),
-        ] {
-            let read = Identifier::parse(text, "34").map(|identifier| identifier.canonical());
-            assert_eq!(read.as_deref(), expected.as_ref().copied(), "{text:?}");
-        }
-        assert_eq!(
-            Identifier::phone("0034 600123456", "34").map(|p| p.canonical()),
-            Ok("phone:+34600123456".to_owned())
-        );
-        assert_eq!(format!("{:?}", Identifier::card("sol-0042").unwrap()), "Card(…)");
-    }
-
-    #[test]
-    fn payment_cards_are_recognised() {
-        for (text, expected) in [
-            ("4111111111111111", true),
-            ("4111-1111-1111-1111", true),
-            ("mi tarjeta 5500 0000 0000 0004, gracias", true),
-            ("340000000000009", true),
-            ("4111111111111112", false),
-            ("411111111111", false),
-            ("600123456", false),
-            ("", false),
-        ] {
-            assert_eq!(looks_like_payment_card(text), expected, "{text:?}");
-        }
-    }
-
-    #[test]
-    fn purposes() {
-        for (text, good) in [("history", true), ("my-2", true), ("", false), ("A", false), ("a b", false)] {
-            assert_eq!(text.parse::<Purpose>().is_ok(), good, "{text:?}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn parse_never_panics_and_settles(text in "\\PC{0,40}|[+0-9 ()-]{0,24}|[a-z.@]{0,20}") {
-            if let Ok(first) = Identifier::parse(&text, "34") {
-                let again = match &first {
-                    Identifier::Phone(text) => Identifier::phone(text, "1"),
-                    Identifier::Email(text) => Identifier::email(text),
-                    Identifier::Card(text) => Identifier::card(text),
-                };
-                prop_assert!(!looks_like_payment_card(&text));
-                prop_assert_eq!(again, Ok(first));
-            }
-        }
-
-        #[test]
-        fn every_luhn_number_is_refused_however_spaced(
-            digits in prop::collection::vec(0u8..10, 12..=18),
-            gap in prop::sample::select(vec!["", " ", "-"]),
-        ) {
-            let check = (0..10).find(|&c| luhn(&[&digits[..], &[c]].concat())).unwrap();
-            let all = digits.iter().chain([&check]).map(u8::to_string).collect::<Vec<_>>();
-            let text = all.join(gap);
-            prop_assert!(looks_like_payment_card(&text));
-            prop_assert_eq!(Identifier::parse(&text, "34"), Err(IdentifierError::PaymentCard));
-        }
-    }
-}

@@ -107,6 +107,10 @@ pub enum ProblemKind {
     NotYears,
     TooLong,
     ControlCharacter,
+    /// Looks like the number of a payment card.
+    PaymentCard,
+    /// Looks like somebody's phone or e-mail.
+    Person,
     DuplicateBarcode {
         first_line: u64,
     },

@@ -19,4 +19,5 @@ pub mod settings;
 pub mod tax;
 pub mod tax_id;
 pub mod tender;
+pub mod text;
 pub mod ticket;

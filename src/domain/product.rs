@@ -6,6 +6,7 @@ use super::barcode::Gtin;
 use super::money::{LARGEST_INPUT, Money};
 use super::quantity::Unit;
 use super::tax::TaxRate;
+use super::text::{Place, code_text, label};
 
 /// A product's number in the store's database: its row id. Stable over imports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -34,33 +35,25 @@ pub struct Product {
     pub durable_years: u8,
 }
 
-/// Longest name, department or sku in characters: more is an import gone wrong.
-pub const LONGEST_TEXT: usize = 200;
 /// Largest price look-up number (five digits, as the international produce codes).
 pub const LARGEST_PLU: u32 = 99_999;
 /// Longest life of a durable product, in years.
 pub const LONGEST_LIFE_YEARS: u8 = 100;
 
 impl Product {
-    /// Whether every field is as it must be, for a product that no import has looked at.
-    pub fn is_sound(&self) -> bool {
-        let is_text = |text: &str| text.chars().count() <= LONGEST_TEXT && !text.chars().any(is_hidden);
-        let is_name = |text: &str| is_text(text) && !text.trim().is_empty();
-        is_name(&self.name)
-            && is_name(&self.department)
-            && is_text(&self.sku)
-            && (self.barcode.is_some() || self.plu.is_some() || !self.sku.is_empty())
+    /// The product with its texts as an import would leave them, for one that no import has looked at;
+    /// `None` where a field is not as it must be.
+    pub fn sound(self) -> Option<Product> {
+        let name = label(&self.name, Place::Catalogue).ok()?;
+        let department = label(&self.department, Place::Catalogue).ok()?;
+        let sku = code_text(&self.sku).ok()?;
+        let is_sound = (self.barcode.is_some() || self.plu.is_some() || !sku.is_empty())
             && self.plu.is_none_or(|plu| (1..=LARGEST_PLU).contains(&plu))
             && (Money::ZERO..=LARGEST_INPUT).contains(&self.price)
             && self.tax.0 <= 10_000
-            && self.durable_years <= LONGEST_LIFE_YEARS
+            && self.durable_years <= LONGEST_LIFE_YEARS;
+        is_sound.then_some(Product { name, department, sku, ..self })
     }
-}
-
-/// Whether a character shows nothing: a right-to-left override could make a name or price look like
-/// another one.
-pub fn is_hidden(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]
@@ -80,14 +73,16 @@ mod tests {
             unit: Unit::Kilogram,
             durable_years: 0,
         };
-        assert!(sound.is_sound());
+        assert_eq!(sound.clone().sound(), Some(sound.clone()));
+        let marked = Product { name: "Man\u{202e}zana\u{200b}".into(), ..sound.clone() };
+        assert_eq!(marked.sound(), Some(sound.clone()), "what shows nothing is dropped");
         let spoilt: [fn(&mut Product); 12] = [
             |p| p.name = "  ".into(),
-            |p| p.name = "a\u{202e}b".into(),
+            |p| p.name = "a\u{7}b".into(),
             |p| p.name = "ñ".repeat(201),
             |p| p.department = String::new(),
-            |p| p.department = "a\nb".into(),
-            |p| p.sku = "a\tb".into(),
+            |p| p.department = "Ana 4111 1111 1111 1111".into(),
+            |p| p.sku = "a\u{1b}b".into(),
             |p| p.plu = None,
             |p| p.plu = Some(0),
             |p| p.plu = Some(100_000),
@@ -98,7 +93,7 @@ mod tests {
         for (number, spoil) in spoilt.into_iter().enumerate() {
             let mut product = sound.clone();
             spoil(&mut product);
-            assert!(!product.is_sound(), "{number}");
+            assert_eq!(product.sound(), None, "{number}");
         }
     }
 }

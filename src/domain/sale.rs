@@ -58,6 +58,8 @@ pub enum PromiseError {
     CustomerNotKept,
     /// The choice does not offer this purpose.
     UnknownPurpose(Purpose),
+    /// The choice remembers somebody for what they tick, and nothing is ticked.
+    NeedsPurpose,
 }
 
 impl Promise {
@@ -71,6 +73,10 @@ impl Promise {
             return Err(PromiseError::UnknownPurpose(unknown.clone()));
         }
         let keep = match (choice.memory, answer.customer) {
+            // Data about a person are kept for a purpose or not at all (GDPR, article 5(1)(b)).
+            (Memory::Profile, Some(_)) if answer.purposes.is_empty() && !choice.purposes.is_empty() => {
+                return Err(PromiseError::NeedsPurpose);
+            }
             (Memory::Profile, Some(customer)) => Keep::ForProfile { customer, purposes: answer.purposes },
             (Memory::Profile, None) => return Err(PromiseError::NeedsCustomer),
             (Memory::None | Memory::Receipt, Some(_)) => return Err(PromiseError::CustomerNotKept),

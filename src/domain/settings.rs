@@ -6,6 +6,7 @@ use super::barcode::VariableRules;
 use super::language::Language;
 use super::money::Currency;
 use super::tax::TaxRate;
+use super::text::{Place, label};
 use super::ticket::Issuer;
 
 /// Everything that a shop can set. [`Settings::default`] is what the shipped file says.
@@ -96,14 +97,15 @@ impl Store {
     /// Most characters of a tax id, of a series, and of a till's name.
     pub const LONGEST_ID: usize = 20;
 
-    /// Whether a shop, or what it sells, can be called so: something visible, without control characters.
-    pub fn is_name(text: &str) -> bool {
-        is_label(text, Store::LONGEST_NAME)
+    /// What a shop, what it sells or somebody who works there is called, by the rule for all names
+    /// ([`super::text::label`]); `None` where nobody can be called so.
+    pub fn named(text: &str) -> Option<String> {
+        named(text, Store::LONGEST_NAME)
     }
 
-    /// Whether a till can be called so.
-    pub fn is_till(text: &str) -> bool {
-        is_label(text, Store::LONGEST_ID)
+    /// What a till is called; `None` where none can be called so.
+    pub fn till_named(text: &str) -> Option<String> {
+        named(text, Store::LONGEST_ID)
     }
 
     /// Whether it can be a tax id of some country: its own check digits are not looked at. The
@@ -133,8 +135,8 @@ impl Store {
     }
 }
 
-fn is_label(text: &str, longest: usize) -> bool {
-    !text.trim().is_empty() && text.chars().count() <= longest && !text.chars().any(char::is_control)
+fn named(text: &str, longest: usize) -> Option<String> {
+    label(text, Place::Shop).ok().filter(|name| name.chars().count() <= longest)
 }
 
 fn is_id(text: &str, signs: &str) -> bool {

@@ -178,6 +178,13 @@ impl Store {
         if slots.is_empty() { Ok(None) } else { Ok(Some(self.forget_all(&slots)?)) }
     }
 
+    /// Whether anything is kept of a customer.
+    pub fn knows(&mut self, customer: &Identifier) -> Result<bool, StoreError> {
+        let customer = lookup(&self.store_key, customer);
+        let whole = !self.keys.slots_of(&customer)?.is_empty();
+        Ok(whole || !self.keys.damaged_slots_of(&customer)?.is_empty())
+    }
+
     /// What is kept of a customer, if anything is. Errors: `Damaged` where the profile does not open.
     pub fn customer(&mut self, customer: &Identifier) -> Result<Option<Customer>, StoreError> {
         let slots = self.keys.slots_of(&lookup(&self.store_key, customer))?;

@@ -60,7 +60,7 @@ fn sale_at(time: &str, choice: Option<&str>, phone: Option<&str>, names: &[&str]
     let answer = Answer {
         choice: choice.map(str::to_owned),
         customer: phone.map(|phone| Identifier::phone(phone, "34").unwrap()),
-        purposes: Vec::new(),
+        purposes: phone.iter().map(|_| "history".parse().unwrap()).collect(),
     };
     let promise = Promise::of(answer, &Policy::shipped(), at.date_naive()).unwrap();
     Sale::freeze(at, &basket, &payment, promise, TicketDetail::Shop, "alimentación y hogar").unwrap()

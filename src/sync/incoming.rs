@@ -267,7 +267,7 @@ fn import(
 
 fn product(change: ProductChange) -> Option<Product> {
     let barcode = change.barcode.map(Gtin::from_number).transpose().ok()?;
-    let product = Product {
+    Product {
         barcode,
         plu: change.plu,
         sku: change.sku,
@@ -277,8 +277,8 @@ fn product(change: ProductChange) -> Option<Product> {
         tax: TaxRate(change.tax),
         unit: if change.weighed { Unit::Kilogram } else { Unit::Piece },
         durable_years: change.durable_years,
-    };
-    product.is_sound().then_some(product)
+    }
+    .sound()
 }
 
 impl Applied {

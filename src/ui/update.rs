@@ -6,7 +6,7 @@ use super::keymap::Action;
 use super::model::{Model, Overlay, Question, Screen};
 use super::screen::{choice, dissolve, lock, notice, overlay, pay, remember, sell, setup};
 use super::widgets::{customer, fitted};
-use crate::domain::customer::looks_like_payment_card;
+use crate::domain::text::looks_like_payment_card;
 
 /// Changes the model; returns what the application must now do, in order.
 pub fn update(model: &mut Model, event: Event) -> Vec<Effect> {

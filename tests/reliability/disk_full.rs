@@ -226,7 +226,8 @@ fn the_program_says_it(disk: &Path) {
         String::from_utf8(output.stdout).unwrap()
     };
     olvido(&["init", "--demo"], "");
-    let line = r#"{"id":"1","lines":[{"department":"x","tax":"4","unit_price":"1"}],"choice":"guarantee"}"#;
+    let line =
+        r#"{"id":"1","lines":[{"department":"Bakery","tax":"4","unit_price":"1"}],"choice":"guarantee"}"#;
     assert!(olvido(&["ring"], line).contains(r#""ticket":"A-000001""#));
     fill(disk, 0);
     let line = line.replace(r#""1","lines"#, r#""2","lines"#);

@@ -94,6 +94,8 @@ purchase-forget-left-over = Accepted: here nobody can open it any more. But an i
 
 customer-unknown = nothing is kept of this customer.
 customer-unknown-next = Check the phone, e-mail or card.
+customer-which = this can name two customers: { $names }.
+customer-which-next = Write one of them as it stands there, with its kind.
 customer-not-phone = this is no phone number.
 customer-not-email = this is no e-mail address.
 customer-not-card = this is no card number of a loyalty card.

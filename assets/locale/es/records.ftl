@@ -94,6 +94,8 @@ purchase-forget-left-over = Aceptado: aquí ya nadie puede abrirla. Pero una cop
 
 customer-unknown = de este cliente no se guarda nada.
 customer-unknown-next = Mire si el teléfono, correo o tarjeta es ese.
+customer-which = esto puede nombrar a dos clientes: { $names }.
+customer-which-next = Escriba uno como está ahí, con su clase.
 customer-not-phone = esto no es un teléfono.
 customer-not-email = esto no es un correo.
 customer-not-card = esto no es un número de tarjeta de cliente.

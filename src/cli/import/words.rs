@@ -85,6 +85,8 @@ fn reason(kind: ProblemKind) -> (&'static str, Vec<(&'static str, Arg<'static>)>
         ProblemKind::NotYears => plain("import-not-years"),
         ProblemKind::TooLong => plain("import-too-long"),
         ProblemKind::ControlCharacter => plain("import-control"),
+        ProblemKind::PaymentCard => plain("import-payment-card"),
+        ProblemKind::Person => plain("import-person"),
         ProblemKind::DuplicateBarcode { first_line } => {
             ("import-double-barcode", vec![("line", number(first_line))])
         }

@@ -11,7 +11,12 @@ pub(super) struct Refusal {
     pub line: Option<usize>,
     /// What the sentence names: a key, a text as given, or an amount. Never a customer.
     what: String,
+    /// What could have been given, where the hint lists it.
+    known: String,
 }
+
+/// Most names that a hint lists.
+const MOST_LISTED: usize = 20;
 
 /// Longest quotation of what was given, in characters.
 const LONGEST_QUOTE: usize = 60;
@@ -54,6 +59,7 @@ kinds! {
     WrongCheckDigit "unknown_product" "wrong-check-digit",
     UnknownDepartment "unknown_department" "unknown-department",
     BadName "bad_name" "bad-name",
+    Person "personal_data" "person",
     BadTax "bad_tax" "bad-tax",
     BadQuantity "bad_quantity" "bad-quantity",
     PiecesAreWhole "bad_quantity" "pieces-are-whole",
@@ -69,6 +75,7 @@ kinds! {
     NotEnough "not_enough" "not-enough",
     UnknownChoice "unknown_choice" "unknown-choice",
     NeedsCustomer "needs_customer" "needs-customer",
+    NeedsPurpose "needs_purpose" "needs-purpose",
     CustomerNotKept "customer_not_kept" "customer-not-kept",
     BadCustomer "bad_customer" "bad-customer",
     PaymentCard "payment_card" "payment-card",
@@ -88,7 +95,7 @@ impl Refusal {
             Some((end, _)) => format!("{}…", &what[..end]),
             None => what.to_owned(),
         };
-        Refusal { kind, line: None, what: quote }
+        Refusal { kind, line: None, what: quote, known: String::new() }
     }
 
     pub fn plain(kind: Kind) -> Refusal {
@@ -104,6 +111,16 @@ impl Refusal {
         }
     }
 
+    /// The same, with a hint that lists what is known: the first of many.
+    pub fn knowing(mut self, names: &[&str]) -> Refusal {
+        let quoted: Vec<String> = names.iter().take(MOST_LISTED).map(|name| format!("\"{name}\"")).collect();
+        self.known = quoted.join(", ");
+        if names.len() > MOST_LISTED {
+            self.known.push_str(", …");
+        }
+        self
+    }
+
     /// The same, in the sale's line at `index` (from 0).
     pub fn in_line(mut self, index: usize) -> Refusal {
         self.line = Some(index + 1);
@@ -117,7 +134,8 @@ impl Refusal {
 
     /// What to do.
     pub fn hint(&self, locale: &Locale) -> String {
-        locale.format(&format!("ring-{}-hint", self.kind.key()), &[("what", Arg::from(&self.what))])
+        let args = [("what", Arg::from(&self.what)), ("known", Arg::from(&self.known))];
+        locale.format(&format!("ring-{}-hint", self.kind.key()), &args)
     }
 }
 

@@ -7,15 +7,16 @@ use chrono::{
 use crate::domain::barcode::Scan;
 use crate::domain::basket::{Basket, BasketError, Discount, Line};
 use crate::domain::catalogue::Catalogue;
-use crate::domain::customer::{Identifier, IdentifierError, looks_like_payment_card};
+use crate::domain::customer::{Identifier, IdentifierError};
 use crate::domain::money::Money;
 use crate::domain::policy::Policy;
-use crate::domain::product::LONGEST_TEXT;
 use crate::domain::quantity::{Quantity, QuantityError, Unit};
 use crate::domain::sale::{Answer, Promise, PromiseError, Sale, SaleError};
 use crate::domain::settings::Settings;
 use crate::domain::tax::TaxRate;
 use crate::domain::tender::{Payment, Tender, TenderError, TenderKind};
+use crate::domain::text::{Place, TextError, label};
+use crate::locale::Locale;
 
 use super::json::{Fields, Json, text};
 use super::refusal::{Kind, Refusal};
@@ -117,24 +118,48 @@ impl Shop<'_> {
         Ok(line)
     }
 
-    /// An item without a product. Its tax is the department's; a department that the catalogue does
-    /// not have needs one of its own.
+    /// An item without a product, in a department that the cashier could choose, at its tax where the
+    /// line gives none. A free text would stand in the ticket for years, whatever it says.
     fn open_line(&self, fields: &Fields<'_>, department: &str) -> Result<Line, Refusal> {
-        let department = printable(department)?;
+        let department = self.label(department)?;
+        let (known, tax) = self.department(&department)?;
         let price =
             fields.string("unit_price")?.ok_or_else(|| Refusal::of(Kind::MissingKey, "unit_price"))?;
         let price = self.price(price)?;
-        let name = fields.string("name")?.map(printable).transpose()?.unwrap_or(department);
+        let name = fields.string("name")?.map(|name| self.label(name)).transpose()?;
         let tax = match fields.string("tax")? {
             Some(given) => TaxRate::parse(given).ok_or_else(|| Refusal::of(Kind::BadTax, given))?,
-            None => {
-                let known = self.catalogue.departments().find(|known| known.name == department);
-                known.ok_or_else(|| Refusal::of(Kind::UnknownDepartment, department))?.tax
-            }
+            None => tax,
         };
-        let mut line = Line::open(name, department, price, tax);
+        let mut line = Line::open(name.as_deref().unwrap_or(&known), &known, price, tax);
         line.quantity = quantity(fields, Unit::Piece)?.0;
         Ok(line)
+    }
+
+    /// A department of the catalogue and its tax; where the catalogue has none, the one that the till
+    /// offers.
+    fn department(&self, given: &str) -> Result<(String, TaxRate), Refusal> {
+        let mut known: Vec<(String, TaxRate)> =
+            self.catalogue.departments().map(|known| (known.name.to_owned(), known.tax)).collect();
+        if known.is_empty() {
+            let other = Locale::of(self.settings.store.language).text("sell-department-other");
+            known.push((other.into_owned(), self.settings.selling.default_tax));
+        }
+        let names: Vec<&str> = known.iter().map(|(name, _)| name.as_str()).collect();
+        let refusal = Refusal::of(Kind::UnknownDepartment, given).knowing(&names);
+        known.into_iter().find(|(name, _)| name == given).ok_or(refusal)
+    }
+
+    /// A name as it stands on a receipt.
+    fn label(&self, given: &str) -> Result<String, Refusal> {
+        let place = Place::Sale { dialling_code: &self.settings.store.dialling_code };
+        label(given, place).map_err(|error| match error {
+            TextError::PaymentCard => Refusal::plain(Kind::PaymentCard),
+            TextError::Email | TextError::Phone => Refusal::plain(Kind::Person),
+            TextError::Empty | TextError::TooLong | TextError::ControlSign => {
+                Refusal::of(Kind::BadName, given.trim())
+            }
+        })
     }
 
     fn promise(&self, fields: &Fields<'_>, at: DateTime<FixedOffset>) -> Result<Promise, Refusal> {
@@ -152,6 +177,7 @@ impl Shop<'_> {
             PromiseError::UnknownChoice(id) => Refusal::of(Kind::UnknownChoice, id),
             PromiseError::NeedsCustomer => Refusal::plain(Kind::NeedsCustomer),
             PromiseError::CustomerNotKept => Refusal::plain(Kind::CustomerNotKept),
+            PromiseError::NeedsPurpose => Refusal::plain(Kind::NeedsPurpose),
             PromiseError::UnknownPurpose(purpose) => Refusal::of(Kind::UnknownPurpose, purpose.as_str()),
         })
     }
@@ -229,18 +255,6 @@ fn quantity<'a>(fields: &Fields<'a>, unit: Unit) -> Result<(Quantity, &'a str), 
     let Some(given) = fields.string("quantity")? else { return Ok((Quantity::ONE, "1")) };
     let quantity = Quantity::parse(given, unit).map_err(|error| of_quantity(error, given))?;
     Ok((quantity, given))
-}
-
-/// A name that can stand on a receipt: not empty, without control characters, no payment card.
-fn printable(given: &str) -> Result<&str, Refusal> {
-    let name = given.trim();
-    if looks_like_payment_card(name) {
-        return Err(Refusal::plain(Kind::PaymentCard));
-    }
-    if name.is_empty() || name.chars().count() > LONGEST_TEXT || name.chars().any(char::is_control) {
-        return Err(Refusal::of(Kind::BadName, name));
-    }
-    Ok(name)
 }
 
 /// Reads RFC 3339, or a local time without an offset, to the second; 1970 to 9999.

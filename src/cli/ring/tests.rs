@@ -103,7 +103,7 @@ fn every_way_to_sell() {
             r#"1.90 0.00 forget {"4":"0.07"}"#,
         ),
         (
-            r#"{"lines":[{"department":"Bakery","unit_price":"2.00"},{"department":"Repairs","unit_price":"10.00","tax":"21","name":"Key","quantity":"2"}],"discount":"50%"}"#.into(),
+            r#"{"lines":[{"department":"Bakery","unit_price":"2.00"},{"department":"Fruit","unit_price":"10.00","tax":"21","name":"Key","quantity":"2"}],"discount":"50%"}"#.into(),
             r#"11.00 0.00 forget {"21":"1.74","4":"0.04"}"#,
         ),
         (
@@ -131,7 +131,7 @@ fn every_refusal() {
     let long = format!(r#"{{"lines":[{{"code":"{}"}}]}}"#, "9".repeat(LONGEST_LINE as usize));
     let many = format!(
         r#"{{"lines":[{}]}}"#,
-        vec![r#"{"department":"x","tax":"4","unit_price":"1"}"#; 1000].join(",")
+        vec![r#"{"department":"Fruit","tax":"4","unit_price":"1"}"#; 1000].join(",")
     );
     let bread = |rest: &str| format!(r#"{{"lines":[{{"code":"PAN-1"}}]{rest}}}"#);
     let line = |line: &str| format!(r#"{{"lines":[{{"code":"PAN-1"}},{line}]}}"#);
@@ -175,7 +175,12 @@ fn every_refusal() {
         (line(r#"{"department":"Nowhere","unit_price":"1"}"#), "unknown_department@2"),
         (line(r#"{"department":"Bakery","unit_price":"1","tax":"-4"}"#), "bad_tax@2"),
         (line(r#"{"department":" ","unit_price":"1","tax":"4"}"#), "bad_name@2"),
-        (line(r#"{"department":"Bakery","unit_price":"1","name":"a\nb"}"#), "bad_name@2"),
+        (line(r#"{"department":"Bakery","unit_price":"1","name":"a\u0007b"}"#), "bad_name@2"),
+        (line(r#"{"department":"Ana Garcia 600111222","tax":"4","unit_price":"1"}"#), "personal_data@2"),
+        (line(r#"{"department":"Ana Garcia","tax":"4","unit_price":"1"}"#), "unknown_department@2"),
+        (line(r#"{"department":"Bakery","unit_price":"1","name":"for ana@example.org"}"#), "personal_data@2"),
+        (bread(r#","choice":"remember","customer":{"phone":"600123456"},"purposes":[]"#), "needs_purpose"),
+        (bread(r#","choice":"remember","customer":{"phone":"600123456"}"#), "needs_purpose"),
         (line(r#"{"department":"Bakery","unit_price":"1","name":"4111 1111 1111 1111"}"#), "payment_card@2"),
         (bread(r#","tenders":[{"kind":"cheque","amount":"2"}]"#), "bad_tender"),
         (bread(r#","tenders":[{"kind":"cash","amount":"0"}]"#), "bad_tender"),

@@ -9,9 +9,10 @@ use super::header::{Field, Header, Source};
 use super::{Problem, ProblemKind, Settings};
 use crate::domain::barcode::{BarcodeError, Gtin};
 use crate::domain::catalogue::fold;
-use crate::domain::product::{LARGEST_PLU, LONGEST_LIFE_YEARS, LONGEST_TEXT, Product, is_hidden};
+use crate::domain::product::{LARGEST_PLU, LONGEST_LIFE_YEARS, Product};
 use crate::domain::quantity::Unit;
 use crate::domain::tax::TaxRate;
+use crate::domain::text::{LONGEST_TEXT, Place, TextError, label};
 
 pub(super) struct Rows<'a> {
     header: &'a Header,
@@ -210,26 +211,20 @@ fn department(value: &str, source: Source) -> &str {
     }
 }
 
-/// A text on one line, blanks collapsed.
+/// A text on one line, blanks collapsed and hidden signs dropped; a code may hold any number.
 fn text(value: &str, field: Field, judge: &mut Judge<'_>) -> String {
-    let plain = value.trim();
-    // Nearly every value is plain ASCII on one line, and short.
-    let is_plain = plain.bytes().all(|b| matches!(b, b' '..=b'~')) && !plain.contains("  ");
-    if is_plain && plain.len() <= LONGEST_TEXT {
-        return plain.to_owned();
-    }
-    let text = if plain.contains("  ") || plain.chars().any(|c| c != ' ' && c.is_whitespace()) {
-        plain.split_whitespace().collect::<Vec<_>>().join(" ")
-    } else {
-        plain.to_owned()
+    let is_name = matches!(field, Field::Name | Field::Department);
+    let kind = match label(value, if is_name { Place::Catalogue } else { Place::Shop }) {
+        Ok(text) => return text,
+        Err(TextError::Empty) => return String::new(),
+        Err(TextError::TooLong) => ProblemKind::TooLong,
+        Err(TextError::ControlSign) => ProblemKind::ControlCharacter,
+        Err(TextError::PaymentCard) => ProblemKind::PaymentCard,
+        Err(TextError::Email | TextError::Phone) => ProblemKind::Person,
     };
-    if text.chars().any(is_hidden) {
-        let shown: String = text.chars().map(|c| if is_hidden(c) { '\u{fffd}' } else { c }).collect();
-        judge.refuse(field, &shown, ProblemKind::ControlCharacter);
-    } else if text.len() > LONGEST_TEXT && text.chars().count() > LONGEST_TEXT {
-        judge.refuse(field, &text, ProblemKind::TooLong);
-    }
-    text
+    let shown: String = value.trim().chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
+    judge.refuse(field, &shown, kind);
+    shown
 }
 
 /// A code without what spreadsheets put around it to keep its zeros: `'0123`, `="0123"`.

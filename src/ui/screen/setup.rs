@@ -7,11 +7,11 @@ use ratatui::layout::{Position, Rect};
 use ratatui::style::Modifier;
 use unicode_width::UnicodeWidthStr;
 
-use crate::domain::customer::looks_like_payment_card;
 use crate::domain::language::Language;
 use crate::domain::money::Currency;
 use crate::domain::settings::Store;
 use crate::domain::tax_id::{TaxIdCheck, check_tax_id};
+use crate::domain::text::looks_like_payment_card;
 use crate::locale::Locale;
 use crate::ui::event::{Effect, Problem};
 use crate::ui::input::Input;
@@ -203,19 +203,13 @@ impl Setup {
         let [name, tax_id, goods, staff, pin] =
             [&self.name, &self.tax_id, &self.goods, &self.staff, &self.pin].map(text);
         let currency = Currency::from_code(&text(&self.currency).to_uppercase());
-        if !Store::is_name(&name) {
-            return Err((Slot::Name, "setup-error-name"));
-        }
+        let Some(name) = Store::named(&name) else { return Err((Slot::Name, "setup-error-name")) };
         if !Store::is_tax_id(&tax_id) {
             return Err((Slot::TaxId, "setup-error-tax-id"));
         }
-        if !Store::is_name(&goods) {
-            return Err((Slot::Goods, "setup-error-goods"));
-        }
+        let Some(goods) = Store::named(&goods) else { return Err((Slot::Goods, "setup-error-goods")) };
         let Some(currency) = currency else { return Err((Slot::Currency, "setup-error-currency")) };
-        if !Store::is_name(&staff) {
-            return Err((Slot::Staff, "setup-error-staff"));
-        }
+        let Some(staff) = Store::named(&staff) else { return Err((Slot::Staff, "setup-error-staff")) };
         if !(4..=8).contains(&pin.len()) || !pin.bytes().all(|b| b.is_ascii_digit()) {
             return Err((Slot::Pin, "setup-error-pin"));
         }

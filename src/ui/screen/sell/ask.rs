@@ -5,6 +5,7 @@ use crate::domain::basket::{BasketError, Discount, Line};
 use crate::domain::money::Money;
 use crate::domain::quantity::{Quantity, Unit};
 use crate::domain::tax::TaxRate;
+use crate::domain::text::{Place, TextError, label};
 use crate::ui::event::Effect;
 use crate::ui::keymap::Action;
 use crate::ui::model::Model;
@@ -126,7 +127,15 @@ pub(super) fn answer(model: &mut Model) -> Vec<Effect> {
             return list::take(model);
         }
         Ask::Department { code } => return picked_department(model, code.clone()),
-        Ask::Price { department, tax, code } => sell_open(model, department, *tax, code.as_deref(), &text),
+        Ask::Price { department, tax, code } => match open_name(model, &text) {
+            Ok(name) => sell_open(model, department, name.as_deref(), *tax, code.as_deref(), &text),
+            Err(id) => {
+                // What must not be kept does not stay on the screen either.
+                model.sell.input.clear();
+                refuse(model, id);
+                return vec![Effect::Beep];
+            }
+        },
     };
     match result {
         Ok(()) => {
@@ -164,20 +173,33 @@ fn picked_department(model: &mut Model, code: Option<String>) -> Vec<Effect> {
     Vec::new()
 }
 
+/// The name after an open item's price, if there is one. Errors: the words that refuse it.
+fn open_name(model: &Model, text: &str) -> Result<Option<String>, &'static str> {
+    let name = text.split_once(char::is_whitespace).map_or("", |(_, name)| name);
+    let place = Place::Sale { dialling_code: &model.settings.store.dialling_code };
+    match label(name, place) {
+        Ok(name) => Ok(Some(name)),
+        Err(TextError::Empty) => Ok(None),
+        Err(TextError::PaymentCard) => Err("sell-name-payment-card"),
+        Err(TextError::Email | TextError::Phone) => Err("sell-name-person"),
+        Err(TextError::TooLong | TextError::ControlSign) => Err("sell-name-bad"),
+    }
+}
+
 fn sell_open(
     model: &mut Model,
     department: &str,
+    name: Option<&str>,
     tax: TaxRate,
     code: Option<&str>,
     text: &str,
 ) -> Result<(), BasketError> {
-    let (price, name) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
+    let price = text.split_whitespace().next().unwrap_or_default();
     let price = Money::parse(price, model.settings.store.currency.decimals)?;
     if price <= Money::ZERO {
         return Err(BasketError::Money(crate::domain::money::MoneyError::NotANumber));
     }
-    let name = if name.trim().is_empty() { department } else { name.trim() };
-    model.till.add(Line::open(name, department, price, tax))?;
+    model.till.add(Line::open(name.unwrap_or(department), department, price, tax))?;
     if let Some(code) = code {
         model.sell.resolve(code);
     }
