@@ -7,6 +7,7 @@ use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
 use crate::domain::language::Language;
+use crate::domain::money::Money;
 use crate::domain::policy::Policy;
 use crate::domain::tender::TenderKind;
 use crate::locale::Locale;
@@ -109,6 +110,10 @@ fn print(review: &Review, policy: &Policy, language: Language, out: &mut impl Wr
     for (department, sum) in &review.department {
         row(department, &[money(*sum)], out)?;
     }
+    if review.department_waiting != Money::ZERO {
+        row(&locale.text("review-waiting"), &[money(review.department_waiting)], out)?;
+        writeln!(out, "{}", locale.text("review-waiting-why"))?;
+    }
     heading("review-tenders", locale, out)?;
     for (kind, sum) in &review.tender {
         let name = match kind {
@@ -116,6 +121,9 @@ fn print(review: &Review, policy: &Policy, language: Language, out: &mut impl Wr
             TenderKind::Card => locale.text("review-card"),
         };
         row(&name, &[money(*sum)], out)?;
+    }
+    if review.rounding != Money::ZERO {
+        row(&locale.text("review-rounding"), &[money(review.rounding)], out)?;
     }
     heading("review-choices", locale, out)?;
     // The words of a card are the same on any day.

@@ -118,6 +118,7 @@ fn words(finding: &Finding, locale: &'static Locale) -> (String, String) {
         FindingKind::OutboxGap => ["verify-outbox-gap", "verify-outbox-next"],
         FindingKind::OutboxPurchase => ["verify-outbox-purchase", "verify-outbox-next"],
         FindingKind::PastTerm => ["verify-overdue", "verify-overdue-next"],
+        FindingKind::CountThin => ["verify-count-thin", "verify-count-thin-next"],
         FindingKind::Pending => ["verify-pending", "verify-pending-next"],
         FindingKind::LeftOver => ["verify-left-over", "verify-left-over-next"],
         FindingKind::LeftOverStays => ["verify-left-over-stays", "verify-left-over-stays-next"],

@@ -71,10 +71,18 @@ impl Store {
         }
     }
 
-    /// Zeroes the key of a draft that is no basket any more. Safe to run again after a crash.
+    /// Zeroes the key of a draft that is no basket any more, and those that its sale's counts had before, in one
+    /// write. Safe to run again after a crash.
     pub(super) fn retire_draft(&mut self) -> Result<(), StoreError> {
-        if let Some(DraftSlot { slot, live: false }) = self.draft {
-            self.keys.zero(&[slot])?;
+        let mut slots = self.tally.old_slots().to_vec();
+        let sold = self.draft.as_ref().filter(|draft| !draft.live).map(|draft| draft.slot);
+        slots.extend(sold);
+        if slots.is_empty() {
+            return Ok(());
+        }
+        self.keys.zero(&slots)?;
+        self.tally.zeroed();
+        if sold.is_some() {
             self.draft = None;
         }
         Ok(())

@@ -32,10 +32,7 @@ impl Store {
         self.expire_requests(today)?;
         let slots = purchase::past_term(&self.connection, today)?;
         let terms = Terms::load(&self.connection)?;
-        let waiting = NaiveDate::from_epoch_days(self.tally.choices().0);
-        if waiting.is_some_and(|day| terms.is_past(DataClass::Counters, None, day, today)) {
-            self.spill_tally()?;
-        }
+        self.despite_full_disk(|store| store.expire_counts(&terms, today))?;
         let tickets = self.despite_full_disk(|store| store.remove_tickets(&terms, today))?;
         let forgetting = self.forget_all(&slots)?;
         Ok(Expired { purchases: slots.len(), tickets, forgetting })
@@ -53,7 +50,7 @@ impl Store {
             )?;
             removed = transaction.execute("DELETE FROM ticket WHERE number <= ?1", [last])?;
         }
-        let counters = remove_counters(&transaction, terms, today)?;
+        let counters = remove_choices(&transaction, terms, today)?;
         if removed + counters > 0 {
             require_compaction(&transaction)?;
         }
@@ -92,18 +89,20 @@ fn last_past_term(
     Ok(last)
 }
 
-fn remove_counters(connection: &Connection, terms: &Terms, today: NaiveDate) -> Result<usize, StoreError> {
+fn remove_choices(connection: &Connection, terms: &Terms, today: NaiveDate) -> Result<usize, StoreError> {
     let mut days = connection.prepare(
-        "SELECT day FROM choice_counter WHERE day < ?1 UNION SELECT day FROM product_counter WHERE day < ?1",
+        "SELECT DISTINCT c.day, d.first FROM choice_counter c LEFT JOIN choice_day d ON d.day = c.day
+         WHERE c.day < ?1",
     )?;
-    let days: Vec<i32> = days.query_map([day_number(today)], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    let days = days.query_map([day_number(today)], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let days: Vec<(i32, Option<u64>)> = days.collect::<Result<_, _>>()?;
     let mut removed = 0;
-    for day in days {
-        if NaiveDate::from_epoch_days(day).is_some_and(|d| terms.is_past(DataClass::Counters, None, d, today))
-        {
+    for (day, first) in days {
+        let date = NaiveDate::from_epoch_days(day);
+        if date.is_some_and(|date| terms.is_past(DataClass::Counters, first, date, today)) {
             removed += connection.execute("DELETE FROM choice_counter WHERE day = ?1", [day])?;
+            connection.execute("DELETE FROM choice_day WHERE day = ?1", [day])?;
             super::outbox::drop_counts(connection, day)?;
-            removed += connection.execute("DELETE FROM product_counter WHERE day = ?1", [day])?;
         }
     }
     Ok(removed)

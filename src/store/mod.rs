@@ -9,6 +9,7 @@ pub mod directory;
 
 mod backup;
 mod clock;
+mod counts;
 mod draft;
 mod error;
 mod expire;
@@ -27,7 +28,6 @@ mod sale;
 mod schema;
 mod spare;
 mod staff;
-mod tally;
 mod ticket;
 mod upgrade;
 mod verify;

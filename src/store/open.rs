@@ -13,12 +13,12 @@ use crate::domain::ticket::Issuer;
 use crate::seal::{KeyFile, StoreKey, private_file};
 
 use super::clock::Clock;
+use super::counts::{self, Tally};
 use super::directory::{Leftovers, Side};
 use super::draft::DraftSlot;
 use super::error::StoreError;
 use super::forget::Stage;
 use super::spare::Spares;
-use super::tally::Tally;
 use super::{rest, schema, upgrade};
 
 /// Where a store's files are.
@@ -167,8 +167,9 @@ impl Store {
         schema::migrate(&mut connection)?;
         upgrade::tie_customers(&mut connection, &mut keys, &store_key)?;
         super::policy::adopt(&mut connection, policy_text, &policy)?;
+        counts::take_over(&mut connection, &mut keys, &policy.release)?;
         let issuer_id = issuer_id(&connection, issuer)?;
-        let tally = Tally::load(&connection, &keys)?;
+        let tally = Tally::load_or_lose(&connection, &keys)?;
         let draft = DraftSlot::load(&connection)?;
         let clock = Clock::load(&connection)?;
         let awaits_compaction = rest::is_compaction_awaited(&connection)?;
@@ -234,21 +235,19 @@ impl Store {
     }
 
     /// Does what no sale should wait for: zeroes the keys of sold drafts and of what was forgotten,
-    /// truncates the log where that is still due, makes new slots, spills the tally, bounds the
+    /// truncates the log where that is still due, makes new slots, folds the counts, bounds the
     /// log, keeps the ballast. Returns whether anything is still pending.
     pub fn tend(&mut self) -> Result<bool, StoreError> {
+        // Before the slots that this gives up are zeroed, with those of the draft.
+        let folded = self.fold_counts();
         self.retire_draft()?;
-        self.stock_spares()?;
-        if self.tally.is_due() {
-            self.spill_tally()?;
-        } else if self.tally.has_stale_key() {
-            self.rekey_tally()?;
-        }
+        folded?;
         match self.advance(Stage::LogTruncated) {
             // Pending while somebody reads.
             Err(StoreError::Busy) => {}
             result => result?,
         }
+        self.stock_spares()?;
         if log_bytes(&self.files.database) > LOG_BYTES_BEFORE_CHECKPOINT {
             self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
         }

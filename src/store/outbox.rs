@@ -17,7 +17,7 @@ use crate::seal::{DataKey, KeyFile, KeysError, SlotId, StoreKey};
 
 use super::error::StoreError;
 use super::open::{BUSY_TIMEOUT, Files, issuer_row};
-use super::ticket;
+use super::{counts, ticket};
 
 /// The records of a store, read beside the till that writes them. It holds no read open between two
 /// calls, so that it keeps no forget pending for long.
@@ -50,6 +50,8 @@ pub struct CountRow {
     pub day: NaiveDate,
     /// `_unanswered` for no answer.
     pub choices: BTreeMap<String, u64>,
+    /// Numbers of the first and last ticket between which these were counted, where it was noted.
+    pub tickets: Option<(u64, u64)>,
 }
 
 /// A kept purchase with the key in its slot.
@@ -82,6 +84,8 @@ pub struct ForgetRow {
 struct Count {
     day: i32,
     choices: BTreeMap<String, u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tickets: Option<(u64, u64)>,
 }
 
 const HELD: &str = "held";
@@ -131,7 +135,7 @@ pub(super) fn held_forgets(connection: &Connection) -> Result<Option<HashSet<[u8
     Ok(Some(rows.collect::<Result<_, _>>()?))
 }
 
-/// Gives the counters of a day that have none yet a place, inside the transaction that spills the tally.
+/// Gives the choices of a day that have no place yet one, inside the transaction that tells them.
 pub(super) fn queue_counts(connection: &Connection, day: i32) -> Result<(), StoreError> {
     let mut statement = connection.prepare_cached(
         "SELECT choice, sales - queued FROM choice_counter WHERE day = ?1 AND sales > queued",
@@ -141,7 +145,9 @@ pub(super) fn queue_counts(connection: &Connection, day: i32) -> Result<(), Stor
     if choices.is_empty() {
         return Ok(());
     }
-    let body = serde_json::to_string(&Count { day, choices }).expect("a map with string keys is JSON");
+    let tickets = counts::queue_tickets(connection, day)?;
+    let body =
+        serde_json::to_string(&Count { day, choices, tickets }).expect("a map with string keys is JSON");
     queue(connection, Series::Count, None, Some(&body))?;
     connection.prepare_cached("UPDATE choice_counter SET queued = sales WHERE day = ?1")?.execute([day])?;
     Ok(())
@@ -223,7 +229,8 @@ impl Outbox {
             let Some(body) = row.get::<_, Option<String>>(1)? else { return Ok(None) };
             let count = serde_json::from_str::<Count>(&body).ok();
             let count = count.and_then(|count| {
-                Some(CountRow { day: NaiveDate::from_epoch_days(count.day)?, choices: count.choices })
+                let Count { day, choices, tickets } = count;
+                Some(CountRow { day: NaiveDate::from_epoch_days(day)?, choices, tickets })
             });
             count.map(Some).ok_or_else(|| StoreError::Damaged("a count in the outbox".into()))
         })

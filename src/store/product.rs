@@ -12,7 +12,9 @@ use crate::domain::money::Money;
 use crate::domain::product::{Product, ProductId};
 use crate::domain::quantity::Unit;
 use crate::domain::tax::TaxRate;
+use crate::seal::KeyFile;
 
+use super::counts::{self, Counted};
 use super::error::StoreError;
 use super::open::Store;
 
@@ -36,7 +38,7 @@ impl Store {
     ) -> Result<Imported, StoreError> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let plan = Plan::of(on_file(&transaction)?, products);
-        let sold = sold(&transaction)?;
+        let sold = sold(&transaction, &self.keys)?;
         let (imported, catalogue) = (plan.imported, plan.catalogue);
         // The image takes as long as the rows: each has a core.
         let image = thread::scope(|scope| {
@@ -58,7 +60,7 @@ impl Store {
     /// Ranks the catalogue anew by what was sold, so that the best-seller comes first.
     pub fn rank_catalogue(&mut self) -> Result<(), StoreError> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let image = ranked_image(on_file(&transaction)?, &sold(&transaction)?);
+        let image = ranked_image(on_file(&transaction)?, &sold(&transaction, &self.keys)?);
         save_image(&transaction, &image)?;
         Ok(transaction.commit()?)
     }
@@ -117,12 +119,22 @@ fn write_rows(
     Ok(())
 }
 
-/// How much of each product was sold over the last months.
-fn sold(connection: &Connection) -> Result<HashMap<u32, i64>, StoreError> {
-    let mut statement =
-        connection.prepare("SELECT product, sum(amount) FROM product_counter GROUP BY product")?;
-    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    Ok(rows.collect::<Result<_, _>>()?)
+/// How much of each product was sold, as far as it is released: the order that people see in a search must
+/// tell no more. Counts that do not open rank nothing: an import does not wait for them.
+fn sold(connection: &Connection, keys: &KeyFile) -> Result<HashMap<u32, i64>, StoreError> {
+    let mut sold: HashMap<u32, i64> = HashMap::new();
+    let read = counts::each(connection, keys, (0, u64::MAX), |window| {
+        if let Counted::Product(id) = window.counted {
+            let sum = sold.entry(id).or_default();
+            *sum = sum.saturating_add(window.amount);
+        }
+        Ok(())
+    });
+    match read {
+        Err(error @ StoreError::Damaged(_)) => log::error!("{error}"),
+        read => read?,
+    }
+    Ok(sold)
 }
 
 /// The ready-made catalogue of these products, best-seller first, then by name.

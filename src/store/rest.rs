@@ -28,6 +28,14 @@ pub(super) fn require_compaction(connection: &Connection) -> Result<(), StoreErr
     Ok(())
 }
 
+/// Notes that nothing forgotten is complete before the database is compacted.
+pub(super) fn await_compaction(connection: &Connection) -> Result<(), StoreError> {
+    connection
+        .prepare_cached("INSERT OR REPLACE INTO meta (name, value) VALUES (?1, ?2)")?
+        .execute([COMPACTION, AWAITED])?;
+    Ok(())
+}
+
 /// Whether forgets are pending until the database is compacted.
 pub(super) fn is_compaction_awaited(connection: &Connection) -> Result<bool, StoreError> {
     Ok(meta(connection, COMPACTION)?.as_deref() == Some(AWAITED))

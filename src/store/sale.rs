@@ -60,6 +60,10 @@ impl Store {
     /// Errors: `DiskFull`, `Busy` and whatever SQLite says; then nothing was sold.
     pub fn commit(&mut self, orders: &[Order<'_>]) -> Result<Vec<Outcome>, StoreError> {
         self.require_ballast()?;
+        if self.tally.has_end() {
+            // Nobody was idle since: what a sale writes must not grow.
+            self.fold_counts()?;
+        }
         let mut slots = self.give_slots(orders)?;
         let committed = self.commit_under(orders, &mut slots);
         self.take_back(slots)?;
@@ -72,7 +76,7 @@ impl Store {
         orders: &[Order<'_>],
         slots: &mut [Given],
     ) -> Result<Vec<Outcome>, StoreError> {
-        let Store { connection, store_key, keys, issuer, issuer_id, policy, tally, clock, .. } = self;
+        let Store { connection, store_key, keys, issuer, issuer_id, policy, spares, tally, clock, .. } = self;
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut head = ticket::head(&transaction)?;
         let mut pending = tally.begin();
@@ -88,7 +92,7 @@ impl Store {
             }
             let sale = order.sale;
             let ticket = ticket::issue(&transaction, &mut head, *issuer_id, issuer, sale)?;
-            pending.add(sale, &transaction)?;
+            pending.add(ticket.number, sale)?;
             risen = risen.after_sale(sale);
             let code = match &given.purchase {
                 None => ReceiptCode::without_memory(store_key),
@@ -108,13 +112,21 @@ impl Store {
             }
             outcomes.push(Outcome::Sold(Box::new(Sold { ticket, code, change: sale.paid.change })));
         }
-        tally.save(&pending, &transaction)?;
+        // Nothing is counted where every order was answered before.
+        let is_sold = outcomes.iter().any(|outcome| matches!(outcome, Outcome::Sold(_)));
+        let for_tally = spares.plain.last().filter(|_| is_sold);
+        if let Some(for_tally) = for_tally {
+            tally.save(&pending, for_tally, &transaction)?;
+        }
         risen.save(*clock, &transaction)?;
         if self.draft.is_some() {
             DraftSlot::sold(&transaction)?;
         }
         transaction.commit()?;
-        tally.committed(pending);
+        if let Some(slot) = for_tally.map(|spare| spare.slot) {
+            tally.committed(pending, slot);
+            spares.plain.pop();
+        }
         *clock = risen;
         for (outcome, given) in outcomes.iter().zip(slots) {
             if matches!(outcome, Outcome::Sold(_)) {
@@ -144,11 +156,7 @@ impl Store {
         let kept = orders.iter().filter(|o| o.sale.promise.keep != Keep::Nothing).count();
         let profiles =
             orders.iter().filter(|o| matches!(o.sale.promise.keep, Keep::ForProfile { .. })).count();
-        self.require_spares(kept, profiles + usize::from(self.tally.needs_key()))?;
-        if self.tally.needs_key() {
-            let spare = self.spares.plain.pop().expect("just required");
-            self.tally.give_key(spare.slot, spare.key);
-        }
+        self.require_spares(kept, profiles + 1)?;
         // What each customer will have ticked by then.
         let mut ticked: HashMap<Lookup, &[Purpose]> = HashMap::new();
         let (mut slots, mut ties) = (Vec::with_capacity(orders.len()), Vec::new());

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use rusqlite_migration::{M, Migrations};
 
 /// A new step is added at the end; a shipped one never changes.
-const STEPS: &[M<'static>] = &[M::up(ALONE), M::up(OUTBOX), M::up(LOOKUPS)];
+const STEPS: &[M<'static>] = &[M::up(ALONE), M::up(OUTBOX), M::up(LOOKUPS), M::up(COUNTS)];
 
 /// A till by itself.
 pub(super) const ALONE: &str = "
@@ -232,6 +232,50 @@ const LOOKUPS: &str = "
     INSERT INTO profile (number, slot, owner, sealed) SELECT number, slot, owner, sealed FROM profile_by_lookup;
     INSERT OR REPLACE INTO meta (name, value)
         SELECT 'compaction', 'awaited' WHERE EXISTS (SELECT 1 FROM policy);
+";
+
+/// Counts that tell no basket: see store/counts/mod.rs. What was counted by product and day, and the row of the
+/// last sales, are taken over under new keys (store/counts/upgrade.rs).
+const COUNTS: &str = "
+    ALTER TABLE tally RENAME TO tally_by_day;
+
+    CREATE TABLE tally (
+        id INTEGER PRIMARY KEY CHECK (id = 1),
+        slot INTEGER NOT NULL,
+        owner BLOB NOT NULL CHECK (length(owner) = 16),
+        -- Slots of older versions of the row, which may not be zero yet: index and owner of each.
+        old BLOB NOT NULL,
+        sealed BLOB NOT NULL
+    ) STRICT;
+
+    CREATE TABLE held (
+        id INTEGER PRIMARY KEY CHECK (id = 1),
+        slot INTEGER NOT NULL,
+        owner BLOB NOT NULL CHECK (length(owner) = 16),
+        old BLOB NOT NULL,
+        sealed BLOB NOT NULL
+    ) STRICT;
+
+    CREATE TABLE released (
+        number INTEGER PRIMARY KEY,
+        slot INTEGER NOT NULL,
+        owner BLOB NOT NULL UNIQUE CHECK (length(owner) = 16),
+        -- Of all windows in it: first and last ticket, and the earliest day.
+        first INTEGER NOT NULL,
+        last INTEGER NOT NULL,
+        day INTEGER NOT NULL,
+        sealed BLOB NOT NULL
+    ) STRICT;
+
+    -- Between which tickets a day's choices were counted; NULL where a part was counted before this was noted.
+    CREATE TABLE choice_day (
+        day INTEGER PRIMARY KEY,
+        first INTEGER,
+        last INTEGER,
+        -- The first ticket whose choice is not in the outbox.
+        unqueued INTEGER
+    ) STRICT;
+    INSERT INTO choice_day (day) SELECT DISTINCT day FROM choice_counter;
 ";
 
 /// Brings the database to the newest shape. Errors: `MigrationDefinition(DatabaseTooFarAhead)` for

@@ -9,6 +9,8 @@ use super::open::Store;
 
 /// Slots of each kind made in one write; refilled between sales when fewer than half are left.
 const STOCK: usize = 32;
+/// A sale and what follows it take four: the basket, its counts, what waits and what is left of them.
+const PLAIN_STOCK: usize = 64;
 
 /// A slot for a purchase, whose owner is the id that its receipt code gives.
 pub(super) struct PurchaseSpare {
@@ -17,7 +19,7 @@ pub(super) struct PurchaseSpare {
     pub key: DataKey,
 }
 
-/// A slot for a draft, a profile or the tally; its owner is random.
+/// A slot for a draft, a profile or counts; its owner is random.
 pub(super) struct PlainSpare {
     pub slot: SlotId,
     pub key: DataKey,
@@ -34,13 +36,13 @@ pub(super) struct Spares {
 impl Store {
     /// Refills what is half empty.
     pub(super) fn stock_spares(&mut self) -> Result<(), StoreError> {
-        if self.spares.purchases.len() < STOCK / 2 || self.spares.plain.len() < STOCK / 2 {
+        if self.spares.purchases.len() < STOCK / 2 || self.spares.plain.len() < PLAIN_STOCK / 2 {
             if !self.spares.places_known {
                 // Or the keys file would grow with each start.
                 self.keys.search()?;
                 self.spares.places_known = true;
             }
-            self.require_spares(STOCK, STOCK)?;
+            self.require_spares(STOCK, PLAIN_STOCK)?;
         }
         Ok(())
     }
@@ -49,6 +51,9 @@ impl Store {
     pub(super) fn require_spares(&mut self, purchases: usize, plain: usize) -> Result<(), StoreError> {
         let codes: Vec<ReceiptCode> =
             (self.spares.purchases.len()..purchases).map(|_| ReceiptCode::random()).collect();
+        // Each sale takes some: what is missing is made with the next ones, once it is known where.
+        let is_missing = plain > self.spares.plain.len();
+        let plain = if is_missing && self.spares.places_known { plain.max(PLAIN_STOCK) } else { plain };
         let plain_count = plain.saturating_sub(self.spares.plain.len());
         if codes.is_empty() && plain_count == 0 {
             return Ok(());
@@ -70,6 +75,7 @@ impl Store {
             let mut statement = self.connection.prepare(
                 "SELECT slot, id FROM purchase UNION ALL SELECT slot, owner FROM profile
                  UNION ALL SELECT slot, owner FROM draft UNION ALL SELECT slot, owner FROM tally
+                 UNION ALL SELECT slot, owner FROM held UNION ALL SELECT slot, owner FROM released
                  UNION ALL SELECT slot, owner FROM doomed",
             )?;
             let rows =
@@ -78,8 +84,6 @@ impl Store {
         };
         needed.extend(self.spares.purchases.iter().map(|spare| spare.slot));
         needed.extend(self.spares.plain.iter().map(|spare| spare.slot));
-        // Given for the first sale, and in no row before it.
-        needed.extend(self.tally.slot());
         self.keys.reclaim(|slot| needed.contains(slot))?;
         (self.spares.places_known, self.is_reclaimed) = (true, true);
         Ok(())

@@ -18,6 +18,7 @@ use super::*;
 
 mod backup;
 mod clock;
+mod counts;
 mod customers;
 mod damage;
 mod expire;
@@ -211,41 +212,6 @@ fn an_open_basket_survives_and_its_key_does_not() {
     store.save_draft(b"next").unwrap();
     store.drop_draft().unwrap();
     assert_eq!(store.draft().unwrap(), None);
-}
-
-#[test]
-fn counters_are_spilled_together_and_nothing_is_lost() {
-    let directory = tempfile::tempdir().unwrap();
-    let mut store = create(directory.path());
-    for index in 0..70 {
-        let choice = if index % 2 == 0 { Some("forget") } else { None };
-        store.sell(&sale(choice, None, &["a"])).unwrap();
-        store.tend().unwrap();
-    }
-    let counted = |choice: &str| -> i64 {
-        let sql = "SELECT coalesce(sum(sales), 0) FROM choice_counter WHERE choice = ?1";
-        store.connection.query_row(sql, [choice], |row| row.get(0)).unwrap()
-    };
-    let (_, waiting) = store.tally.choices();
-    assert_eq!(counted("forget") + i64::from(waiting["forget"]), 35);
-    assert_eq!(counted(tally::UNANSWERED) + i64::from(waiting[tally::UNANSWERED]), 35);
-    assert_eq!(counted("forget"), 32, "spilled 32 sales at a time");
-}
-
-#[test]
-fn a_new_day_gives_the_sealed_sums_a_new_key() {
-    let directory = tempfile::tempdir().unwrap();
-    let mut store = create(directory.path());
-    let first = sale(None, None, &["a"]);
-    let next_day = Sale { at: first.at + chrono::Duration::days(1), ..first.clone() };
-    store.sell(&first).unwrap();
-    let old = store.tally.slot().unwrap();
-    store.sell(&next_day).unwrap();
-    store.tend().unwrap();
-    assert!(store.keys.key(old).unwrap().is_none(), "what sealed the sums of the day before is zero");
-    assert_eq!(store.tally.choices().1[tally::UNANSWERED], 1, "the new day's are still sealed");
-    drop(store);
-    assert_eq!(open(directory.path()).tally.choices().1[tally::UNANSWERED], 1);
 }
 
 #[test]

@@ -12,12 +12,12 @@ use crate::domain::series::Series;
 use crate::domain::ticket::Ticket;
 use crate::seal::{Holds, Lookup, SlotId, Tie};
 
+use super::counts::{self, Held, Tally};
 use super::directory;
 use super::error::StoreError;
 use super::expire::Terms;
 use super::forget::{Forgetting, Reason};
 use super::open::Store;
-use super::tally::Tally;
 use super::{profile, purchase};
 
 /// What a check of the whole store found.
@@ -79,6 +79,8 @@ pub enum FindingKind {
     Compaction,
     /// A kept purchase is past its term for certain, for more than a day.
     PastTerm,
+    /// A count was released over too few tickets, from this one on, or twice over the same.
+    CountThin,
     /// A place in a series for the hub is not there.
     OutboxGap,
     /// A kept purchase has no place there, or a place names one that is neither kept nor forgotten.
@@ -222,8 +224,10 @@ impl Store {
             self.connection.prepare("SELECT day, sum(sales) FROM choice_counter GROUP BY day")?;
         let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
         counted.extend(rows.collect::<Result<Vec<(i32, i64)>, _>>()?);
-        let (day, choices) = self.tally.choices();
-        *counted.entry(day).or_default() += choices.values().copied().map(i64::from).sum::<i64>();
+        for choices in self.tally.choices() {
+            let sales = choices.sales.values().copied().map(i64::from).sum::<i64>();
+            *counted.entry(choices.day).or_default() += sales;
+        }
         let terms = Terms::load(&self.connection)?;
         let mut statement =
             self.connection.prepare("SELECT substr(at, 1, 10), count(*) FROM ticket GROUP BY 1")?;
@@ -297,7 +301,7 @@ impl Store {
         for slot in untold.keys().filter(|slot| !tombstones.contains(&slot.owner)) {
             verified.find(FindingKind::LookupKept, slot.index);
         }
-        for table in ["draft", "tally"] {
+        for table in ["draft", "tally", "held"] {
             let sql = format!("SELECT slot, owner FROM {table} WHERE sealed IS NOT NULL");
             let slot = self
                 .connection
@@ -306,11 +310,34 @@ impl Store {
             let Some(slot) = slot.filter(|slot| has_key(*slot, verified)) else { continue };
             let opened = match table {
                 "draft" => self.draft().map(drop),
-                _ => Tally::load(&self.connection, &self.keys).map(drop),
+                "tally" => Tally::load(&self.connection, &self.keys).map(drop),
+                _ => Held::load(&self.connection, &self.keys).map(drop),
             };
             if let Err(error) = opened {
                 unopened(error, slot, verified)?;
             }
+        }
+        self.verify_released(verified, has_key)
+    }
+
+    /// Released counts open, and each is over a window that is long enough.
+    fn verify_released(
+        &self,
+        verified: &mut Verified,
+        has_key: impl Fn(SlotId, &mut Verified) -> bool,
+    ) -> Result<(), StoreError> {
+        let mut windows = Vec::new();
+        for batch in counts::batches(&self.connection, "true", [])? {
+            if !has_key(batch.slot, verified) {
+                continue;
+            }
+            match batch.open(&self.keys) {
+                Ok(mut more) => windows.append(&mut more),
+                Err(error) => unopened(error, batch.slot, verified)?,
+            }
+        }
+        for first in counts::thin(windows) {
+            verified.find(FindingKind::CountThin, first);
         }
         Ok(())
     }

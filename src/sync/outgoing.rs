@@ -96,7 +96,8 @@ fn ticket(row: TicketRow) -> Result<Box<RawValue>, StoreError> {
 }
 
 fn count(row: CountRow) -> CountBody1 {
-    CountBody1 { v: 1, day: row.day, choices: row.choices }
+    let (first, last) = row.tickets.unzip();
+    CountBody1 { v: 1, day: row.day, choices: row.choices, first, last }
 }
 
 fn purchase(row: PurchaseRow) -> PurchaseBody1 {
@@ -162,8 +163,12 @@ mod tests {
         let day = NaiveDate::from_ymd_opt(2026, 11, 23).unwrap();
         let choices = BTreeMap::from([("remember".to_owned(), 2), ("_unanswered".to_owned(), 40)]);
         assert_eq!(
-            body(&count(CountRow { day, choices })).get(),
+            body(&count(CountRow { day, choices: choices.clone(), tickets: None })).get(),
             r#"{"v":1,"day":"2026-11-23","choices":{"_unanswered":40,"remember":2}}"#
+        );
+        assert_eq!(
+            body(&count(CountRow { day, choices, tickets: Some((7, 48)) })).get(),
+            r#"{"v":1,"day":"2026-11-23","choices":{"_unanswered":40,"remember":2},"first":7,"last":48}"#
         );
         let forgotten = ForgetRow { id: [0x1f; 16], held: true };
         assert_eq!(

@@ -327,6 +327,11 @@ pub struct CountBody1 {
     pub v: u32,
     pub day: NaiveDate,
     pub choices: BTreeMap<String, u64>,
+    /// Numbers of the first and last ticket between which these were counted; tills of 0.2.0 do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last: Option<u64>,
 }
 
 /// A `purchase`'s body, version 1. The hub seals it whole under a key of its own.

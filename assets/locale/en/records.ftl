@@ -5,6 +5,11 @@ review-taxes = By tax rate: base, tax
 review-departments = By department
 review-tenders = By payment
 review-choices = By the customers' choice
+review-waiting = Not assigned yet
+review-waiting-why =
+      How much of a product is sold is told mixed: after 5 sales among 32 tickets, or after 1,600 tickets.
+      Until then, and where the mix reaches beyond these days, no department has it.
+review-rounding = Rounding of cash
 review-cash = Cash
 review-card = Card
 review-unanswered = not answered (forgotten)
@@ -38,6 +43,8 @@ verify-past-term = Past their term, hidden: { $count }. The till destroys them o
 verify-overdue = A purchase is past its term and still here: { $subject }
 verify-overdue-next = Destroy what is past its term: olvido expire
 verify-more = and { $count } more
+verify-count-thin = A count of a product is over too few sales, from ticket { $subject } on
+verify-count-thin-next = Restore an earlier backup.
 verify-pending = Something forgotten is not gone completely yet.
 verify-pending-next = Close other programs that read the database, make room on the disk, then check again.
 verify-left-over = A backup or a restore was interrupted and had left this: { $subject }

@@ -5,6 +5,11 @@ review-taxes = Por tipo de IVA: base, cuota
 review-departments = Por sección
 review-tenders = Por forma de pago
 review-choices = Por lo que eligió el cliente
+review-waiting = Aún sin repartir
+review-waiting-why =
+      Lo vendido de un producto se sabe mezclado: tras 5 ventas entre 32 tiques, o tras 1.600 tiques.
+      Hasta entonces, y si la mezcla pasa de estos días, no se reparte por secciones.
+review-rounding = Redondeo del efectivo
 review-cash = Efectivo
 review-card = Tarjeta
 review-unanswered = sin respuesta (olvidadas)
@@ -38,6 +43,8 @@ verify-past-term = Pasado su plazo, ocultas: { $count }. La caja las destruye cu
 verify-overdue = Una compra ha pasado su plazo y sigue aquí: { $subject }
 verify-overdue-next = Destruya lo que ha pasado su plazo: olvido expire
 verify-more = y { $count } más
+verify-count-thin = Una cuenta de un producto junta muy pocas ventas, desde el tique { $subject }
+verify-count-thin-next = Restaure una copia de seguridad de antes.
 verify-pending = Algo olvidado aún no ha desaparecido del todo.
 verify-pending-next = Cierre otros programas que lean la base de datos, haga sitio en el disco y revise otra vez.
 verify-left-over = Se interrumpió una copia de seguridad o una restauración, que había dejado esto: { $subject }

@@ -16,11 +16,13 @@ mod error;
 mod notice;
 mod parse;
 mod reader;
+mod release;
 mod texts;
 
 pub use compare::{Change, ChangeKind, Effect, compare, effective_until, judge};
 pub use error::{Expected, PolicyError, PolicyErrorKind};
 pub use notice::{Card, Labels, Notice, Section, Tick};
+pub use release::Release;
 
 /// The policy that a new store starts with: Spanish law, three choices.
 pub const SHIPPED: &str = include_str!("../../../assets/policy.toml");
@@ -38,6 +40,8 @@ pub struct Policy {
     pub ticket_detail: TicketDetail,
     /// After so many days a backup brings no purchase back; `None` where the policy does not say.
     pub backup_days: Option<u32>,
+    /// When a count of a product is told.
+    pub release: Release,
     /// Ticket and counters are always here.
     pub classes: BTreeMap<DataClass, ClassPolicy>,
     /// What a customer can tick, with its name in every language.

@@ -8,7 +8,7 @@ use super::choices::{Choices, in_order, minimum};
 use super::error::{Expected, PolicyError, PolicyErrorKind as Kind};
 use super::reader::{Entry, Reader, Table};
 use super::texts::{CARD, PARAGRAPH, SHORT, Text, notice, per_language};
-use super::{Basis, ClassPolicy, ClassText, DataClass, Policy, Term, TicketDetail};
+use super::{Basis, ClassPolicy, ClassText, DataClass, Policy, Release, Term, TicketDetail};
 use crate::domain::customer::Purpose;
 use crate::domain::language::Language;
 
@@ -109,6 +109,7 @@ fn policy(reader: &mut Reader, root: &Table<'_>) -> Option<Policy> {
         languages,
         ticket_detail: detail?,
         backup_days,
+        release: Release::LEAST,
         classes,
         purposes,
         choices,

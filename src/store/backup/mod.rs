@@ -91,6 +91,8 @@ impl Store {
         policy: &str,
         at: DateTime<FixedOffset>,
     ) -> Result<BackupMade, BackupError> {
+        // What waits is left out, so the tally that goes in must hold none of it.
+        self.fold_counts()?;
         self.retire_draft()?;
         self.finish_forgetting()?;
         let failed = |error: io::Error| BackupError::File(file.to_owned(), error);
@@ -111,14 +113,17 @@ impl Store {
         Ok(made)
     }
 
-    /// Copies the database, without the open basket, to `path`. Returns the keys file that goes
-    /// with it: only the slots that the copy needs.
+    /// Copies the database, without the open basket and without counts that wait, to `path`. Returns the
+    /// keys file that goes with it: only the slots that the copy needs.
     fn snapshot(&self, path: &Path) -> Result<Zeroizing<Vec<u8>>, StoreError> {
         // SQLite writes into an empty file, and would make one that others can read.
         private_file::create(path, &[])?;
         self.connection.execute("VACUUM INTO ?1", [path.to_string_lossy()])?;
         let copy = Connection::open(path)?;
-        copy.execute_batch("PRAGMA journal_mode = OFF; PRAGMA secure_delete = ON; DELETE FROM draft;")?;
+        copy.execute_batch(
+            "PRAGMA journal_mode = OFF; PRAGMA secure_delete = ON;
+             DELETE FROM draft; DELETE FROM held;",
+        )?;
         let needed = needed_slots(&copy)?;
         copy.close().map_err(|(_, error)| error)?;
         Ok(Zeroizing::new(self.keys.copy(|slot| needed.contains(slot))?))
@@ -166,12 +171,23 @@ impl Store {
     }
 }
 
-/// The slots without which something in this database does not open.
+/// The slots without which something in this database does not open, but for what waits of the counts.
 fn needed_slots(connection: &Connection) -> Result<HashSet<SlotId>, StoreError> {
-    let mut statement = connection.prepare(
-        "SELECT slot, id FROM purchase UNION ALL SELECT slot, owner FROM profile
-         UNION ALL SELECT slot, owner FROM tally",
-    )?;
+    let mut slots = personal_slots(connection)?;
+    slots.extend(slots_of(
+        connection,
+        "SELECT slot, owner FROM tally UNION ALL SELECT slot, owner FROM released",
+    )?);
+    Ok(slots)
+}
+
+/// The slots of what was kept of customers.
+fn personal_slots(connection: &Connection) -> Result<HashSet<SlotId>, StoreError> {
+    slots_of(connection, "SELECT slot, id FROM purchase UNION ALL SELECT slot, owner FROM profile")
+}
+
+fn slots_of(connection: &Connection, sql: &str) -> Result<HashSet<SlotId>, StoreError> {
+    let mut statement = connection.prepare(sql)?;
     let rows = statement.query_map([], |row| Ok(SlotId { index: row.get(0)?, owner: row.get(1)? }))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }

@@ -176,10 +176,8 @@ fn prepare_in(
     if let Some(here) = in_place.head {
         needs_new_series = compare(&mut in_place, here, head, &store)?;
     }
-    let kept = super::needed_slots(&store.connection)?;
-    let tally = store.tally_owner()?;
     let (mut forgotten, mut unknown) = (Vec::new(), Vec::new());
-    for slot in kept.into_iter().filter(|slot| Some(slot.owner) != tally) {
+    for slot in super::personal_slots(&store.connection)? {
         match in_place.knows(slot) {
             Some(true) => forgotten.push(slot),
             Some(false) => {}
@@ -417,10 +415,6 @@ impl Store {
             }
         }
         Ok(renewed)
-    }
-
-    fn tally_owner(&self) -> Result<Option<[u8; 16]>, StoreError> {
-        Ok(self.connection.query_row("SELECT owner FROM tally", [], |row| row.get(0)).optional()?)
     }
 
     fn series(&self) -> Result<Vec<String>, StoreError> {

@@ -278,6 +278,22 @@ impl Before {
                      owner BLOB NOT NULL UNIQUE CHECK (length(owner) = 16),
                      sealed BLOB NOT NULL
                  ) STRICT;
+                 DROP TABLE tally;
+                 DROP TABLE held;
+                 DROP TABLE released;
+                 DROP TABLE choice_day;
+                 CREATE TABLE tally (
+                     id INTEGER PRIMARY KEY,
+                     slot INTEGER NOT NULL,
+                     owner BLOB NOT NULL,
+                     sealed BLOB NOT NULL
+                 ) STRICT;
+                 CREATE TABLE product_counter (
+                     day INTEGER NOT NULL,
+                     product INTEGER NOT NULL,
+                     quantity INTEGER NOT NULL,
+                     amount INTEGER NOT NULL
+                 ) STRICT;
                  PRAGMA user_version = 2;",
             )
             .unwrap();

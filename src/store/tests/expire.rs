@@ -112,7 +112,7 @@ fn a_longer_policy_does_not_lengthen_what_was_counted_before_it() {
     let sell = |text: &str, time: &str| {
         let mut store = open_under(directory.path(), text);
         store.sell(&sale_at(time, None, None, &["a"])).unwrap();
-        store.spill_tally().unwrap();
+        store.tend().unwrap();
     };
     sell(&policy(3, 1, 2), "2026-12-01T10:00:00+01:00");
     let longer = policy(4, 1, 6);

@@ -67,7 +67,7 @@ fn each_series_is_told_from_the_records_themselves() {
     }
     let day = NaiveDate::from_ymd_opt(2026, 11, 23).unwrap();
     let choices = BTreeMap::from([("guarantee".to_owned(), 2), ("remember".to_owned(), 1)]);
-    assert_eq!(outbox.counts(0, 10).unwrap(), [Some(CountRow { day, choices })]);
+    assert_eq!(outbox.counts(0, 10).unwrap(), [Some(CountRow { day, choices, tickets: Some((1, 3)) })]);
     let purchases = outbox.purchases(0, 10).unwrap();
     let [Some(first), Some(second), None] = &purchases[..] else { panic!("{purchases:?}") };
     assert_eq!((first.id, first.day, first.policy_version), (kept.purchase_id(), day, 2));
@@ -183,6 +183,12 @@ fn of_version_one(directory: &Path) -> (ReceiptCode, ReceiptCode) {
     let customer = Identifier::phone("600123456", "34").unwrap();
     let found = super::super::profile::lookup(&store.store_key, &customer).0;
     let found = [found, [0; 16]].concat();
+    store.tend().unwrap();
+    let [waiting] = store.tally.choices() else { panic!("a day") };
+    let sums =
+        serde_json::json!({ "day": waiting.day, "sales": 1, "products": {}, "choices": waiting.sales });
+    let (slot, key) = store.keys.write(&[[9; 16]]).unwrap().remove(0);
+    let sealed = crate::seal::aead::seal(&key, &slot.owner, sums.to_string().as_bytes());
     store.close().unwrap();
     let files = Files::of(directory);
     let old = directory.join("old.db");
@@ -192,7 +198,8 @@ fn of_version_one(directory: &Path) -> (ReceiptCode, ReceiptCode) {
     connection.pragma_update(None, "foreign_keys", false).unwrap();
     connection.execute("ATTACH ?1 AS new", [files.database.to_str().unwrap()]).unwrap();
     let tables: Vec<String> = {
-        let sql = "SELECT name FROM main.sqlite_schema WHERE type = 'table'";
+        let sql = "SELECT name FROM main.sqlite_schema
+             WHERE type = 'table' AND name NOT IN ('product_counter', 'tally')";
         let mut statement = connection.prepare(sql).unwrap();
         statement.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
     };
@@ -205,6 +212,12 @@ fn of_version_one(directory: &Path) -> (ReceiptCode, ReceiptCode) {
         let parameters = if table == "profile" { vec![found.clone()] } else { Vec::new() };
         connection.execute(&copy, rusqlite::params_from_iter(parameters)).unwrap();
     }
+    connection
+        .execute(
+            "INSERT INTO tally VALUES (1, ?1, ?2, ?3)",
+            rusqlite::params![slot.index, slot.owner, sealed],
+        )
+        .unwrap();
     connection.close().unwrap();
     fs::rename(old, files.database).unwrap();
     codes
@@ -231,6 +244,7 @@ fn what_a_till_kept_before_there_was_a_hub_is_queued() {
     drop(outbox);
     // And it goes on from there, each sale counted once.
     let next = store.sell(&sale_at("2026-11-26T09:00:00+01:00", Some("guarantee"), None, &["n"])).unwrap();
+    store.tend().unwrap();
     let outbox = self::outbox(directory.path());
     let third = outbox.purchases(2, 10).unwrap().pop().flatten().unwrap();
     assert_eq!(third.id, next.code.purchase_id());

@@ -33,7 +33,7 @@ fn the_review_of_some_sales() {
     let nothing = serde_json::to_string(&store.review(Days::default()).unwrap()).unwrap();
     assert_eq!(
         nothing,
-        r#"{"sales":0,"total":"0.00","by_day":{},"tax":{},"department":{},"tender":{},"choice":{"forget":0,"guarantee":0,"remember":0,"unanswered":0}}"#
+        r#"{"currency":"EUR","sales":0,"total":"0.00","by_day":{},"tax":{},"department":{},"department_waiting":"0.00","tender":{},"rounding":"0.00","choice":{"forget":0,"guarantee":0,"remember":0,"unanswered":0}}"#
     );
     store.sell(&mixed("2026-11-22T23:59:59+01:00")).unwrap();
     store.sell(&mixed("2026-11-23T00:00:00+01:00")).unwrap();
@@ -43,7 +43,7 @@ fn the_review_of_some_sales() {
     // Milk 3.57 (3.43 + 0.14), mug 9.00 (7.44 + 1.56): 12.57, of which 5.00 by card; 7.55 in cash.
     assert_eq!(
         json(Days::default()),
-        r#"{"sales":4,"total":"49.82","by_day":{"2026-11-22":{"sales":1,"total":"12.57"},"2026-11-23":{"sales":2,"total":"24.91"},"2026-11-24":{"sales":1,"total":"12.34"}},"tax":{"4":{"base":"6.86","tax":"0.28"},"21":{"base":"35.28","tax":"7.40"}},"department":{"Bazar":"18.00","Lácteos":"7.14","alimentación y hogar":"24.68"},"tender":{"cash":"39.78","card":"10.00"},"choice":{"forget":0,"guarantee":1,"remember":1,"unanswered":2}}"#
+        r#"{"currency":"EUR","sales":4,"total":"49.82","by_day":{"2026-11-22":{"sales":1,"total":"12.57"},"2026-11-23":{"sales":2,"total":"24.91"},"2026-11-24":{"sales":1,"total":"12.34"}},"tax":{"4":{"base":"6.86","tax":"0.28"},"21":{"base":"35.28","tax":"7.40"}},"department":{},"department_waiting":"49.82","tender":{"cash":"39.78","card":"10.00"},"rounding":"-0.04","choice":{"forget":0,"guarantee":1,"remember":1,"unanswered":2}}"#
     );
     for (from, to, sales, unanswered, guarantee) in [
         ("2026-11-22", "2026-11-22", 1, 1, 0),

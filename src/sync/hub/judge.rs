@@ -139,6 +139,7 @@ pub(super) fn count(body: &str) -> Result<CountBody1, Flag> {
         name == UNANSWERED || ((1..=32).contains(&name.len()) && name.bytes().all(sign))
     };
     let whole = count.choices.len() <= CHOICES_MAX
+        && count.first.unwrap_or(0) <= count.last.unwrap_or(u64::MAX)
         && count.choices.iter().all(|(name, sales)| is_name(name) && *sales <= COUNT_MAX);
     if whole { Ok(count) } else { Err(Flag::Unreadable) }
 }

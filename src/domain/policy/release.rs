@@ -1,0 +1,18 @@
+//! When a count of a product is told: mixed with how many other sales.
+
+/// The least of each that ends a window of a product's count. See `store::counts` for the rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Release {
+    /// Sales of the product.
+    pub sales: u32,
+    /// Tickets, of all sales.
+    pub tickets: u64,
+    /// Tickets after which a window ends with fewer sales.
+    pub longest: u64,
+}
+
+impl Release {
+    /// What every shop keeps to. A policy may ask for more. Measured on a small shop and on a year of real
+    /// baskets: each ticket attacked by itself gives at most 0.2 % more lines than without any counts.
+    pub const LEAST: Release = Release { sales: 5, tickets: 32, longest: 1_600 };
+}
