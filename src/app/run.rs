@@ -82,6 +82,7 @@ pub fn run(till: Till) -> io::Result<Ended> {
         last_key: None,
         last_frame: None,
         next_minute: Instant::now(),
+        touched: true,
         changed: true,
         ended: None,
     };
@@ -109,6 +110,8 @@ struct Loop {
     last_key: Option<Instant>,
     last_frame: Option<Instant>,
     next_minute: Instant,
+    /// A key, a touch or a new size since the last minute.
+    touched: bool,
     changed: bool,
     ended: Option<Ended>,
 }
@@ -164,11 +167,13 @@ impl Loop {
             let now = now();
             self.next_minute = at + Duration::from_secs(60 - u64::from(now.second().min(59)));
             self.feed(Event::Clock(now));
-            self.ask(Job::Minute(now));
+            let was_touched = std::mem::take(&mut self.touched);
+            self.ask(if was_touched { Job::Minute(now) } else { Job::QuietMinute(now) });
         }
     }
 
     fn take(&mut self, message: Message) -> io::Result<()> {
+        self.touched |= matches!(message, Message::Input(..));
         match message {
             Message::Input(Input::Key(key), at) => self.key(key, at),
             Message::Input(Input::Mouse(mouse), _) => match mouse.kind {

@@ -71,6 +71,8 @@ pub enum Job {
     /// A new minute: whatever is pending is tried again, a new day begins with what is past its
     /// term.
     Minute(DateTime<FixedOffset>),
+    /// The same, and nobody touched the till since the last.
+    QuietMinute(DateTime<FixedOffset>),
     /// What the exchange with the hub needs: done only when nothing else waits.
     Hub(Box<Local>, Sender<Carried>),
     Close,
@@ -148,7 +150,7 @@ fn wait_for_set_up(set_up: &mut SetUp, jobs: &Receiver<Job>, to: &Sender<Message
                     }
                 }
             }
-            Job::Minute(_) | Job::Hub(..) => {}
+            Job::Minute(_) | Job::QuietMinute(_) | Job::Hub(..) => {}
             Job::Close => return None,
         }
     }
@@ -204,6 +206,10 @@ impl Worker {
             match job {
                 Job::Do(effect, at) => self.carry_out(*effect, at, &waiting),
                 Job::Minute(at) => self.minute(at),
+                Job::QuietMinute(at) => {
+                    self.minute(at);
+                    self.rest(at);
+                }
                 Job::Hub(local, answer) => {
                     let told = self.exchange(*local);
                     // It may have been told to stop.
@@ -393,6 +399,19 @@ impl Worker {
             }
             self.clock_said = said;
             self.say(Done::Clock(said));
+        }
+    }
+
+    /// Closes the day where it has ended, and compacts: a key or a sale would wait for it, so only while no
+    /// basket is open.
+    fn rest(&mut self, at: DateTime<FixedOffset>) {
+        if self.store.has_draft() {
+            return;
+        }
+        match self.store.rest(at) {
+            // Somebody reads, or there is no room: it is tried again, and what is pending is said elsewhere.
+            Err(error) => log::warn!("closing the day: {error}"),
+            Ok(forgetting) => log::debug!("rested: {forgetting:?}"),
         }
     }
 

@@ -41,6 +41,11 @@ impl Store {
         Ok(())
     }
 
+    /// Whether a basket is open.
+    pub fn has_draft(&self) -> bool {
+        self.draft.as_ref().is_some_and(|draft| draft.live)
+    }
+
     /// The basket that was open when the till stopped, if any.
     pub fn draft(&self) -> Result<Option<Vec<u8>>, StoreError> {
         let Some(DraftSlot { slot, live: true }) = self.draft else {
@@ -57,7 +62,7 @@ impl Store {
 
     /// Drops the open basket for good: it was voided, or is empty again.
     pub fn drop_draft(&mut self) -> Result<(), StoreError> {
-        if self.draft.as_ref().is_some_and(|draft| draft.live) {
+        if self.has_draft() {
             DraftSlot::sold(&self.connection)?;
             self.draft_sold();
         }

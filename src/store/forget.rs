@@ -192,18 +192,36 @@ impl Store {
         for customer in customers {
             let mut left = self.keys.slots_of(&customer)?;
             left.retain(|known| !going.contains(&known.slot));
-            let mut is_kept = false;
-            for CustomerSlot { slot, .. } in left.iter().filter(|known| known.holds == Holds::Purchase) {
-                is_kept = purchase::number_of(&self.connection, &slot.owner)?.is_some();
-                if is_kept {
-                    break;
-                }
-            }
-            if !is_kept {
+            if !self.is_any_kept(&left)? {
                 emptied.extend(left.into_iter().map(|known| known.slot));
             }
         }
         Ok(emptied)
+    }
+
+    /// Forgets the profiles of whom no purchase is left. There is one where the slot of the last purchase was
+    /// damaged, so that nothing said whose it was.
+    pub(super) fn forget_empty_profiles(&mut self) -> Result<(), StoreError> {
+        let mut empty = Vec::new();
+        for slot in profile::all(&self.connection)? {
+            if let Some(tie) = self.keys.tie_of(slot)? {
+                let theirs = self.keys.slots_of(&tie.customer)?;
+                if !self.is_any_kept(&theirs)? {
+                    empty.push(slot);
+                }
+            }
+        }
+        if empty.is_empty() { Ok(()) } else { self.forget_all(&empty).map(drop) }
+    }
+
+    /// Whether any of these slots is of a purchase that is kept.
+    fn is_any_kept(&self, slots: &[CustomerSlot]) -> Result<bool, StoreError> {
+        for CustomerSlot { slot, .. } in slots.iter().filter(|known| known.holds == Holds::Purchase) {
+            if purchase::number_of(&self.connection, &slot.owner)?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Forgets what a hub says was forgotten elsewhere, all four steps; what is not held here gets its

@@ -48,9 +48,13 @@ fn meta(connection: &Connection, name: &str) -> Result<Option<String>, StoreErro
 
 impl Store {
     /// Does what waits for a quiet moment: closes the day where one has ended, or where a compaction is due and
-    /// the last was not within the hour; otherwise zeroes the slots that a crash left without use, once. Call it
-    /// when nobody waits. Errors leave it for the next time.
+    /// the last was not within the hour; once, zeroes the slots that a crash left without use, and forgets
+    /// profiles without a purchase. Call it when nobody waits. Errors leave it for the next time.
     pub fn rest(&mut self, now: DateTime<FixedOffset>) -> Result<Forgetting, StoreError> {
+        if !self.is_reclaimed {
+            self.reclaim_slots()?;
+            self.forget_empty_profiles()?;
+        }
         let closed = meta(&self.connection, CLOSED)?;
         let closed = closed.and_then(|at| DateTime::parse_from_rfc3339(&at).ok());
         // A clock that was set back must not keep it from being done.
@@ -66,9 +70,6 @@ impl Store {
                     .execute([CLOSED, &now.to_rfc3339()])?;
             }
             return done;
-        }
-        if !self.is_reclaimed {
-            self.reclaim_slots()?;
         }
         self.finish_forgetting()
     }
