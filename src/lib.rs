@@ -31,7 +31,8 @@
 //!    [`domain::sale::Promise`].
 //! 4. Paid, the basket is frozen ([`domain::sale::Sale::freeze`]) and recorded in one transaction
 //!    ([`store::Store::sell`]). Only then the screen says "sold".
-//! 5. Forgetting is [`store::Store::forget`]: tombstone, key slot, sealed bytes, log, in this order.
+//! 5. Forgetting is [`store::Store::forget`], by [`store::Stage`]: tombstone, key slot, sealed bytes, log. What waits
+//!    for a quiet moment is [`store::Store::rest`].
 //! 6. Later a thread of [`app`] brings what is new to the hub ([`sync::plan`], [`sync::exchange`]), and
 //!    carries out what comes from there ([`sync::incoming`]).
 //!

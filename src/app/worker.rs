@@ -514,3 +514,6 @@ fn receipt(sale: &Sale, sold: Sold, policy: &Policy, locale: &'static Locale) ->
     let code = sold.code.text().to_string();
     Receipt::of_sale(sale, sold.ticket, ReceiptMemory { choice: title, kept }, after, Some(code))
 }
+
+#[cfg(test)]
+mod tests;

@@ -152,7 +152,7 @@ pub(super) const ALONE: &str = "
 ";
 
 /// What a till has to say to a hub, and what it knows of it. What was there before is queued.
-const OUTBOX: &str = "
+pub(super) const OUTBOX: &str = "
     -- Counts, purchases and forgets in series: see domain/series.rs. Tickets are there by their numbers.
     -- No row is ever deleted, so that no index is used twice.
     CREATE TABLE outbox (

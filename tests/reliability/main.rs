@@ -9,6 +9,7 @@ mod common;
 mod damage;
 mod disk_full;
 mod kill;
+mod lookups;
 mod power_cut;
 mod program;
 mod residue;

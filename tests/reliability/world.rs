@@ -1,13 +1,14 @@
 //! What a shop may be held to: everything that its till acknowledged before it died.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use olvido::seal::ReceiptCode;
 use olvido::store::{Found, Store};
 
-use super::child::{sell_as, today};
-use super::common::{check_chain, open};
+use super::child::{customer_of, sell_as, today};
+use super::common::{at, check_chain, open};
+use super::lookups;
 
 /// Before the choice of a sale that was durable before anybody was told.
 const UNTOLD: &str = "untold-";
@@ -131,6 +132,9 @@ impl World {
             assert!(sell_as(&mut store, id, choice).is_none(), "{context}: {id} sold twice");
         }
         self.check_purchases(&store, context);
+        // A till that died between a customer's slots and the sale left them: they go in a quiet moment.
+        store.rest(at("2026-11-23T23:59:00+01:00")).unwrap();
+        self.check_lookups(data, context);
         let verified = store.verify(today()).unwrap();
         assert!(verified.holds(), "{context}: {:?}", verified.findings);
         self.draft = store.draft().unwrap().map(|draft| String::from_utf8(draft).unwrap());
@@ -167,6 +171,17 @@ impl World {
             _ => vec![self.draft.clone()],
         };
         assert!(possible.contains(&draft), "{context}: draft {draft:?}, of {possible:?}");
+    }
+
+    /// Nobody of whom nothing is kept can be found, by trying each number.
+    fn check_lookups(&self, data: &Path, context: &str) {
+        let is_remembered = |(_, sold): &(&String, &Sold)| {
+            sold.choice.ends_with("remember") && !self.forgotten.contains(&sold.code)
+        };
+        let remembered: BTreeSet<usize> =
+            self.sold.iter().filter(is_remembered).map(|(id, _)| customer_of(id)).collect();
+        let customers: Vec<_> = (0..10).map(lookups::phone).collect();
+        assert_eq!(lookups::tried(data, &customers), remembered, "{context}");
     }
 
     fn check_purchases(&self, store: &Store, context: &str) {

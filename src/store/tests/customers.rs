@@ -267,36 +267,19 @@ impl Before {
     fn new() -> Before {
         let directory = tempfile::tempdir().unwrap();
         let mut store = create(directory.path());
-        store
-            .connection
-            .execute_batch(
-                "DROP TABLE profile;
-                 CREATE TABLE profile (
-                     number INTEGER PRIMARY KEY,
-                     lookup BLOB NOT NULL UNIQUE CHECK (length(lookup) = 32),
-                     slot INTEGER NOT NULL,
-                     owner BLOB NOT NULL UNIQUE CHECK (length(owner) = 16),
-                     sealed BLOB NOT NULL
-                 ) STRICT;
-                 DROP TABLE tally;
-                 DROP TABLE held;
-                 DROP TABLE released;
-                 DROP TABLE choice_day;
-                 CREATE TABLE tally (
-                     id INTEGER PRIMARY KEY,
-                     slot INTEGER NOT NULL,
-                     owner BLOB NOT NULL,
-                     sealed BLOB NOT NULL
-                 ) STRICT;
-                 CREATE TABLE product_counter (
-                     day INTEGER NOT NULL,
-                     product INTEGER NOT NULL,
-                     quantity INTEGER NOT NULL,
-                     amount INTEGER NOT NULL
-                 ) STRICT;
-                 PRAGMA user_version = 2;",
-            )
-            .unwrap();
+        let old = directory.path().join("old.db");
+        let connection = rusqlite::Connection::open(&old).unwrap();
+        connection.execute_batch(schema::ALONE).unwrap();
+        connection.execute_batch(schema::OUTBOX).unwrap();
+        connection.pragma_update(None, "user_version", 2).unwrap();
+        connection.execute("ATTACH ?1 AS new", [store.files.database.to_str().unwrap()]).unwrap();
+        for (table, columns) in
+            [("policy", "version, since, text"), ("issuer", "id, name, tax_id, series, currency")]
+        {
+            let copy = format!("INSERT INTO main.{table} ({columns}) SELECT {columns} FROM new.{table}");
+            connection.execute_batch(&copy).unwrap();
+        }
+        connection.execute_batch("DETACH new").unwrap();
         let purchases: Vec<[u8; 16]> = (0..4).map(|_| random_id()).collect();
         for customer in 0..2 {
             let text = identifier(customer).canonical();
@@ -310,17 +293,19 @@ impl Before {
                 });
                 let sealed = aead::seal(&key, id, body.to_string().as_bytes());
                 let insert = "INSERT INTO purchase (id, slot, memory, choice, policy, day, until, sealed)
-                    VALUES (?1, ?2, 2, 'remember', 2, 20000, NULL, ?3)";
-                store.connection.execute(insert, params![id, slot.index, sealed]).unwrap();
-                crate::store::outbox::queue_purchase(&store.connection, id).unwrap();
+                    SELECT ?1, ?2, 2, 'remember', version, 20000, NULL, ?3 FROM policy";
+                connection.execute(insert, params![id, slot.index, sealed]).unwrap();
+                crate::store::outbox::queue_purchase(&connection, id).unwrap();
             }
             let (slot, key) = store.keys.write(&[random_id()]).unwrap().remove(0);
             let body = serde_json::json!({ "customer": text, "purposes": ["history"], "purchases": theirs });
             let sealed = aead::seal(&key, &slot.owner, body.to_string().as_bytes());
             let insert = "INSERT INTO profile (lookup, slot, owner, sealed) VALUES (?1, ?2, ?3, ?4)";
-            store.connection.execute(insert, params![found, slot.index, slot.owner, sealed]).unwrap();
+            connection.execute(insert, params![found, slot.index, slot.owner, sealed]).unwrap();
         }
-        drop(store);
+        connection.close().unwrap();
+        store.close().unwrap();
+        fs::rename(old, directory.path().join("olvido.db")).unwrap();
         Before { directory, purchases }
     }
 
