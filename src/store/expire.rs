@@ -30,11 +30,13 @@ impl Store {
     /// come for certain, as [`Store::keep_terms`] sees to: a clock alone can be wrong.
     pub fn expire(&mut self, today: NaiveDate) -> Result<Expired, StoreError> {
         self.expire_requests(today)?;
+        // First what nothing else may hold up: the rest reads more, and can be damaged.
         let slots = purchase::past_term(&self.connection, today)?;
+        self.forget_all(&slots)?;
         let terms = Terms::load(&self.connection)?;
         self.despite_full_disk(|store| store.expire_counts(&terms, today))?;
         let tickets = self.despite_full_disk(|store| store.remove_tickets(&terms, today))?;
-        let forgetting = self.forget_all(&slots)?;
+        let forgetting = self.finish_forgetting()?;
         Ok(Expired { purchases: slots.len(), tickets, forgetting })
     }
 
