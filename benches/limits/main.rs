@@ -29,6 +29,11 @@ use std::time::{Duration, Instant};
 
 use shop::Shop;
 
+/// As in the program: what it costs to overwrite what is freed is measured, too.
+#[global_allocator]
+static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> =
+    zeroizing_alloc::ZeroAlloc(std::alloc::System);
+
 /// One line of the table.
 #[derive(Clone)]
 pub struct Row {

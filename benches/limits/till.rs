@@ -10,9 +10,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use olvido::cli::config;
-use olvido::cli::paths::{DataDir, write_private};
+use olvido::cli::paths::DataDir;
 use olvido::domain::policy::{Policy, SHIPPED};
 use olvido::domain::settings::Settings;
+use olvido::seal::private_file;
 use olvido::store::{Files, Order, Store};
 use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 
@@ -59,9 +60,12 @@ pub fn fill(shop: &Shop, directory: &Path) {
     folder(directory);
     let settings = Settings::default();
     DataDir::at(directory).create().expect("a data directory");
-    write_private(&directory.join("policy.toml"), SHIPPED.as_bytes()).expect("a policy");
-    write_private(&directory.join("config.toml"), config::fill(config::SHIPPED, &settings.store).as_bytes())
-        .expect("a configuration");
+    private_file::replace(&directory.join("policy.toml"), SHIPPED.as_bytes()).expect("a policy");
+    private_file::replace(
+        &directory.join("config.toml"),
+        config::fill(config::SHIPPED, &settings.store).as_bytes(),
+    )
+    .expect("a configuration");
     let mut store = shop.store(directory);
     store.add_staff("Ana", "1234").expect("a member of staff");
     for first in (0..SALES).step_by(1_000) {

@@ -9,12 +9,12 @@ use crate::store::{BackupError, Restoring, finish_restore};
 use super::args::{BackupArgs, RestoreArgs};
 use super::config;
 use super::problem::Problem;
-use super::run::{Session, read};
+use super::run::{Session, read_private};
 
 impl Session {
     pub(super) fn back_up(&self, args: &BackupArgs, out: &mut impl Write) -> Result<u8, Problem> {
         let mut locked = self.open_store()?;
-        let config = read(&self.data.config(), self.locale())?;
+        let config = read_private(&self.data.config(), self.locale())?;
         let policy = self.policy()?.0;
         let now = chrono::Local::now().fixed_offset();
         let made = locked.store.backup(&args.file, &config, &policy, now);

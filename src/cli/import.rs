@@ -8,6 +8,7 @@ use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use super::args::ImportProductsArgs;
+use super::printable::printable;
 use super::problem::Problem;
 use super::run::Session;
 use crate::domain::import::{self, DecimalMark, Import, Source};
@@ -158,7 +159,7 @@ fn refused_file(import: &Import, locale: &'static Locale) -> String {
     line(&locale.text("import-reason"), &import.header_line);
     for refused in &import.refused {
         let reasons: Vec<String> = refused.problems.iter().map(|p| problem(p, locale)).collect();
-        line(&printable(&reasons.join(" ")), &refused.original);
+        line(&one_line(&reasons.join(" ")), &refused.original);
     }
     text
 }
@@ -173,7 +174,7 @@ fn tell(
     out: &mut impl Write,
 ) -> io::Result<()> {
     let name = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy();
-    writeln!(out, "{}: {}", printable(&name), manner(import, locale))?;
+    writeln!(out, "{}: {}", one_line(&name), manner(import, locale))?;
     if options.dry_run {
         preview(import, currency, locale, out)?;
     }
@@ -184,7 +185,7 @@ fn tell(
                 ("line", Arg::Number(refused.line.try_into().unwrap_or(i64::MAX))),
                 ("reason", reason.into()),
             ];
-            writeln!(out, "{}", printable(&locale.format("import-line", &args)))?;
+            writeln!(out, "{}", one_line(&locale.format("import-line", &args)))?;
         }
     }
     let counts = [
@@ -241,11 +242,11 @@ fn preview(
             Some(field) => words::field(field, locale),
             None => locale.text("import-not-imported").into_owned(),
         };
-        writeln!(out, "  {} → {meaning}", printable(&column.name))?;
+        writeln!(out, "  {} → {meaning}", one_line(&column.name))?;
     }
     writeln!(out, "\n{}", locale.text("import-first-products"))?;
     for product in import.accepted.iter().take(PREVIEWED) {
-        writeln!(out, "  {}", printable(&told(product, currency, locale)))?;
+        writeln!(out, "  {}", one_line(&told(product, currency, locale)))?;
     }
     writeln!(out, "{}\n", locale.text("import-tax-included"))
 }
@@ -265,9 +266,9 @@ fn told(product: &Product, currency: &Currency, locale: &'static Locale) -> Stri
     format!("{code} · {} · {} · {price}{unit} · {rate}", product.name, product.department)
 }
 
-/// The text without control characters, which a file could use to write over the screen.
-fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+/// What stands in one line of a file may not begin another here.
+fn one_line(text: &str) -> String {
+    printable(&text.replace(['\n', '\t'], " ")).into_owned()
 }
 
 #[cfg(test)]

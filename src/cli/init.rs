@@ -10,6 +10,7 @@ use crate::domain::policy::{self, Policy};
 use crate::domain::product::Product;
 use crate::domain::settings::{self, Settings};
 use crate::locale::Locale;
+use crate::seal::private_file;
 use crate::store::{Store, StoreError};
 use crate::ui::screen::setup::{DEMO_PIN, ProductSource, SetupAnswers};
 
@@ -17,7 +18,7 @@ use super::args::InitArgs;
 use super::config;
 use super::import as import_command;
 use super::open::files;
-use super::paths::{DataDir, write_private};
+use super::paths::DataDir;
 use super::problem::Problem;
 use super::run::Session;
 
@@ -185,8 +186,8 @@ fn make(
         _ => {}
     }
     workshop.create().map_err(|_| io::Error::other("the directory cannot be made"))?;
-    write_private(&workshop.policy(), policy::SHIPPED.as_bytes())?;
-    write_private(&workshop.config(), config::fill(config::SHIPPED, &new.store).as_bytes())?;
+    private_file::replace(&workshop.policy(), policy::SHIPPED.as_bytes())?;
+    private_file::replace(&workshop.config(), config::fill(config::SHIPPED, &new.store).as_bytes())?;
     let mut store = Store::create(&files(workshop), &new.store.issuer(), policy::SHIPPED, Policy::shipped())?;
     store.began_on(crate::app::now().date_naive())?;
     store.add_staff(&new.staff, &new.pin)?;

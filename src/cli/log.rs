@@ -6,7 +6,7 @@
 
 use std::backtrace::Backtrace;
 use std::fmt;
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, IsTerminal, Write};
 use std::os::fd::AsFd;
 use std::panic::{self, PanicHookInfo};
@@ -14,7 +14,8 @@ use std::path::{Path, PathBuf};
 
 use chrono::{Local, SecondsFormat};
 
-use super::paths::{DataDir, private_options};
+use super::paths::DataDir;
+use crate::seal::private_file;
 
 /// A log of this many bytes is put aside at the next start.
 const LARGEST_BYTES: u64 = 1024 * 1024;
@@ -28,7 +29,7 @@ pub fn start(data: &DataDir) -> io::Result<()> {
     if fs::metadata(&path).is_ok_and(|metadata| metadata.len() >= LARGEST_BYTES) {
         put_aside(&path)?;
     }
-    let file = private_options().create(true).append(true).open(&path)?;
+    let file = open(&path)?;
     // A second call finds the logger of the first and leaves it.
     let _ = fern::Dispatch::new()
         .level(log::LevelFilter::Info)
@@ -98,7 +99,7 @@ struct Rolling {
 
 impl Rolling {
     fn open(path: PathBuf) -> io::Result<Rolling> {
-        let file = private_options().create(true).append(true).open(&path)?;
+        let file = self::open(&path)?;
         let bytes = file.metadata()?.len();
         Ok(Rolling { path, file, bytes })
     }
@@ -144,6 +145,10 @@ fn panic_text(info: &PanicHookInfo<'_>) -> String {
         Some(at) => format!("panic at {}:{}:{}: {message}", at.file(), at.line(), at.column()),
         None => format!("panic: {message}"),
     }
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    private_file::open(path, OpenOptions::new().create(true).append(true))
 }
 
 fn put_aside(path: &Path) -> io::Result<()> {

@@ -2,11 +2,14 @@
 
 use std::env;
 use std::ffi::OsString;
-use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::fs::{self, DirBuilder, File, Metadata, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::domain::language::Language;
+use crate::seal::private_file::{self, Foreign};
+use crate::store::directory::{Nature, nature};
 
 /// What the process was started with, beside its arguments. Read once, at the top.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -40,6 +43,8 @@ pub enum PathError {
     NoHome,
     /// Others may read or write these.
     Loose(Vec<Loose>),
+    /// These are not this user's own files and folders.
+    Foreign(Vec<(PathBuf, Foreign)>),
     /// Others may enter this directory and it holds other things than a store, as `/tmp` does:
     /// closing it could break them.
     Shared(PathBuf),
@@ -74,9 +79,6 @@ pub enum LockError {
     Io(PathBuf, io::Error),
 }
 
-/// Files beside `olvido.*` and `hub.*` that are for their owner alone.
-const PRIVATE: [&str; 7] =
-    ["store.key", "config.toml", "policy.toml", "lock", "ballast", "erased.log", "key.pem"];
 /// Directories are for their owner alone.
 const DIRECTORY_MODE: u32 = 0o700;
 /// So are files.
@@ -120,9 +122,12 @@ impl DataDir {
             .ok_or(PathError::NoHome)
     }
 
-    /// The data directory at `root`, which need not be there yet.
+    /// The data directory at `root`, which need not be there yet. A link to one is followed here, once: what is
+    /// looked at and worked in from then on is the directory itself, wherever the link leads later.
     pub fn at(root: &Path) -> DataDir {
-        DataDir { root: root.to_owned() }
+        let is_link = fs::symlink_metadata(root).is_ok_and(|metadata| metadata.is_symlink());
+        let resolved = if is_link { fs::canonicalize(root).ok() } else { None };
+        DataDir { root: resolved.unwrap_or_else(|| root.to_owned()) }
     }
 
     pub fn root(&self) -> &Path {
@@ -202,49 +207,88 @@ impl DataDir {
     }
 
     /// Refuses a directory that others may enter, and private files that others may use: all of
-    /// them at once. Private are `olvido.*` and `hub.*` (with SQLite's `-wal` and `-shm`), `store.key`,
-    /// `config.toml`, `policy.toml`, `lock`, `ballast`, `erased.log`, `key.pem` and `logs/`. What is not there yet is no fault.
-    /// Errors: `Loose`, `Shared`, `Io`, `NotADirectory`.
+    /// them at once. Private is what [`nature`] says, everything else whose name begins with `olvido.` or `hub.`,
+    /// and `logs/` with all in it. What Olvido works with must be a file, no link, of this very user. What is not
+    /// there yet is no fault; what unfinished work has left is erased at the opening, whatever it is.
+    /// Errors: `Foreign`, `Loose`, `Shared`, `Io`, `NotADirectory`.
     pub fn check(&self) -> Result<(), PathError> {
-        if !self.root.exists() {
-            return Ok(());
-        }
-        if !self.root.is_dir() {
+        let Some(root) = metadata(&self.root)? else { return Ok(()) };
+        if !root.is_dir() {
             return Err(PathError::NotADirectory(self.root.clone()));
         }
-        let mut loose: Vec<Loose> = loose(&self.root, DIRECTORY_MODE)?.into_iter().collect();
+        let mut checked = Checked::default();
+        checked.look(&self.root, &root, true);
         let found = entries(&self.root)?;
         let ours = [self.config(), self.database(), self.root.join("hub.key")];
-        if !loose.is_empty() && !found.is_empty() && !ours.iter().any(|path| path.exists()) {
+        if !checked.loose.is_empty() && !found.is_empty() && !ours.iter().any(|path| path.exists()) {
             return Err(PathError::Shared(self.root.clone()));
         }
         for path in found {
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            let named = PRIVATE.contains(&name.as_str());
-            if named || name.starts_with("olvido.") || name.starts_with("hub.") {
-                loose.extend(self::loose(&path, FILE_MODE)?);
+            let name = path.file_name().unwrap_or_default();
+            let begins = |start: &str| name.as_encoded_bytes().starts_with(start.as_bytes());
+            // SQLite's log may have just gone.
+            let Some(metadata) = metadata(&path)? else { continue };
+            match nature(name) {
+                Some(Nature::Unfinished(_)) => {}
+                Some(Nature::Folder) => checked.look(&path, &metadata, true),
+                Some(Nature::Private) => checked.look(&path, &metadata, false),
+                None if metadata.is_file() && (begins("olvido.") || begins("hub.")) => {
+                    checked.look(&path, &metadata, false);
+                }
+                Some(Nature::Open) | None => {}
             }
         }
         if self.logs().is_dir() {
-            loose.extend(self::loose(&self.logs(), DIRECTORY_MODE)?);
             for path in entries(&self.logs())? {
-                loose.extend(self::loose(&path, FILE_MODE)?);
+                if let Some(metadata) = metadata(&path)? {
+                    checked.look(&path, &metadata, false);
+                }
             }
         }
-        if loose.is_empty() { Ok(()) } else { Err(PathError::Loose(loose)) }
+        checked.result()
     }
+}
+
+/// What was looked at and cannot stay as it is.
+#[derive(Default)]
+struct Checked {
+    foreign: Vec<(PathBuf, Foreign)>,
+    loose: Vec<Loose>,
+}
+
+impl Checked {
+    fn look(&mut self, path: &Path, metadata: &Metadata, is_folder: bool) {
+        let found = metadata.permissions().mode() & 0o7777;
+        if let Some(foreign) = private_file::foreign(metadata, is_folder) {
+            self.foreign.push((path.to_owned(), foreign));
+        } else if found & 0o077 != 0 {
+            let wanted = if is_folder { DIRECTORY_MODE } else { FILE_MODE };
+            self.loose.push(Loose { path: path.to_owned(), found, wanted });
+        }
+    }
+
+    fn result(self) -> Result<(), PathError> {
+        if !self.foreign.is_empty() {
+            Err(PathError::Foreign(self.foreign))
+        } else if !self.loose.is_empty() {
+            Err(PathError::Loose(self.loose))
+        } else {
+            Ok(())
+        }
+    }
+}
+
+/// A path for a shell: `'/data/it is'`.
+pub fn quoted(path: &Path) -> String {
+    let path = path.to_string_lossy();
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+:@".contains(c);
+    if path.chars().all(plain) { path.into_owned() } else { format!("'{}'", path.replace('\'', r"'\''")) }
 }
 
 impl Loose {
     /// The command that mends it, ready for a shell: `chmod 600 '/data/olvido.db'`.
     pub fn remedy(&self) -> String {
-        let path = self.path.to_string_lossy();
-        let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+:@".contains(c);
-        let path = if path.chars().all(plain) {
-            path.into_owned()
-        } else {
-            format!("'{}'", path.replace('\'', r"'\''"))
-        };
+        let path = quoted(&self.path);
         format!("chmod {:o} {path}", self.wanted)
     }
 }
@@ -254,9 +298,9 @@ impl Lock {
     pub fn take(data: &DataDir) -> Result<Lock, LockError> {
         let path = data.lock();
         let failed = |error| LockError::Io(path.clone(), error);
-        let mut options = private_options();
-        let mut file =
-            options.read(true).write(true).create(true).truncate(false).open(&path).map_err(failed)?;
+        let mut options = OpenOptions::new();
+        let options = options.read(true).write(true).create(true).truncate(false);
+        let mut file = private_file::open(&path, options).map_err(failed)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
@@ -280,55 +324,24 @@ impl Drop for Lock {
     }
 }
 
-/// Replaces a private file whole: a new one, synced, takes the place of the old one, so that a
-/// crash leaves either of them.
-pub fn write_private(path: &Path, contents: &[u8]) -> io::Result<()> {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".new");
-    let new = path.with_file_name(name);
-    if let Err(error) = fs::remove_file(&new)
-        && error.kind() != io::ErrorKind::NotFound
-    {
-        return Err(error);
-    }
-    let mut file = private_options().write(true).create_new(true).open(&new)?;
-    file.write_all(contents)?;
-    file.sync_all()?;
-    fs::rename(&new, path)?;
-    sync_directory(path.parent().unwrap_or(Path::new(".")))
-}
-
-/// Options that create files for their owner alone.
-pub fn private_options() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        options.mode(FILE_MODE);
-    }
-    options
-}
-
 fn private_directory(path: &Path) -> io::Result<()> {
     let missing: Vec<&Path> =
         path.ancestors().take_while(|a| !a.as_os_str().is_empty() && !a.exists()).collect();
-    let mut builder = DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::DirBuilderExt;
-        builder.mode(DIRECTORY_MODE);
-    }
-    builder.create(path)?;
+    DirBuilder::new().recursive(true).mode(DIRECTORY_MODE).create(path)?;
     // A directory that a power cut takes away takes everything in it.
     for made in missing {
-        sync_directory(made.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")))?;
+        private_file::sync_directory_of(made)?;
     }
     Ok(())
 }
 
-fn sync_directory(path: &Path) -> io::Result<()> {
-    if cfg!(unix) { File::open(path)?.sync_all() } else { Ok(()) }
+/// Of what stands there, a link itself; `None` where nothing does.
+fn metadata(path: &Path) -> Result<Option<Metadata>, PathError> {
+    match fs::symlink_metadata(path) {
+        Ok(metadata) => Ok(Some(metadata)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(PathError::Io(path.to_owned(), error)),
+    }
 }
 
 fn entries(folder: &Path) -> Result<Vec<PathBuf>, PathError> {
@@ -340,27 +353,6 @@ fn entries(folder: &Path) -> Result<Vec<PathBuf>, PathError> {
         .map_err(failed)?;
     paths.sort();
     Ok(paths)
-}
-
-/// The path, if it lets others in. A file that has just gone (SQLite's log) lets nobody in.
-#[cfg(unix)]
-fn loose(path: &Path, wanted: u32) -> Result<Option<Loose>, PathError> {
-    use std::os::unix::fs::PermissionsExt;
-    match fs::metadata(path) {
-        Ok(metadata) => {
-            let found = metadata.permissions().mode() & 0o7777;
-            let open_to_others = found & 0o077 != 0;
-            Ok(open_to_others.then(|| Loose { path: path.to_owned(), found, wanted }))
-        }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(PathError::Io(path.to_owned(), error)),
-    }
-}
-
-/// Elsewhere the user's own directory is private by itself.
-#[cfg(not(unix))]
-fn loose(_: &Path, _: u32) -> Result<Option<Loose>, PathError> {
-    Ok(None)
 }
 
 #[cfg(test)]
@@ -421,16 +413,14 @@ mod tests {
         let path = folder.path().join("config.toml");
         fs::write(folder.path().join("config.toml.new"), "left by a crash").unwrap();
         for text in ["one", "another, longer", ""] {
-            write_private(&path, text.as_bytes()).unwrap();
+            private_file::replace(&path, text.as_bytes()).unwrap();
             assert_eq!(fs::read_to_string(&path).unwrap(), text);
         }
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 
-    #[cfg(unix)]
     #[test]
     fn others_are_kept_out() {
-        use std::os::unix::fs::PermissionsExt;
         let set = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
         let folder = tempfile::tempdir().unwrap();
         let data = DataDir::at(&folder.path().join("a/shop's"));
@@ -439,7 +429,7 @@ mod tests {
         let private =
             [data.database(), data.keys(), data.store_key(), data.config(), data.policy(), data.log()];
         for path in &private {
-            write_private(path, b"x").unwrap();
+            private_file::replace(path, b"x").unwrap();
         }
         drop(Lock::take(&data).unwrap());
         data.check().expect("all are created private");
@@ -447,6 +437,22 @@ mod tests {
         fs::write(data.root().join("catalogue.csv"), "the user's own").unwrap();
         set(&data.root().join("catalogue.csv"), 0o644);
         data.check().expect("not ours");
+
+        let (outside, link) = (folder.path().join("outside"), data.keys());
+        fs::rename(&link, &outside).unwrap();
+        std::os::unix::fs::symlink(&outside, &link).unwrap();
+        let Err(PathError::Foreign(found)) = data.check() else { panic!("a link is refused") };
+        assert_eq!(found, [(link.clone(), Foreign::Link)]);
+        assert!(Lock::take(&data).is_ok());
+        fs::remove_file(&link).unwrap();
+        fs::create_dir(&link).unwrap();
+        let Err(PathError::Foreign(found)) = data.check() else { panic!("a folder is refused") };
+        assert_eq!(found, [(link.clone(), Foreign::Kind)]);
+        fs::remove_dir(&link).unwrap();
+        fs::rename(&outside, &link).unwrap();
+        let linked = folder.path().join("to the shop");
+        std::os::unix::fs::symlink(data.root(), &linked).unwrap();
+        assert_eq!(DataDir::at(&linked).root(), fs::canonicalize(data.root()).unwrap(), "followed once");
 
         fs::write(data.root().join("olvido.db-wal"), "x").unwrap();
         let wal = data.root().join("olvido.db-wal");
@@ -474,17 +480,15 @@ mod tests {
         data.check().expect("the commands mend it");
     }
 
-    #[cfg(unix)]
     #[test]
     fn a_directory_of_others_is_not_to_be_closed() {
-        use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o1777)).unwrap();
         let data = DataDir::at(folder.path());
         assert!(matches!(data.check(), Err(PathError::Loose(_))), "empty: it may become the store's");
         fs::write(folder.path().join("somebody's"), "x").unwrap();
         assert!(matches!(data.check(), Err(PathError::Shared(_))));
-        write_private(&data.config(), b"x").unwrap();
+        private_file::replace(&data.config(), b"x").unwrap();
         assert!(matches!(data.check(), Err(PathError::Loose(_))), "the store's own");
     }
 

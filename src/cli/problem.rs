@@ -2,12 +2,14 @@
 
 use std::fmt;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::config::ConfigError;
-use super::paths::{LockError, PathError};
+use super::paths::{self, LockError, PathError};
+use super::printable::printable;
 use crate::domain::policy::PolicyError;
 use crate::locale::{Locale, policy};
+use crate::seal::private_file::Foreign;
 
 /// What the user is told when a command is refused: two or three short lines.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -41,6 +43,24 @@ impl Problem {
                     what: words("cli-loose"),
                     place: Some(places.join("\n")),
                     next: Some(format!("{}\n{}", words("cli-loose-next"), commands.join("\n"))),
+                }
+            }
+            PathError::Foreign(foreign) => {
+                let lines = |key: fn(&Foreign) -> &'static str, shown: fn(&Path) -> String| -> Vec<String> {
+                    let line = |(path, why): &(PathBuf, Foreign)| {
+                        let user =
+                            if let Foreign::Owner(user) = why { user.to_string() } else { String::new() };
+                        locale.format(key(why), &[("path", shown(path).into()), ("user", user.into())])
+                    };
+                    foreign.iter().map(line).collect()
+                };
+                let places = lines(foreign_words, |path| path.display().to_string());
+                let mut remedies = lines(foreign_remedy, paths::quoted);
+                remedies.dedup();
+                Problem {
+                    what: words("cli-foreign"),
+                    place: Some(places.join("\n")),
+                    next: Some(remedies.join("\n")),
                 }
             }
             PathError::Shared(path) => {
@@ -125,15 +145,28 @@ impl Problem {
     }
 }
 
-/// `olvido: what`, then the rest indented. Control characters, which could come from a file, are
-/// left out.
+fn foreign_words(why: &Foreign) -> &'static str {
+    match why {
+        Foreign::Link => "cli-foreign-link",
+        Foreign::Kind => "cli-foreign-kind",
+        Foreign::Owner(_) => "cli-foreign-owner",
+    }
+}
+
+fn foreign_remedy(why: &Foreign) -> &'static str {
+    match why {
+        Foreign::Link => "cli-foreign-link-next",
+        Foreign::Kind => "cli-foreign-kind-next",
+        Foreign::Owner(_) => "cli-foreign-owner-next",
+    }
+}
+
+/// `olvido: what`, then the rest indented. Hidden signs, which could come from a file or its name, are written
+/// out.
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut write = |before: &str, line: &str| {
-            let line: String = line.chars().filter(|c| !c.is_control()).collect();
-            writeln!(f, "{before}{line}")
-        };
-        write("olvido: ", &self.what)?;
+        let mut write = |before: &str, line: &str| writeln!(f, "{before}{}", printable(line));
+        write("olvido: ", &self.what.replace('\n', " "))?;
         let rest = self.place.iter().chain(&self.next);
         rest.flat_map(|text| text.lines()).try_for_each(|line| write("  ", line))
     }
@@ -161,6 +194,11 @@ mod tests {
             let paths = [
                 PathError::NoHome,
                 PathError::Loose(vec![loose("olvido.db"), loose("it's.log")]),
+                PathError::Foreign(vec![
+                    (file.to_owned(), Foreign::Link),
+                    (file.with_file_name("logs"), Foreign::Kind),
+                    (file.with_file_name("it's\u{1b}[31m.key"), Foreign::Owner(1000)),
+                ]),
                 PathError::Shared("/tmp".into()),
                 PathError::NotADirectory(file.to_owned()),
             ];

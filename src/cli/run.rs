@@ -15,11 +15,13 @@ use super::config;
 use super::help::{self, Parsed};
 use super::log;
 use super::paths::{DataDir, Environment, PathError};
+use super::printable::Printable;
 use super::problem::Problem;
 use crate::domain::language::Language;
 use crate::domain::policy::{self, Policy};
 use crate::domain::settings::Settings;
 use crate::locale::Locale;
+use crate::seal::private_file;
 
 /// All went well.
 pub const DONE: u8 = 0;
@@ -49,6 +51,17 @@ pub fn main() -> ExitCode {
     }))
 }
 
+/// Keeps the memory of this process, which holds keys and the open basket, from other processes of the same user and
+/// from files: nobody but root may read it (`/proc/PID/mem`, a debugger), and a crash leaves no core file.
+/// See prctl(2), `PR_SET_DUMPABLE`, and setrlimit(2), `RLIMIT_CORE`.
+pub fn keep_memory_private() {
+    use rustix::process::{Resource, Rlimit, setrlimit};
+    // To lower a limit is always allowed; where the system refuses all the same, the till has to sell.
+    let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
+}
+
 /// Does the program's work. A panic in it goes to the log, and one sentence to the screen; the exit
 /// code is then 1.
 pub fn sheltered(language: Language, work: impl FnOnce() -> u8) -> u8 {
@@ -69,6 +82,7 @@ pub fn run(
     complaints: &mut impl Write,
 ) -> u8 {
     let language = environment.language.unwrap_or(Language::English);
+    let (out, complaints) = (&mut Printable::new(out), &mut Printable::new(complaints));
     let (said, code) = match help::parse(args, language) {
         Parsed::Say(text) => (write!(out, "{text}"), DONE),
         Parsed::Usage(problem) => (write!(complaints, "{problem}"), USAGE),
@@ -178,19 +192,26 @@ impl Session {
             });
         }
         let path = self.data.config();
-        let text = read(&path, self.locale())?;
+        let text = read_private(&path, self.locale())?;
         config::parse(&text).map_err(|errors| Problem::of_config(&path, &errors, self.locale()))
     }
 
     /// The store's policy, its text first; the shipped one where there is no store yet.
     pub fn policy(&self) -> Result<(String, Policy), Problem> {
         let path = self.data.policy();
-        let text = if path.exists() { read(&path, self.locale())? } else { policy::SHIPPED.to_owned() };
+        let text =
+            if path.exists() { read_private(&path, self.locale())? } else { policy::SHIPPED.to_owned() };
         match Policy::parse(&text) {
             Ok(policy) => Ok((text, policy)),
             Err(errors) => Err(Problem::of_policy(&path, &errors, self.locale())),
         }
     }
+}
+
+/// A text file of the shop's own, no link and no other user's. Refused in words where it cannot be read.
+pub fn read_private(path: &Path, locale: &'static Locale) -> Result<String, Problem> {
+    let text = private_file::open_to_read(path).and_then(io::read_to_string);
+    text.map_err(|error| Problem::of_file(path, &error, locale))
 }
 
 /// A text file. Refused in words where it cannot be read.

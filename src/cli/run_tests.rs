@@ -1,11 +1,15 @@
 use super::*;
-use crate::cli::paths::write_private;
 use crate::domain::policy::SHIPPED;
 
 /// Runs a command line in an empty data directory of its own: exit code, what it said, complaints.
 fn ran(data: &Path, line: &str) -> (u8, String, String) {
+    ran_with(data, line, "")
+}
+
+/// The same with a name in the place of `NAME`.
+fn ran_with(data: &Path, line: &str, name: &str) -> (u8, String, String) {
     let mut args = vec![OsString::from("olvido")];
-    args.extend(line.split(' ').filter(|word| !word.is_empty()).map(OsString::from));
+    args.extend(line.split(' ').filter(|w| !w.is_empty()).map(|w| OsString::from(w.replace("NAME", name))));
     let environment = Environment { data: Some(data.to_owned()), ..Environment::default() };
     let (mut out, mut complaints) = (Vec::new(), Vec::new());
     let code = run(&args, environment, &mut out, &mut complaints);
@@ -48,7 +52,7 @@ fn exit_codes() {
 fn the_notice_is_the_stores_own_once_it_has_one() {
     let (_folder, data) = data();
     let (_, shipped, _) = ran(data.root(), "policy show --language en");
-    write_private(&data.policy(), SHIPPED.replacen("version = 2", "version = 7", 1).as_bytes()).unwrap();
+    private_file::replace(&data.policy(), SHIPPED.replacen("version = 2", "version = 7", 1).as_bytes()).unwrap();
     let (_, own, _) = ran(data.root(), "policy show --language en");
     assert!(own.lines().next().unwrap().contains('7'), "{own}");
     assert_eq!(own.lines().skip(1).collect::<Vec<_>>(), shipped.lines().skip(1).collect::<Vec<_>>());
@@ -67,7 +71,7 @@ fn a_new_policy_is_printed_as_it_ships() {
 fn files_that_others_could_read_stop_every_command() {
     use std::os::unix::fs::PermissionsExt;
     let (_folder, data) = data();
-    write_private(&data.policy(), SHIPPED.as_bytes()).unwrap();
+    private_file::replace(&data.policy(), SHIPPED.as_bytes()).unwrap();
     fs::set_permissions(data.policy(), fs::Permissions::from_mode(0o644)).unwrap();
     let path = data.policy().display().to_string();
     for (language, sentence) in [("es", "otros usuarios"), ("en", "other users")] {
@@ -89,7 +93,7 @@ fn a_store_that_is_not_there_or_not_right() {
     };
     let session = Session::open(&cli, environment).unwrap();
     assert!(session.settings().unwrap_err().to_string().contains("olvido init --demo"));
-    write_private(&data.config(), config::SHIPPED.replace("\"es\"", "\"fr\"").as_bytes()).unwrap();
+    private_file::replace(&data.config(), config::SHIPPED.replace("\"es\"", "\"fr\"").as_bytes()).unwrap();
     let problem = session.settings().unwrap_err().to_string();
     let line = config::SHIPPED.lines().position(|l| l == "language = \"es\"").unwrap() + 1;
     assert_eq!(
@@ -99,16 +103,39 @@ fn a_store_that_is_not_there_or_not_right() {
             "    Write \"es\" or \"en\".".to_owned()
         ]
     );
-    write_private(&data.config(), config::SHIPPED.as_bytes()).unwrap();
+    private_file::replace(&data.config(), config::SHIPPED.as_bytes()).unwrap();
     assert_eq!(session.settings(), Ok(Settings::default()));
-    write_private(&data.config(), &[0xff, 0xfe]).unwrap();
+    private_file::replace(&data.config(), &[0xff, 0xfe]).unwrap();
     assert!(session.settings().unwrap_err().to_string().contains("UTF-8"));
 }
 
 #[test]
 fn nothing_from_a_file_reaches_the_terminal_as_a_command() {
     let problem = Problem { what: "a\u{1b}[2Jb".into(), place: Some("c\u{7}\nd".into()), next: None };
-    assert_eq!(problem.to_string(), "olvido: a[2Jb\n  c\n  d\n");
+    assert_eq!(problem.to_string(), "olvido: a\\u001b[2Jb\n  c\\u0007\n  d\n");
+    // Nor from the name of one, whichever command it is for.
+    let (folder, data) = data();
+    assert_eq!(ran(data.root(), "init --demo --lang en").0, DONE);
+    let name = "a\u{1b}[31m\u{202e}b";
+    let file = folder.path().join(name).display().to_string();
+    for line in [
+        "import products NAME",
+        "ring NAME",
+        "policy check NAME",
+        "restore NAME",
+        "backup NAME",
+        "backup NAME",
+        "hub backup NAME/x",
+        "hub restore NAME",
+        "hub publish policy NAME",
+        "sync enrol https://h NAME",
+    ] {
+        let (_, said, complaints) = ran_with(data.root(), line, &file);
+        let all = said + &complaints;
+        assert!(!all.contains(['\u{1b}', '\u{202e}']), "{line}: {all:?}");
+        let shown = line.starts_with("sync") || all.contains("a\\u001b[31m\\u202eb");
+        assert!(shown, "{line}: {all}");
+    }
 }
 
 #[test]

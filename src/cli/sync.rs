@@ -8,11 +8,11 @@ use serde::Serialize;
 
 use super::args::{SyncCommand, SyncEnrolArgs, SyncNowArgs, SyncStatusArgs};
 use super::open::Locked;
-use super::paths::write_private;
 use super::problem::Problem;
 use super::run::{DONE, REFUSED, Session};
 use crate::domain::settings;
 use crate::locale::Locale;
+use crate::seal::private_file;
 use crate::store::{Enrolment, ForgetState, HubState, Outbox, Store, StoreError};
 use crate::sync::client::{ClientError, HubAddress, HubAddressError};
 use crate::sync::enrolment::{EnrolmentCode, EnrolmentCodeError};
@@ -153,7 +153,7 @@ impl Session {
         let mut adopt = |store: &mut Store, applied: Applied| match applied.policy {
             Some(new) => {
                 // First its file: the next start must not find an older one than was in force.
-                write_private(&path, new.text.as_bytes())?;
+                private_file::replace(&path, new.text.as_bytes())?;
                 store.adopt_policy(&new.text, new.policy)
             }
             None => Ok(()),

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use crate::app::{self, Ended, Till};
 use crate::domain::policy::Policy;
 use crate::domain::settings::{Settings, Theme};
+use crate::seal::private_file;
 use crate::ui::screen::setup::{Setup, SetupAnswers};
 use crate::ui::{Model, Screen};
 
-use super::paths::write_private;
 use super::problem::Problem;
 use super::run::{DONE, REFUSED, Session};
 use super::{init, log};
@@ -76,7 +76,7 @@ fn set_up(session: &Session) -> Till {
 /// Writes the policy that the hub sent.
 fn keep_policy(session: &Session) -> app::KeepPolicy {
     let path = session.data.policy();
-    Box::new(move |text| write_private(&path, text.as_bytes()))
+    Box::new(move |text| private_file::replace(&path, text.as_bytes()))
 }
 
 /// `NO_COLOR` (no-color.org) is stronger than the configured theme.

@@ -105,10 +105,11 @@ impl std::error::Error for SealError {}
 /// Encrypts `text` in place and returns its tag, without padding: for [`super::keys`], whose slots
 /// have their own fixed layout.
 pub(super) fn encrypt(key: &DataKey, nonce: &[u8; NONCE], associated: &[u8], text: &mut [u8]) -> [u8; TAG] {
-    cipher(key)
+    let tag = cipher(key)
         .encrypt_inout_detached(&XNonce::from(*nonce), associated, text.into())
-        .expect("XChaCha20 takes up to 256 GiB")
-        .into()
+        .expect("XChaCha20 takes up to 256 GiB");
+    wipe_stack();
+    tag.into()
 }
 
 /// Decrypts `text` in place; leaves it as it was on error. Errors: `NotAuthentic`.
@@ -119,9 +120,18 @@ pub(super) fn decrypt(
     text: &mut [u8],
     tag: &[u8; TAG],
 ) -> Result<(), SealError> {
-    cipher(key)
+    let opened = cipher(key)
         .decrypt_inout_detached(&XNonce::from(*nonce), associated, text.into(), &Tag::from(*tag))
-        .map_err(|_| SealError::NotAuthentic)
+        .map_err(|_| SealError::NotAuthentic);
+    wipe_stack();
+    opened
+}
+
+/// Overwrites the part of the stack on which the cipher has just worked: it leaves the last blocks of the text
+/// there, up to 256 bytes in the clear, for as long as nothing else of this thread needs the room.
+#[inline(never)]
+fn wipe_stack() {
+    std::hint::black_box(&mut [0_u8; 8 << 10]);
 }
 
 fn seal_with_nonce(key: &DataKey, nonce: [u8; NONCE], associated: &[u8], plaintext: &[u8]) -> Vec<u8> {

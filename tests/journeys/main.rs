@@ -6,6 +6,7 @@ mod shop;
 mod till;
 
 mod customer;
+mod memory;
 mod sale;
 mod scanner;
 mod start;
@@ -20,6 +21,8 @@ const MILK: &str = "0400001020012";
 const EGGS: &str = "0400001020098";
 /// Lavadora Alba 8 kg, 389,00.
 const WASHER: &str = "0400001200018";
+/// Microondas Lumbre 20 L, 79,90.
+const MICROWAVE: &str = "0400001200087";
 /// A right code that the demo shop does not sell.
 const UNKNOWN: &str = "4006381333931";
 

@@ -221,6 +221,33 @@ impl Till {
         self
     }
 
+    pub fn pid(&self) -> u32 {
+        self.pid
+    }
+
+    /// What the system says of the process.
+    pub fn proc(&self, name: &str) -> String {
+        std::fs::read_to_string(format!("/proc/{}/{name}", self.pid)).expect("the program runs")
+    }
+
+    /// All that it can write to, by address: heap, stacks, what SQLite mapped. Only root may.
+    pub fn memory(&self) -> Vec<(u64, Vec<u8>)> {
+        use std::os::unix::fs::FileExt;
+        let memory = std::fs::File::open(format!("/proc/{}/mem", self.pid)).expect("root may read it");
+        let mut parts = Vec::new();
+        for line in self.proc("maps").lines() {
+            let mut words = line.split_whitespace();
+            let (Some(range), Some(mode)) = (words.next(), words.next()) else { continue };
+            let number = |text: &str| u64::from_str_radix(text, 16).expect("an address");
+            let (start, end) = range.split_once('-').map(|(a, b)| (number(a), number(b))).expect("a range");
+            let mut bytes = vec![0; usize::try_from(end - start).expect("a length")];
+            if mode.starts_with("rw") && memory.read_exact_at(&mut bytes, start).is_ok() {
+                parts.push((start, bytes));
+            }
+        }
+        parts
+    }
+
     /// Ticks (hundredths of a second) that the process has used of the processor.
     pub fn ticks(&self) -> u64 {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid)).expect("the program runs");

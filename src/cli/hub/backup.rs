@@ -41,7 +41,7 @@ impl Session {
             Some(keys) => Hub::restore_with_keys(&args.file, &files, &database, keys),
         };
         let restored = restored.map_err(|error| self.hub_backup_problem(&error, args))?;
-        let said = self.locale().format(
+        let mut said = self.locale().format(
             "hub-restored",
             &[
                 ("stores", restored.stores.into()),
@@ -50,6 +50,9 @@ impl Session {
                 ("erased", Arg::Number(signed(restored.erased_since))),
             ],
         );
+        if restored.is_unproven {
+            said = format!("{said}\n{}", self.locale().text("restore-unproven"));
+        }
         self.say(&said, out)
     }
 
@@ -62,8 +65,14 @@ impl Session {
             HubError::Io(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 of_file(["backup-exists", "backup-exists-next"], &args.file)
             }
+            HubError::Io(error) if error.kind() == io::ErrorKind::ResourceBusy => {
+                of_file(["hub-backup-unfinished", "hub-backup-unfinished-next"], &args.file)
+            }
             HubError::Io(error) => Problem::of_file(&args.file, error, self.locale()),
             HubError::Invalid("backup") => of_file(["backup-not-one", "backup-damaged-next"], &args.file),
+            HubError::Invalid("backup-mark") => {
+                of_file(["backup-other-mark", "backup-other-mark-next"], &args.file)
+            }
             HubError::Invalid("backup-format") => {
                 of_file(["backup-too-new", "backup-too-new-next"], &args.file)
             }

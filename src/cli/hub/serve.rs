@@ -7,9 +7,9 @@ use std::net::SocketAddr;
 use super::config::{self, HubConfig};
 use crate::cli::args::HubServeArgs;
 use crate::cli::log;
-use crate::cli::paths::write_private;
 use crate::cli::problem::Problem;
-use crate::cli::run::{DONE, Session, read, written};
+use crate::cli::run::{DONE, Session, read_private, written};
+use crate::seal::private_file;
 use crate::sync::hub::Hub;
 use crate::sync::hub::server::tls::{Certificate, in_pairs};
 use crate::sync::hub::server::{Access, Replication, Server};
@@ -47,7 +47,8 @@ impl Session {
         }
         said.push(locale.text("hub-stop").into_owned());
         let path = self.data.hub_address();
-        write_private(&path, url.as_bytes()).map_err(|error| Problem::of_file(&path, &error, locale))?;
+        private_file::replace(&path, url.as_bytes())
+            .map_err(|error| Problem::of_file(&path, &error, locale))?;
         log::start_hub(&self.data).map_err(|error| Problem::of_file(&self.data.hub_log(), &error, locale))?;
         written(writeln!(out, "{}", said.join("\n")).map_err(Into::into), locale)?;
         // A pipe that was closed has no reader to tell.
@@ -65,7 +66,7 @@ impl Session {
         if !path.exists() {
             return Ok(HubConfig::default());
         }
-        let text = read(&path, self.locale())?;
+        let text = read_private(&path, self.locale())?;
         config::parse(&text).map_err(|errors| Problem::of_config(&path, &errors, self.locale()))
     }
 

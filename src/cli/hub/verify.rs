@@ -92,5 +92,7 @@ fn words(kind: HubFindingKind) -> (&'static str, &'static str) {
         K::Unopened => ("hub-found-unopened", "hub-found-sealed-next"),
         K::List => ("hub-found-list", "hub-found-kept-next"),
         K::Pending => ("hub-found-pending", "hub-found-kept-next"),
+        K::LeftOver => ("verify-left-over", "verify-left-over-next"),
+        K::LeftOverStays => ("verify-left-over-stays", "verify-left-over-stays-next"),
     }
 }

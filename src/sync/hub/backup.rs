@@ -3,12 +3,11 @@
 //! must know more than any backup.
 //!
 //! Lines of JSON, packed with zstd: a head; rows, one a line; the key file in pieces; and at the end
-//! how many lines there were and the SHA-256 of them all.
+//! how many lines there were, the SHA-256 of them all, and the mark of both, which only `hub.key` makes.
 
 use std::collections::HashSet;
-use std::fs::{self, File, OpenOptions};
+use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
@@ -19,6 +18,8 @@ use super::db::{Cell, Row, Transaction, Value};
 use super::erase::slot_of;
 use super::error::HubError;
 use super::{Hub, stores};
+use crate::seal::Marks;
+use crate::store::directory::{Partial, Side};
 use crate::sync::wire::{Base64, Hex};
 
 /// What a backup holds.
@@ -75,6 +76,9 @@ pub(super) enum Line {
     End {
         lines: u64,
         sha256: Hex<32>,
+        /// From format 2 on.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        mark: Option<Hex<32>>,
     },
 }
 
@@ -88,8 +92,8 @@ pub(super) enum Held {
     Null,
 }
 
-/// Raised when an older Olvido could not restore what a newer one writes.
-pub(super) const FORMAT: u32 = 1;
+/// Raised when an older Olvido could not restore what a newer one writes. Format 1, of 0.2, had no mark.
+pub(super) const FORMAT: u32 = 2;
 /// The longest line: a record's body, as JSON in JSON, and room.
 const LINE_BYTES_MAX: u64 = 16 << 20;
 const KEYS_PIECE: usize = 48 << 10;
@@ -181,35 +185,20 @@ impl Hub {
     /// pending. Errors: `Io`, of kind `AlreadyExists` where there is a file; `Database`, `Keys`. They leave
     /// no file behind.
     pub fn backup(&self, file: &Path, now: DateTime<Utc>) -> Result<HubBackupMade, HubError> {
-        if file.exists() {
-            return Err(HubError::Io(io::ErrorKind::AlreadyExists.into()));
-        }
-        let mut name = file.file_name().unwrap_or_default().to_owned();
-        name.push(".partial");
-        let partial = file.with_file_name(name);
-        // One that another run left half written.
-        let _ = fs::remove_file(&partial);
-        let made = self.write_backup(&partial, now).and_then(|made| {
-            fs::rename(&partial, file)?;
-            let directory = file.parent().filter(|parent| !parent.as_os_str().is_empty());
-            File::open(directory.unwrap_or(Path::new(".")))?.sync_all()?;
-            Ok(made)
-        });
-        if made.is_err() {
-            let _ = fs::remove_file(&partial);
-        }
-        made
+        let (partial, out) = Partial::begin(self.files.directory(), Side::Hub, file)?;
+        let made = self.write_backup(&out, now)?;
+        partial.finish()?;
+        Ok(made)
     }
 
-    fn write_backup(&self, partial: &Path, now: DateTime<Utc>) -> Result<HubBackupMade, HubError> {
-        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(partial)?;
+    fn write_backup(&self, file: &File, now: DateTime<Utc>) -> Result<HubBackupMade, HubError> {
         let keys = self.keys.id()?;
         let mut needed = HashSet::new();
         let (mut writer, mut made) = self.database.read(|tx| {
             // The closure may run again: from the start.
             needed.clear();
             file.set_len(0)?;
-            io::Seek::rewind(&mut &file)?;
+            io::Seek::rewind(&mut &*file)?;
             let mut made = HubBackupMade { bytes: 0, records: 0, purchases: 0 };
             let mut writer = Writer::new(file.try_clone()?)?;
             let olvido = env!("CARGO_PKG_VERSION").to_owned();
@@ -232,10 +221,11 @@ impl Hub {
             }
             Ok((writer, made))
         })?;
-        for piece in self.keys.copy(&needed)?.unwrap_or_default().chunks(KEYS_PIECE) {
+        let keys = zeroize::Zeroizing::new(self.keys.copy(&needed)?.unwrap_or_default());
+        for piece in keys.chunks(KEYS_PIECE) {
             writer.line(&Line::Keys(Base64(piece.to_vec())))?;
         }
-        writer.finish()?;
+        writer.finish(&self.backups)?;
         file.sync_all()?;
         made.bytes = file.metadata()?.len();
         Ok(made)
@@ -331,8 +321,10 @@ impl Writer {
         self.out.write_all(&text)
     }
 
-    fn finish(mut self) -> io::Result<()> {
-        let end = Line::End { lines: self.lines, sha256: Hex(self.digest.clone().finalize().into()) };
+    fn finish(mut self, marks: &Marks) -> io::Result<()> {
+        let digest: [u8; 32] = self.digest.clone().finalize().into();
+        let mark = marks.mark(&[&self.lines.to_be_bytes(), &digest]);
+        let end = Line::End { lines: self.lines, sha256: Hex(digest), mark: Some(Hex(mark)) };
         self.line(&end)?;
         self.out.finish()?;
         Ok(())
@@ -345,17 +337,22 @@ pub(super) struct Reader {
     digest: Sha256,
     count: u64,
     is_over: bool,
+    marks: Marks,
+    format: u32,
     /// Which keys seal what is in it, where it says so.
     pub keys: Option<[u8; 16]>,
 }
 
 impl Reader {
-    /// Errors: `Io`; `Invalid("backup")` for what is none, `Invalid("backup-format")` for a newer one's.
-    pub(super) fn open(file: &Path) -> Result<Reader, HubError> {
+    /// `marks`: those of the hub's key for its backups. Errors: `Io`; `Invalid("backup")` for what is none,
+    /// `Invalid("backup-format")` for a newer one's.
+    pub(super) fn open(file: &Path, marks: Marks) -> Result<Reader, HubError> {
         let lines = BufReader::new(zstd::Decoder::new(File::open(file)?)?);
-        let mut reader = Reader { lines, digest: Sha256::new(), count: 0, is_over: false, keys: None };
+        let mut reader =
+            Reader { lines, digest: Sha256::new(), count: 0, is_over: false, marks, format: 0, keys: None };
         match reader.next()? {
-            Some(Line::Head { format: FORMAT, keys, .. }) => {
+            Some(Line::Head { format: format @ 1..=FORMAT, keys, .. }) => {
+                reader.format = format;
                 reader.keys = keys.map(|id| id.0);
                 Ok(reader)
             }
@@ -364,8 +361,13 @@ impl Reader {
         }
     }
 
+    /// Whether it has no mark, as those of 0.2 had none: whoever had it in hand can have changed it.
+    pub(super) fn is_unproven(&self) -> bool {
+        self.format == 1
+    }
+
     /// The next line; `None` behind the last of a whole backup. Errors: `Invalid("backup")` where it is
-    /// cut short or altered.
+    /// cut short or altered, `Invalid("backup-mark")` where its mark is not of this hub's key.
     pub(super) fn next(&mut self) -> Result<Option<Line>, HubError> {
         let altered = || HubError::Invalid("backup");
         if self.is_over {
@@ -379,12 +381,17 @@ impl Reader {
             return Err(altered());
         }
         let line: Line = serde_json::from_slice(&text).map_err(|_| altered())?;
-        if let Line::End { lines, sha256 } = &line {
+        if let Line::End { lines, sha256, mark } = &line {
             let digest: [u8; 32] = self.digest.clone().finalize().into();
             let is_whole = *lines == self.count && sha256.0 == digest;
             let has_more = self.lines.fill_buf().map_err(|_| altered())?;
             if !is_whole || !has_more.is_empty() {
                 return Err(altered());
+            }
+            let is_marked =
+                mark.is_some_and(|mark| self.marks.is_mark(&[&lines.to_be_bytes(), &digest], &mark.0));
+            if !is_marked && !self.is_unproven() {
+                return Err(HubError::Invalid("backup-mark"));
             }
             self.is_over = true;
             return Ok(None);

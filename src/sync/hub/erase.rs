@@ -9,6 +9,8 @@
 //! A page of SQLite can keep a copy of bytes that it moved before they were overwritten. Their key is
 //! gone, so they open nothing; a day after an erasure the file is compacted, and they are gone, too.
 //!
+//! With the log goes what a killed backup or restore has left: keys can be in it.
+//!
 //! Whatever a crash or a reader leaves undone is finished at the next start or by [`Hub::tend`], and
 //! the hub's own copy does not count as confirmed until then.
 
@@ -26,13 +28,15 @@ use super::purchase::is_buried;
 use super::{Hub, damaged, lock_store, meta, set_meta, set_meta_once};
 use crate::seal::SlotId;
 use crate::store::DOUBTED_DAYS;
+use crate::store::directory::{Leftovers, Side};
 
 /// What a forget has left to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pending {
     /// Keys to destroy and bytes to drop.
     Erasing,
-    /// Somebody reads the database: its log still has the sealed bytes, whose keys are gone.
+    /// Somebody reads the database: its log still has the sealed bytes, whose keys are gone. Or a killed backup
+    /// has left something that cannot be reached.
     Traces,
 }
 
@@ -211,13 +215,25 @@ impl Hub {
             }
             traces.left.clone()
         };
-        if self.database.drop_traces()? {
+        if self.database.drop_traces()? && self.erase_leftovers()? {
             let mut traces = self.traces();
             traces.of_before = false;
             // What was dropped meanwhile is not among them.
             traces.left.retain(|erased| !left.contains(erased));
         }
         Ok(())
+    }
+
+    /// Erases what a killed backup or restore of this hub has left. Returns whether nothing of it is left.
+    pub(super) fn erase_leftovers(&self) -> Result<bool, HubError> {
+        let found = Leftovers::erase(self.files.directory(), Side::Hub)?;
+        for name in &found.erased {
+            log::warn!("erased what an interrupted backup or restore had left: {name:?}");
+        }
+        let mut known = self.leftovers.lock().unwrap_or_else(PoisonError::into_inner);
+        known.erased.extend(found.erased);
+        known.left = found.left;
+        Ok(known.left.is_empty())
     }
 
     /// Ids that are doomed, each with its key's slot where it has one.

@@ -8,11 +8,12 @@
 use std::collections::HashSet;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
+use crate::seal::private_file;
 use crate::sync::enrolment::is_store_id;
 
 const FRAME: usize = 64;
@@ -45,11 +46,10 @@ pub(super) struct Listed {
 impl ErasedLog {
     /// Opens the file, or makes it, mode 0600.
     pub(super) fn open(path: &Path) -> io::Result<ErasedLog> {
-        let file =
-            OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)?;
+        let mut options = OpenOptions::new();
+        let file = private_file::open(path, options.read(true).write(true).create(true).truncate(false))?;
         file.sync_all()?;
-        let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-        File::open(directory.unwrap_or(Path::new(".")))?.sync_all()?;
+        private_file::sync_directory_of(path)?;
         let frames = file.metadata()?.len() / FRAME as u64;
         Ok(ErasedLog { file, frames })
     }
@@ -70,7 +70,7 @@ impl ErasedLog {
     /// Everything in the file at that path; nothing where there is none.
     pub(super) fn read(path: &Path) -> io::Result<Listed> {
         let mut bytes = Vec::new();
-        match File::open(path) {
+        match private_file::open_to_read(path) {
             Ok(mut file) => file.read_to_end(&mut bytes)?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => 0,
             Err(error) => return Err(error),

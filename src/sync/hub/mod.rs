@@ -64,7 +64,8 @@ use chrono::{DateTime, Utc};
 use self::db::{Database, DbHealth, Row, Transaction, Value};
 use self::keys::Keys;
 use super::wire::{Hex, Id};
-use crate::seal::{DataKey, Marks, Purpose, StoreKey, StoreKeyError, random_id};
+use crate::seal::{DataKey, Marks, Purpose, StoreKey, StoreKeyError, private_file, random_id};
+use crate::store::directory::Leftovers;
 
 /// Where a hub's own files are. They belong together with its database and are never in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,6 +89,10 @@ pub struct Hub {
     challenges: Marks,
     /// Seals enrolment codes.
     codes: DataKey,
+    /// Marks backups.
+    backups: Marks,
+    /// What killed work had left in the directory of its files.
+    leftovers: Mutex<Leftovers>,
     incarnation: Id,
     tries: Mutex<enrol::Tries>,
     traces: Mutex<erase::Traces>,
@@ -100,6 +105,7 @@ struct Marked {
     sessions: Marks,
     challenges: Marks,
     codes: DataKey,
+    backups: Marks,
 }
 
 /// How a hub is, for `/health`.
@@ -115,6 +121,11 @@ pub struct Health {
 }
 
 impl HubFiles {
+    /// The directory of them all.
+    fn directory(&self) -> &Path {
+        private_file::directory_of(&self.key)
+    }
+
     /// `hub.key`, `hub.keys`, `erased.log` and `hub.lock` in that directory.
     pub fn of(directory: &Path) -> HubFiles {
         HubFiles {
@@ -168,7 +179,7 @@ impl Hub {
             let value = meta(tx, INCARNATION)?;
             value.and_then(|bytes| bytes.try_into().ok()).map(Hex).ok_or_else(|| damaged("hub.incarnation"))
         })?;
-        let Marked { sessions, challenges, codes } = marks;
+        let Marked { sessions, challenges, codes, backups } = marks;
         let hub = Hub {
             database,
             files: files.clone(),
@@ -176,12 +187,15 @@ impl Hub {
             sessions,
             challenges,
             codes,
+            backups,
+            leftovers: Mutex::default(),
             incarnation,
             tries: Mutex::default(),
             traces: Mutex::default(),
             expired: Mutex::default(),
         };
         if hub.is_keeper() {
+            hub.erase_leftovers()?;
             hub.begin_feeds()?;
             hub.finish(now)?;
         }
@@ -272,6 +286,7 @@ impl Marked {
             sessions: Marks::new(key, Purpose::HubSession),
             challenges: Marks::new(key, Purpose::HubChallenge),
             codes: key.derive(Purpose::HubEnrolment),
+            backups: Marks::new(key, Purpose::HubBackup),
         }
     }
 }
@@ -309,7 +324,7 @@ fn has_keys(tx: &mut Transaction<'_>, id: &[u8; 16]) -> Result<bool, HubError> {
 }
 
 fn open_key(files: &HubFiles) -> Result<StoreKey, HubError> {
-    match fs::metadata(&files.key) {
+    match fs::symlink_metadata(&files.key) {
         Ok(metadata) if metadata.permissions().mode() & 0o077 != 0 => {
             Err(HubError::Io(io::ErrorKind::PermissionDenied.into()))
         }

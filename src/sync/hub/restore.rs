@@ -3,9 +3,8 @@
 //! tombstones that the backup does not know.
 
 use std::collections::HashSet;
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{OpenOptions, TryLockError};
 use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use super::backup::{Line, Reader, TABLES, value};
@@ -19,7 +18,7 @@ use super::{
     FEED_LEAP, Hub, HubFiles, INCARNATION, KEYS, RESTORED, RESTORING, damaged, int, meta, open_key, set_meta,
     stores,
 };
-use crate::seal::{KeyFile, SlotId, StoreKeyError, random_id};
+use crate::seal::{KeyFile, Marks, Purpose, SlotId, StoreKey, StoreKeyError, private_file, random_id};
 use crate::sync::record::{Origin, Series};
 
 /// What was restored.
@@ -30,6 +29,8 @@ pub struct HubRestored {
     pub purchases: u64,
     /// Purchases of the backup whose keys are gone since: they stay erased.
     pub erased_since: u64,
+    /// It has no mark, as those of 0.2 had none: whoever had it in hand can have changed it.
+    pub is_unproven: bool,
 }
 
 /// Lines written in one transaction.
@@ -41,23 +42,23 @@ impl Hub {
     /// since; else it comes from the backup. The hub is then opened as ever: it is another incarnation, and
     /// waits for its tills' tombstones.
     ///
-    /// Errors: `Invalid("backup")` and `Invalid("backup-format")` for the file, `Invalid("backup-keys")` for
+    /// Errors: `Invalid("backup")`, `Invalid("backup-format")` and `Invalid("backup-mark")` for the file, `Invalid("backup-keys")` for
     /// one without keys where there are none, `Invalid("other-keys")` where `hub.keys` are another hub's,
     /// `Invalid("not-empty")` for the database: then nothing was changed. `StoreKey`, `Keys`, `KeysElsewhere`, `Io`, `Database`: it can be done again.
     pub fn restore(file: &Path, files: &HubFiles, database: &Database) -> Result<HubRestored, HubError> {
         // First of all, so that a hub that serves is named as what is in the way.
-        let lock = File::options().create(true).truncate(false).write(true).mode(0o600).open(&files.lock)?;
+        let lock =
+            private_file::open(&files.lock, OpenOptions::new().create(true).truncate(false).write(true))?;
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(HubError::KeysElsewhere),
             Err(TryLockError::Error(error)) => return Err(error.into()),
         }
-        let sealed_by = check(file, files, database)?;
-        let key = open_key(files)?;
-        put_keys(file, files)?;
-        let keys = KeyFile::open(&files.keys, &key)?;
-        require_keys(sealed_by, keys.id()?)?;
-        put_back(file, database, &keys.live()?.live.into_iter().collect())
+        let backup = Backup::check(file, files, database)?;
+        backup.put_keys(files)?;
+        let keys = KeyFile::open(&files.keys, &backup.key)?;
+        backup.require_keys(keys.id()?)?;
+        backup.put_back(database, &keys.live()?.live.into_iter().collect())
     }
 
     /// The same for hubs that have their keys in a database of their own, which stayed as it was: what has no
@@ -69,103 +70,121 @@ impl Hub {
         database: &Database,
         keys: Database,
     ) -> Result<HubRestored, HubError> {
-        let sealed_by = check(file, files, database)?;
-        let keys = Keys::in_table(keys, &open_key(files)?)?;
-        require_keys(sealed_by, keys.id()?)?;
-        put_back(file, database, &keys.check()?.live.into_iter().collect())
+        let backup = Backup::check(file, files, database)?;
+        let keys = Keys::in_table(keys, &backup.key)?;
+        backup.require_keys(keys.id()?)?;
+        backup.put_back(database, &keys.check()?.live.into_iter().collect())
     }
 }
 
-/// Before anything is changed. Returns which keys seal what is in the backup, where it says so.
-fn check(file: &Path, files: &HubFiles, database: &Database) -> Result<Option<[u8; 16]>, HubError> {
-    let mut reader = Reader::open(file)?;
-    while reader.next()?.is_some() {}
-    if !files.key.exists() {
-        return Err(HubError::StoreKey(StoreKeyError::Io(std::io::ErrorKind::NotFound.into())));
-    }
-    database.read(|tx| match meta(tx, RESTORING)?.is_none() && !stores(tx)?.is_empty() {
-        true => Err(HubError::Invalid("not-empty")),
-        false => Ok(reader.keys),
-    })
+/// A backup that was read to its end.
+struct Backup<'a> {
+    file: &'a Path,
+    key: StoreKey,
+    /// Which keys seal what is in it, where it says so.
+    sealed_by: Option<[u8; 16]>,
+    is_unproven: bool,
 }
 
-/// Under the keys of another hub every purchase would count as erased, and be buried at the tills, too.
-fn require_keys(sealed_by: Option<[u8; 16]>, there: [u8; 16]) -> Result<(), HubError> {
-    match sealed_by.is_none_or(|id| id == there) {
-        true => Ok(()),
-        false => Err(HubError::Invalid("other-keys")),
+impl<'a> Backup<'a> {
+    /// Before anything is changed.
+    fn check(file: &'a Path, files: &HubFiles, database: &Database) -> Result<Backup<'a>, HubError> {
+        if !files.key.exists() {
+            return Err(HubError::StoreKey(StoreKeyError::Io(std::io::ErrorKind::NotFound.into())));
+        }
+        let key = open_key(files)?;
+        let mut reader = Reader::open(file, Marks::new(&key, Purpose::HubBackup))?;
+        while reader.next()?.is_some() {}
+        let (sealed_by, is_unproven) = (reader.keys, reader.is_unproven());
+        database.read(|tx| match meta(tx, RESTORING)?.is_none() && !stores(tx)?.is_empty() {
+            true => Err(HubError::Invalid("not-empty")),
+            false => Ok(()),
+        })?;
+        Ok(Backup { file, key, sealed_by, is_unproven })
     }
-}
 
-fn put_back(file: &Path, database: &Database, live: &HashSet<SlotId>) -> Result<HubRestored, HubError> {
-    database.write(|tx| {
-        // What an interrupted restore has left.
-        for store in stores(tx)? {
-            for table in &TABLES {
-                tx.execute(table.delete, &[Value::Text(&store)])?;
+    fn reader(&self) -> Result<Reader, HubError> {
+        Reader::open(self.file, Marks::new(&self.key, Purpose::HubBackup))
+    }
+
+    /// Under the keys of another hub every purchase would count as erased, and be buried at the tills, too.
+    fn require_keys(&self, there: [u8; 16]) -> Result<(), HubError> {
+        match self.sealed_by.is_none_or(|id| id == there) {
+            true => Ok(()),
+            false => Err(HubError::Invalid("other-keys")),
+        }
+    }
+
+    fn put_back(&self, database: &Database, live: &HashSet<SlotId>) -> Result<HubRestored, HubError> {
+        database.write(|tx| {
+            // What an interrupted restore has left.
+            for store in stores(tx)? {
+                for table in &TABLES {
+                    tx.execute(table.delete, &[Value::Text(&store)])?;
+                }
+                tx.execute("DELETE FROM store WHERE store = $1", &[Value::Text(&store)])?;
             }
-            tx.execute("DELETE FROM store WHERE store = $1", &[Value::Text(&store)])?;
+            set_meta(tx, RESTORING, b"1")
+        })?;
+        let mut restored = self.put_rows(database)?;
+        restored.erased_since = erase_keyless(database, live)?;
+        restored.is_unproven = self.is_unproven;
+        database.write(|tx| {
+            set_meta(tx, INCARNATION, &random_id())?;
+            set_meta(tx, RESTORED, b"1")?;
+            // Whose keys they are is noted when the hub is opened.
+            tx.execute("DELETE FROM hub WHERE store = '' AND name = $1", &[Value::Text(KEYS)])?;
+            tx.execute("DELETE FROM hub WHERE store = '' AND name = $1", &[Value::Text(RESTORING)])?;
+            Ok(())
+        })?;
+        Ok(restored)
+    }
+
+    /// Writes the key file, where there is none.
+    fn put_keys(&self, files: &HubFiles) -> Result<(), HubError> {
+        if files.keys.exists() {
+            return Ok(());
         }
-        set_meta(tx, RESTORING, b"1")
-    })?;
-    let mut restored = put_rows(file, database)?;
-    restored.erased_since = erase_keyless(database, live)?;
-    database.write(|tx| {
-        set_meta(tx, INCARNATION, &random_id())?;
-        set_meta(tx, RESTORED, b"1")?;
-        // Whose keys they are is noted when the hub is opened.
-        tx.execute("DELETE FROM hub WHERE store = '' AND name = $1", &[Value::Text(KEYS)])?;
-        tx.execute("DELETE FROM hub WHERE store = '' AND name = $1", &[Value::Text(RESTORING)])?;
+        let partial = files.keys.with_extension("keys.partial");
+        private_file::erase(&partial)?;
+        let mut out = private_file::create(&partial, &[])?;
+        let mut reader = self.reader()?;
+        while let Some(line) = reader.next()? {
+            if let Line::Keys(bytes) = line {
+                out.write_all(&bytes.0)?;
+            }
+        }
+        if out.metadata()?.len() == 0 {
+            private_file::erase(&partial)?;
+            return Err(HubError::Invalid("backup-keys"));
+        }
+        out.sync_all()?;
+        std::fs::rename(&partial, &files.keys)?;
+        private_file::sync_directory_of(&files.keys)?;
         Ok(())
-    })?;
-    Ok(restored)
-}
+    }
 
-/// Writes the key file, where there is none.
-fn put_keys(file: &Path, files: &HubFiles) -> Result<(), HubError> {
-    if files.keys.exists() {
-        return Ok(());
-    }
-    let partial = files.keys.with_extension("keys.partial");
-    let _ = std::fs::remove_file(&partial);
-    let mut out = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&partial)?;
-    let mut reader = Reader::open(file)?;
-    while let Some(line) = reader.next()? {
-        if let Line::Keys(bytes) = line {
-            out.write_all(&bytes.0)?;
-        }
-    }
-    if out.metadata()?.len() == 0 {
-        std::fs::remove_file(&partial)?;
-        return Err(HubError::Invalid("backup-keys"));
-    }
-    out.sync_all()?;
-    std::fs::rename(&partial, &files.keys)?;
-    let directory = files.keys.parent().filter(|parent| !parent.as_os_str().is_empty());
-    File::open(directory.unwrap_or(Path::new(".")))?.sync_all()?;
-    Ok(())
-}
-
-fn put_rows(file: &Path, database: &Database) -> Result<HubRestored, HubError> {
-    let mut restored = HubRestored::default();
-    let mut reader = Reader::open(file)?;
-    let mut lines = Vec::with_capacity(LINES_AT_ONCE);
-    loop {
-        let line = reader.next()?;
-        let is_over = line.is_none();
-        match &line {
-            Some(Line::Store { .. }) => restored.stores += 1,
-            Some(Line::Row { table, .. }) if table == "record" => restored.records += 1,
-            Some(Line::Row { table, .. }) if table == "purchase" => restored.purchases += 1,
-            _ => {}
-        }
-        lines.extend(line.map(Put::of));
-        if is_over || lines.len() == LINES_AT_ONCE {
-            database.write(|tx| lines.iter().try_for_each(|line| line.put(tx)))?;
-            lines.clear();
-        }
-        if is_over {
-            return Ok(restored);
+    fn put_rows(&self, database: &Database) -> Result<HubRestored, HubError> {
+        let mut restored = HubRestored::default();
+        let mut reader = self.reader()?;
+        let mut lines = Vec::with_capacity(LINES_AT_ONCE);
+        loop {
+            let line = reader.next()?;
+            let is_over = line.is_none();
+            match &line {
+                Some(Line::Store { .. }) => restored.stores += 1,
+                Some(Line::Row { table, .. }) if table == "record" => restored.records += 1,
+                Some(Line::Row { table, .. }) if table == "purchase" => restored.purchases += 1,
+                _ => {}
+            }
+            lines.extend(line.map(Put::of));
+            if is_over || lines.len() == LINES_AT_ONCE {
+                database.write(|tx| lines.iter().try_for_each(|line| line.put(tx)))?;
+                lines.clear();
+            }
+            if is_over {
+                return Ok(restored);
+            }
         }
     }
 }

@@ -2,6 +2,7 @@
 //! sums are those of the records; what is kept opens, and what was erased does not.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::PoisonError;
 
 use serde::Serialize;
 
@@ -76,6 +77,10 @@ pub enum HubFindingKind {
     List,
     /// A forget is not complete.
     Pending,
+    /// A backup or restore was killed and had left this; it is overwritten and gone.
+    LeftOver,
+    /// The same, and it cannot be erased, or not be reached.
+    LeftOverStays,
 }
 
 /// Records read at once.
@@ -117,6 +122,16 @@ impl Hub {
         }
         if self.pending()?.is_some() {
             found.find(HubFindingKind::Pending, "", "");
+        }
+        if self.is_keeper() {
+            self.erase_leftovers()?;
+            let mut known = self.leftovers.lock().unwrap_or_else(PoisonError::into_inner);
+            for name in std::mem::take(&mut known.erased) {
+                found.find(HubFindingKind::LeftOver, "", name);
+            }
+            for name in &known.left {
+                found.find(HubFindingKind::LeftOverStays, "", name);
+            }
         }
         let mut used = HashSet::new();
         let stores = self.stores()?;

@@ -1,8 +1,6 @@
 //! The hub's database as one SQLite file: one connection writes, a few read.
 
-use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -14,6 +12,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, Statement, TransactionBehavior}
 use tokio::sync::watch;
 
 use super::{Cell, DbHealth, Engine, Row, Transaction, Value, schema, tick};
+use crate::seal::private_file;
 use crate::sync::hub::error::{DbError, HubError};
 use crate::sync::record::{Origin, Series};
 
@@ -272,13 +271,9 @@ fn cell(value: ValueRef<'_>) -> Result<Cell, DbError> {
 
 /// Makes the file where it is missing, for its owner alone: SQLite would make it for all to read.
 fn make_private(path: &Path) -> io::Result<()> {
-    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
-        Ok(_) => {
-            let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-            File::open(directory.unwrap_or(Path::new(".")))?.sync_all()
-        }
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => fs::metadata(path).map(|_| ()),
-        Err(error) => Err(error),
+    match private_file::create(path, &[]) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => private_file::require_own(path),
+        made => made.map(drop),
     }
 }
 

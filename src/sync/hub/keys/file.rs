@@ -3,10 +3,10 @@
 use std::collections::HashSet;
 use std::fs::{File, TryLockError};
 use std::io;
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::os::unix::fs::FileExt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::seal::{DataKey, KeyFile, KeysError, SlotId, SlotSurvey, StoreKey};
+use crate::seal::{DataKey, KeyFile, KeysError, SlotId, SlotSurvey, StoreKey, private_file};
 use crate::sync::hub::HubFiles;
 use crate::sync::hub::erased::{Erased, ErasedLog, Listed};
 use crate::sync::hub::error::HubError;
@@ -29,7 +29,7 @@ impl FileKeys {
     pub(super) fn open(files: &HubFiles, key: StoreKey, is_new: bool) -> Result<FileKeys, HubError> {
         let mut options = File::options();
         let lock =
-            options.create(true).truncate(false).read(true).write(true).mode(0o600).open(&files.lock)?;
+            private_file::open(&files.lock, options.create(true).truncate(false).read(true).write(true))?;
         let kept = match lock.try_lock() {
             Ok(()) => {
                 let file = match KeyFile::open(&files.keys, &key) {

@@ -357,7 +357,8 @@ fn a_backup_that_is_cut_or_altered_restores_nothing() {
         lines.clone().enumerate().filter(|(n, _)| *n != 3).flat_map(|(_, l)| l).copied().collect();
     let altered = String::from_utf8(text.clone()).unwrap().replacen("Frutas", "Fruta5", 1).into_bytes();
     let newer =
-        String::from_utf8(text.clone()).unwrap().replacen("\"format\":1", "\"format\":2", 1).into_bytes();
+        String::from_utf8(text.clone()).unwrap().replacen("\"format\":2", "\"format\":3", 1).into_bytes();
+    let moved = marked_again(&text, "2026-", "2027-");
     let pack = |text: &[u8]| zstd::encode_all(text, 1).unwrap();
     let twice = [&text[..], &text[..]].concat();
     for (bytes, expected) in [
@@ -369,6 +370,7 @@ fn a_backup_that_is_cut_or_altered_restores_nothing() {
         (pack(&twice), "backup"),
         (pack(b"{}\n"), "backup"),
         (pack(&newer), "backup-format"),
+        (pack(&moved), "backup-mark"),
     ] {
         let elsewhere = place.another();
         fs::copy(place.path().join("hub.key"), elsewhere.path().join("hub.key")).unwrap();
@@ -401,4 +403,55 @@ fn files_of_another_hub_are_refused() {
     // A key file that is gone while something is sealed is not made anew.
     fs::remove_file(&files.keys).unwrap();
     assert!(matches!(open(), Err(HubError::Keys(_))));
+}
+
+/// The lines with a text replaced, and counted and hashed again, as whoever has no `hub.key` can.
+fn marked_again(text: &[u8], from: &str, to: &str) -> Vec<u8> {
+    use sha2::Digest;
+    let text = String::from_utf8(text.to_vec()).unwrap();
+    assert!(text.contains(from), "{from}");
+    let (lines, end) = text.trim_end().rsplit_once('\n').unwrap();
+    let lines = format!("{}\n", lines.replacen(from, to, 1));
+    let mut end: serde_json::Value = serde_json::from_str(end).unwrap();
+    let digest: String = sha2::Sha256::digest(&lines).iter().map(|byte| format!("{byte:02x}")).collect();
+    end["end"]["sha256"] = digest.into();
+    format!("{lines}{end}\n").into_bytes()
+}
+
+/// A backup of 0.2 had no mark: it is read, and said to prove nothing.
+#[test]
+fn a_backup_of_before_the_mark_is_read_and_proves_nothing() {
+    let place = Place::new();
+    let hub = hub_with_everything(&place);
+    let file = place.path().join("backup");
+    hub.backup(&file, now()).unwrap();
+    let text = zstd::decode_all(&fs::read(&file).unwrap()[..]).unwrap();
+    let old = String::from_utf8(marked_again(&text, "\"format\":2", "\"format\":1")).unwrap();
+    let (lines, end) = old.trim_end().rsplit_once('\n').unwrap();
+    let mut end: serde_json::Value = serde_json::from_str(end).unwrap();
+    assert!(end["end"].as_object_mut().unwrap().remove("mark").is_some());
+    let old = format!("{lines}\n{end}\n");
+    fs::write(&file, zstd::encode_all(old.as_bytes(), 1).unwrap()).unwrap();
+    let elsewhere = place.another();
+    fs::copy(place.path().join("hub.key"), elsewhere.path().join("hub.key")).unwrap();
+    let database = elsewhere.database();
+    let restored = Hub::restore(&file, &HubFiles::of(elsewhere.path()), &database).unwrap();
+    assert!(restored.is_unproven);
+}
+
+/// What a restore that was killed left beside `hub.key` is erased and named once, and a backup that was killed is
+/// found where it was written.
+#[test]
+fn what_killed_work_left_is_erased_and_named() {
+    let place = Place::new();
+    drop(hub_with_everything(&place));
+    fs::write(place.path().join("hub.keys.partial"), "wrapped keys").unwrap();
+    let hub = place.open();
+    assert!(!place.path().join("hub.keys.partial").exists());
+    let found = hub.verify().unwrap().findings;
+    assert_eq!(
+        found.iter().map(|f| (f.kind, f.subject.as_str())).collect::<Vec<_>>(),
+        [(HubFindingKind::LeftOver, "hub.keys.partial")]
+    );
+    assert!(hub.verify().unwrap().holds());
 }
