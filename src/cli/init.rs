@@ -11,7 +11,7 @@ use crate::domain::product::Product;
 use crate::domain::settings::{self, Settings};
 use crate::locale::Locale;
 use crate::seal::private_file;
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, is_unused};
 use crate::ui::screen::setup::{DEMO_PIN, ProductSource, SetupAnswers};
 
 use super::args::InitArgs;
@@ -149,6 +149,8 @@ pub fn create(
 ) -> Result<Opened, Problem> {
     data.create().map_err(|error| Problem::of_paths(&error, locale))?;
     refuse_existing(data, locale)?;
+    let remains = members(data).iter().try_for_each(|path| private_file::erase(path).map(drop));
+    remains.map_err(|error| Problem::of_file(data.root(), &error, locale))?;
     let workshop = DataDir::at(&data.root().join(UNFINISHED));
     let made = make(&workshop, new, progress).and_then(|()| move_into_place(&workshop, data));
     made.map_err(|error| Problem::of_store(&error, data, locale))?;
@@ -160,12 +162,17 @@ pub fn create(
 }
 
 fn members(data: &DataDir) -> [PathBuf; 5] {
-    // The configuration last: where it is, the store is whole.
-    [data.store_key(), data.keys(), data.database(), data.policy(), data.config()]
+    // The configuration last: where it is, the store is whole. The database first: where it is without a ticket and
+    // without the configuration, a set-up was cut short.
+    [data.database(), data.store_key(), data.keys(), data.policy(), data.config()]
 }
 
-/// Refused where any file of a store is there already.
+/// Refused where any file of a store is there already, but for what a set-up that was cut short has moved into its
+/// place.
 pub fn refuse_existing(data: &DataDir, locale: &'static Locale) -> Result<(), Problem> {
+    if !data.is_set_up() && is_unused(&data.database()) {
+        return Ok(());
+    }
     let Some(found) = members(data).into_iter().find(|path| path.exists()) else {
         return Ok(());
     };
@@ -181,10 +188,7 @@ fn make(
     new: &NewStore,
     progress: &mut dyn FnMut(usize, usize),
 ) -> Result<(), StoreError> {
-    match fs::remove_dir_all(workshop.root()) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
-        _ => {}
-    }
+    private_file::erase_all(workshop.root())?;
     workshop.create().map_err(|_| io::Error::other("the directory cannot be made"))?;
     private_file::replace(&workshop.policy(), policy::SHIPPED.as_bytes())?;
     private_file::replace(&workshop.config(), config::fill(config::SHIPPED, &new.store).as_bytes())?;
@@ -197,14 +201,12 @@ fn make(
 
 fn move_into_place(workshop: &DataDir, data: &DataDir) -> Result<(), StoreError> {
     for (from, to) in members(workshop).iter().zip(members(data)) {
-        fs::rename(from, to)?;
+        fs::rename(from, &to)?;
+        // One after the other, so that none is in its place before those that come first.
+        private_file::sync_directory_of(&to)?;
     }
-    sync(data.root())?;
-    Ok(fs::remove_dir_all(workshop.root())?)
-}
-
-fn sync(directory: &Path) -> io::Result<()> {
-    fs::File::open(directory)?.sync_all()
+    private_file::erase_all(workshop.root())?;
+    Ok(())
 }
 
 /// Makes the store that the set-up screen asks for. Refused in words of its language.

@@ -327,6 +327,15 @@ pub const PRAGMAS: &str = "PRAGMA journal_mode = WAL;
      PRAGMA wal_autocheckpoint = 0;
      PRAGMA trusted_schema = OFF;";
 
+/// Whether this is the database of a store in which nothing was ever sold.
+pub fn is_unused(database: &Path) -> bool {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let sql = "SELECT NOT EXISTS (SELECT 1 FROM ticket) AND NOT EXISTS (SELECT 1 FROM anchor)";
+    let unused = Connection::open_with_flags(database, flags)
+        .and_then(|connection| connection.query_row(sql, [], |row| row.get(0)));
+    unused.unwrap_or(false)
+}
+
 /// Opens the database.
 pub(super) fn connect(path: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
