@@ -52,7 +52,8 @@ fn exit_codes() {
 fn the_notice_is_the_stores_own_once_it_has_one() {
     let (_folder, data) = data();
     let (_, shipped, _) = ran(data.root(), "policy show --language en");
-    private_file::replace(&data.policy(), SHIPPED.replacen("version = 2", "version = 7", 1).as_bytes()).unwrap();
+    private_file::replace(&data.policy(), SHIPPED.replacen("version = 2", "version = 7", 1).as_bytes())
+        .unwrap();
     let (_, own, _) = ran(data.root(), "policy show --language en");
     assert!(own.lines().next().unwrap().contains('7'), "{own}");
     assert_eq!(own.lines().skip(1).collect::<Vec<_>>(), shipped.lines().skip(1).collect::<Vec<_>>());
