@@ -14,6 +14,7 @@ use super::run::{Session, read_private};
 impl Session {
     pub(super) fn back_up(&self, args: &BackupArgs, out: &mut impl Write) -> Result<u8, Problem> {
         let mut locked = self.open_store()?;
+        locked.lock.is_for_backup();
         let config = read_private(&self.data.config(), self.locale())?;
         let policy = self.policy()?.0;
         let now = chrono::Local::now().fixed_offset();

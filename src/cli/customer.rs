@@ -60,7 +60,7 @@ impl Session {
 
     /// Forgets the profile and every purchase in it.
     pub(super) fn forget_customer(&self, args: &CustomerArgs, out: &mut impl Write) -> Result<u8, Problem> {
-        let mut locked = self.open_store()?;
+        let mut locked = self.open_store_to_forget(out)?;
         let mut said = None;
         for identifier in self.whom(args, &mut locked)? {
             let forgotten = locked.store.forget_customer(&identifier);

@@ -1,12 +1,16 @@
 //! Opening the store for a command, and what is said when it cannot be opened.
 
+use std::io::Write;
+use std::thread;
+use std::time::Duration;
+
 use crate::app::Opened;
 use crate::domain::settings::Settings;
 use crate::locale::{Arg, Locale};
 use crate::seal::{KeysError, StoreKeyError};
 use crate::store::{Files, Forgetting, Store, StoreError};
 
-use super::paths::{DataDir, Lock};
+use super::paths::{DataDir, Lock, LockError};
 use super::problem::Problem;
 use super::run::Session;
 
@@ -14,7 +18,7 @@ use super::run::Session;
 pub struct Locked {
     pub store: Store,
     pub settings: Settings,
-    _lock: Lock,
+    pub lock: Lock,
 }
 
 /// Where the files of a data directory are.
@@ -27,15 +31,42 @@ pub fn files(data: &DataDir) -> Files {
     }
 }
 
+/// How often a forget that waits looks whether the backup is made.
+const BACKUP_LOOKED_AFTER: Duration = Duration::from_millis(100);
+
 impl Session {
     /// Takes the lock and opens the store, which hears the clock.
     pub fn open_store(&self) -> Result<Locked, Problem> {
-        let settings = self.settings()?;
         let lock = self.lock()?;
+        self.open_under(lock)
+    }
+
+    /// The same for a forget, which waits while a backup is being made, and says so.
+    pub fn open_store_to_forget(&self, out: &mut impl Write) -> Result<Locked, Problem> {
+        let mut is_told = false;
+        loop {
+            match Lock::take(&self.data) {
+                Err(LockError::Held { is_backup: true, .. }) => {
+                    if !is_told {
+                        self.say(&self.locale().text("cli-waits-for-backup"), out)?;
+                        let _ = out.flush();
+                        is_told = true;
+                    }
+                    thread::sleep(BACKUP_LOOKED_AFTER);
+                }
+                lock => {
+                    return self.open_under(lock.map_err(|error| Problem::of_lock(&error, self.locale()))?);
+                }
+            }
+        }
+    }
+
+    fn open_under(&self, lock: Lock) -> Result<Locked, Problem> {
+        let settings = self.settings()?;
         let Opened { mut store, settings } =
             self.opener(settings)?().map_err(|error| self.store_problem(&error))?;
         store.hear_clock(crate::app::now(), None).map_err(|error| self.store_problem(&error))?;
-        Ok(Locked { store, settings, _lock: lock })
+        Ok(Locked { store, settings, lock })
     }
 
     /// The right to write in the data directory.

@@ -75,10 +75,14 @@ pub enum LockError {
     /// Another process holds it; its process id, where that could be read.
     Held {
         pid: Option<u32>,
+        /// It makes a backup, which ends by itself.
+        is_backup: bool,
     },
     Io(PathBuf, io::Error),
 }
 
+/// In the file of the lock, behind the process id.
+const BACKUP: &str = "backup";
 /// Directories are for their owner alone.
 const DIRECTORY_MODE: u32 = 0o700;
 /// So are files.
@@ -300,20 +304,32 @@ impl Lock {
         let failed = |error| LockError::Io(path.clone(), error);
         let mut options = OpenOptions::new();
         let options = options.read(true).write(true).create(true).truncate(false);
-        let mut file = private_file::open(&path, options).map_err(failed)?;
+        let file = private_file::open(&path, options).map_err(failed)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let mut text = String::new();
-                let pid = file.take(20).read_to_string(&mut text).ok().and_then(|_| text.trim().parse().ok());
-                return Err(LockError::Held { pid });
+                let _ = file.take(40).read_to_string(&mut text);
+                let mut words = text.split_whitespace();
+                let pid = words.next().and_then(|word| word.parse().ok());
+                return Err(LockError::Held { pid, is_backup: words.next() == Some(BACKUP) });
             }
             Err(TryLockError::Error(error)) => return Err(failed(error)),
         }
-        // The id only helps to find the other process; the lock holds without it.
-        let _ = file.set_len(0).and_then(|()| file.rewind());
-        let _ = writeln!(file, "{}", std::process::id());
-        Ok(Lock { file })
+        let mut lock = Lock { file };
+        lock.note("");
+        Ok(lock)
+    }
+
+    /// Tells whoever finds it taken that a backup is being made.
+    pub fn is_for_backup(&mut self) {
+        self.note(BACKUP);
+    }
+
+    /// Only helps to find the other process; the lock holds without it.
+    fn note(&mut self, work: &str) {
+        let _ = self.file.set_len(0).and_then(|()| self.file.rewind());
+        let _ = writeln!(self.file, "{} {work}", std::process::id());
     }
 }
 
@@ -398,11 +414,14 @@ mod tests {
     fn one_process_at_a_time() {
         let folder = tempfile::tempdir().unwrap();
         let data = DataDir::at(folder.path());
-        let lock = Lock::take(&data).unwrap();
+        let mut lock = Lock::take(&data).unwrap();
         match Lock::take(&data) {
-            Err(LockError::Held { pid }) => assert_eq!(pid, Some(std::process::id())),
+            Err(LockError::Held { pid, is_backup: false }) => assert_eq!(pid, Some(std::process::id())),
             other => panic!("{other:?}"),
         }
+        lock.is_for_backup();
+        let held = Lock::take(&data);
+        assert!(matches!(held, Err(LockError::Held { pid: Some(_), is_backup: true })), "{held:?}");
         drop(lock);
         Lock::take(&data).unwrap();
     }

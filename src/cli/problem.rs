@@ -83,10 +83,14 @@ impl Problem {
     /// Another process works with the same data.
     pub fn of_lock(error: &LockError, locale: &'static Locale) -> Problem {
         match error {
-            LockError::Held { pid } => Problem {
-                what: locale.text("cli-locked").into_owned(),
+            LockError::Held { pid, is_backup } => Problem {
+                what: locale.text(if *is_backup { "cli-locked-backup" } else { "cli-locked" }).into_owned(),
                 place: pid.map(|pid| locale.format("cli-locked-by", &[("pid", pid.into())])),
-                next: Some(locale.text("cli-locked-next").into_owned()),
+                next: Some(
+                    locale
+                        .text(if *is_backup { "cli-locked-backup-next" } else { "cli-locked-next" })
+                        .into_owned(),
+                ),
             },
             LockError::Io(path, error) => Problem::of_file(path, error, locale),
         }
@@ -202,7 +206,8 @@ mod tests {
                 PathError::Shared("/tmp".into()),
                 PathError::NotADirectory(file.to_owned()),
             ];
-            let locks = [LockError::Held { pid: Some(4711) }, LockError::Held { pid: None }];
+            let held = |pid, is_backup| LockError::Held { pid, is_backup };
+            let locks = [held(Some(4711), false), held(None, false), held(Some(4711), true)];
             let problems: Vec<String> = paths
                 .iter()
                 .map(|error| Problem::of_paths(error, locale))

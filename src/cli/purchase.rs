@@ -76,7 +76,7 @@ impl Session {
     /// Forgets a kept purchase.
     pub(super) fn forget_purchase(&self, code: &str, out: &mut impl Write) -> Result<u8, Problem> {
         let code = self.code(code)?;
-        let mut locked = self.open_store()?;
+        let mut locked = self.open_store_to_forget(out)?;
         let has_hub = locked.store.enrolment().map_err(|error| self.store_problem(&error))?.is_some();
         let found = locked.store.find(&code);
         if has_hub && matches!(found, Ok(Found::Unknown)) {

@@ -153,3 +153,24 @@ fn each_till_of_a_shop_gets_a_name_and_a_series() {
     let config = config::parse(&fs::read_to_string(data.config()).unwrap()).unwrap();
     assert_eq!((config.store.till.as_str(), config.store.series.as_str()), ("bakery", "B"));
 }
+
+/// A forget that comes while a backup is being made is carried out as soon as it is made, and says that it waits;
+/// whoever wants anything else is told what holds the store.
+#[test]
+fn a_forget_waits_for_a_backup() {
+    let (_folder, data) = data();
+    assert_eq!(ran(data.root(), "init --demo --lang en").0, DONE);
+    let mut lock = crate::cli::paths::Lock::take(&data).unwrap();
+    lock.is_for_backup();
+    let (code, _, complaints) = ran(data.root(), "verify --lang en");
+    assert!(code == REFUSED && complaints.contains("a backup of this store is being made"), "{complaints}");
+    std::thread::scope(|scope| {
+        let forget = scope.spawn(|| ran(data.root(), "customer forget 600123456 --lang en"));
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        assert!(!forget.is_finished());
+        drop(lock);
+        let (_, said, complaints) = forget.join().unwrap();
+        assert!(said.contains("This waits until it is."), "{said}");
+        assert!(complaints.contains("nothing is kept of this customer"), "{complaints}");
+    });
+}

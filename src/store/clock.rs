@@ -64,6 +64,11 @@ impl Clock {
         Ok(Clock { trusted, raised, ..Clock::default() })
     }
 
+    /// See [`Store::trusted_day`].
+    pub(super) fn trusted_day(self) -> Option<NaiveDate> {
+        self.trusted
+    }
+
     /// The trusted day behind a ticket of this day.
     pub(super) fn after_ticket(self, day: NaiveDate) -> Clock {
         let raises = |trusted: NaiveDate| (1..=DOUBTED_DAYS).contains(&(day - trusted).num_days());
@@ -109,7 +114,7 @@ impl Clock {
 impl Store {
     /// The day that this store is sure of: see the module. `None` before the first ticket and the first clock.
     pub fn trusted_day(&self) -> Option<NaiveDate> {
-        self.clock.trusted
+        self.clock.trusted_day()
     }
 
     /// Says what the clock shows, and what a hub's showed if one answered. The trusted day may rise by one.

@@ -126,14 +126,10 @@ impl Store {
 
     /// When the last ticket was issued: a clock before that was set back.
     pub fn last_ticket_at(&self) -> Result<Option<DateTime<chrono::FixedOffset>>, StoreError> {
-        last_at(&self.connection)
+        let at: Option<String> = self
+            .connection
+            .query_row("SELECT at FROM ticket ORDER BY number DESC LIMIT 1", [], |row| row.get(0))
+            .optional()?;
+        Ok(at.and_then(|at| DateTime::parse_from_rfc3339(&at).ok()))
     }
-}
-
-/// When the last ticket was issued.
-pub(super) fn last_at(connection: &Connection) -> Result<Option<DateTime<chrono::FixedOffset>>, StoreError> {
-    let at: Option<String> = connection
-        .query_row("SELECT at FROM ticket ORDER BY number DESC LIMIT 1", [], |row| row.get(0))
-        .optional()?;
-    Ok(at.and_then(|at| DateTime::parse_from_rfc3339(&at).ok()))
 }

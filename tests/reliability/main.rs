@@ -8,6 +8,7 @@ mod clock;
 mod common;
 mod damage;
 mod disk_full;
+mod half_done;
 mod kill;
 mod lookups;
 mod power_cut;

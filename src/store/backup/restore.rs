@@ -16,6 +16,7 @@ use super::{BackupError, CONFIG, DATABASE, KEYS, MEMBERS, POLICY};
 use crate::domain::policy::Policy;
 use crate::domain::ticket::Issuer;
 use crate::seal::{CustomerSlot, Holds, KeyFile, KeysError, SlotId, StoreKey, private_file};
+use crate::store::clock::Clock;
 use crate::store::error::StoreError;
 use crate::store::forget::{Forgetting, Stage};
 use crate::store::open::{Files, Store, connect, issuer_row};
@@ -63,8 +64,8 @@ struct InPlace {
     held: HashSet<[u8; 16]>,
     /// The last ticket, where the database is whole.
     head: Option<ticket::Head>,
-    /// The day of the last ticket, likewise.
-    last_day: Option<NaiveDate>,
+    /// The day that the store is sure of, likewise.
+    trusted_day: Option<NaiveDate>,
     /// It is whole and up to date: what has no tombstone was not forgotten.
     complete: bool,
     keys: Option<Slots>,
@@ -191,8 +192,10 @@ fn prepare_in(
         // What it says of itself proves nothing; its tickets are those of the chain.
         None => last_day.unwrap_or_else(|| manifest.at.date_naive()).min(manifest.at.date_naive()),
     };
-    // A clock that was set back makes no backup younger.
-    let today = [Some(today), in_place.last_day, last_day].into_iter().flatten().max().unwrap_or(today);
+    // A clock that was set back makes no backup younger. One that is ahead makes it older: nothing is lost by that,
+    // the backup can be restored again under the right one.
+    let known = [in_place.trusted_day, store.trusted_day()];
+    let today = known.into_iter().flatten().fold(today, NaiveDate::max);
     let old = backup_days.filter(|days| (today - made_on).num_days() > i64::from(*days));
     if old.is_some() {
         store.let_go(&unknown)?;
@@ -345,7 +348,7 @@ impl InPlace {
         };
         verify::quick_check_file(path)?;
         self.head = Some(ticket::head(&connection)?);
-        self.last_day = ticket::last_at(&connection)?.map(|at| at.date_naive());
+        self.trusted_day = Clock::load(&connection)?.trusted_day();
         Ok(())
     }
 

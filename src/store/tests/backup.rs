@@ -503,14 +503,14 @@ fn a_backup_of_before_the_mark_is_read_and_proves_nothing() {
     assert!(!Saved::new().prepare().unwrap().is_unproven);
 }
 
-/// With the clock set back a backup is as old as the store's last ticket says.
+/// With the clock set back a backup is as old as the store's trusted day says.
 #[test]
 fn a_clock_set_back_makes_no_backup_younger() {
     let saved = Saved::new();
     let mut store = open(saved.shop.path());
-    store.sell(&sale_at("2027-02-01T10:00:00+01:00", None, None, &["a"])).unwrap();
+    store.sell(&sale_at("2026-12-20T10:00:00+01:00", None, None, &["a"])).unwrap();
     let archive = saved.elsewhere.path().join("later.tar");
-    store.backup(&archive, CONFIG, SHIPPED, at("2026-11-23T20:00:00+01:00")).unwrap();
+    store.backup(&archive, CONFIG, SHIPPED, at("2026-11-19T20:00:00+01:00")).unwrap();
     store.close().unwrap();
     fs::remove_file(saved.files().keys).unwrap();
     let today = at("2026-11-24T08:00:00+01:00").date_naive();
