@@ -209,6 +209,9 @@ pub enum PolicyCommand {
 
 #[derive(Debug, Args)]
 pub struct PolicyShowArgs {
+    /// The record of processing activities instead of the notice.
+    #[arg(long)]
+    pub record: bool,
     /// One of the policy's languages; all where it is not given.
     #[arg(id = "notice-language", long = "language", value_name = "es|en", value_parser = language)]
     pub language: Option<Language>,

@@ -6,37 +6,50 @@ use anyhow::Result;
 use chrono::NaiveDate;
 
 use crate::domain::language::Language;
-use crate::domain::policy::{Notice, Policy, judge};
-use crate::locale::policy::{change, effect, refusal};
+use crate::domain::policy::{FullNotice, Policy, judge, warnings};
+use crate::domain::settings::Store;
+use crate::locale::policy::{change, effect, refusal, warning};
 use crate::locale::{Arg, Locale};
 
-/// Columns of the printed notice: what a terminal of 80 leaves beside a margin.
+mod record;
+
+/// Columns of what is printed: what a terminal of 80 leaves beside a margin.
 const WIDTH: usize = 76;
 
-/// Prints the whole notice as the customer would read it for a sale of today, in one language or
-/// in each of the policy's.
-///
-/// Errors: `out` cannot be written.
-pub fn show(
-    policy: &Policy,
-    language: Option<Language>,
-    today: NaiveDate,
-    out: &mut impl Write,
-) -> Result<()> {
-    let languages = match language {
-        Some(language) => vec![policy.language(language)],
-        None => policy.languages.clone(),
-    };
-    for (index, language) in languages.into_iter().enumerate() {
-        if index > 0 {
-            writeln!(out)?;
-        }
-        print(&policy.notice(language, today), out)?;
-    }
-    Ok(())
+/// A policy to be printed as of a day.
+pub struct Told<'a> {
+    pub policy: &'a Policy,
+    /// In this language; where it is not given, the shop's.
+    pub only: Option<Language>,
+    /// Whose policy it is, if there is a store yet.
+    pub store: Option<&'a Store>,
+    pub today: NaiveDate,
 }
 
-fn print(notice: &Notice, out: &mut impl Write) -> Result<()> {
+impl Told<'_> {
+    /// Prints the whole notice as the customer would read it for a sale of today, in one language or
+    /// in each of the policy's, the shop's own first.
+    ///
+    /// Errors: `out` cannot be written.
+    pub fn show(&self, out: &mut impl Write) -> Result<()> {
+        let first = self.language();
+        let others = self.policy.languages.iter().filter(|language| **language != first);
+        let others: Vec<Language> = others.copied().filter(|_| self.only.is_none()).collect();
+        print(&self.policy.full_notice(first, self.today, self.store), out)?;
+        for language in others {
+            writeln!(out)?;
+            print(&self.policy.full_notice(language, self.today, self.store), out)?;
+        }
+        Ok(())
+    }
+
+    fn language(&self) -> Language {
+        let shop = self.store.map_or(self.policy.languages[0], |store| store.language);
+        self.policy.language(self.only.unwrap_or(shop))
+    }
+}
+
+fn print(notice: &FullNotice, out: &mut impl Write) -> Result<()> {
     let version = [("version", Arg::from(notice.version))];
     let title = Locale::of(notice.language).format("policy-version", &version);
     writeln!(out, "{title} · {}", notice.language.own_name())?;
@@ -49,8 +62,9 @@ fn print(notice: &Notice, out: &mut impl Write) -> Result<()> {
     Ok(())
 }
 
-/// Judges a changed policy: says what it widens, narrows or rewords beside the policy in use, or
-/// lists its refusals, each with its line, reason and remedy. Returns whether it can be used.
+/// Judges a changed policy: says what it widens, narrows or rewords beside the policy in use, and what
+/// in it may steer a customer, or lists its refusals, each with its line, reason and remedy. Returns
+/// whether it can be used.
 ///
 /// Errors: `out` cannot be written.
 pub fn check(
@@ -64,13 +78,20 @@ pub fn check(
     let file = ("file", Arg::from(file_name));
     match judge(current, file_text) {
         Ok(changes) => {
-            writeln!(out, "{}", locale.format("policy-accepted", &[file]))?;
+            writeln!(out, "{}", locale.format("policy-accepted", &[file.clone()]))?;
             if changes.is_empty() {
                 writeln!(out, "{}", locale.text("policy-same"))?;
             }
             for found in &changes {
                 let line = format!("{}: {}", effect(locale, found.effect), change(locale, found));
                 wrapped("  ", &line, out)?;
+            }
+            for found in &warnings(file_text) {
+                let words = warning(locale, found);
+                let place =
+                    [("file", file.1.clone()), ("line", found.line.into()), ("reason", words.reason.into())];
+                writeln!(out, "\n{}", locale.format("policy-warning", &place))?;
+                wrapped("  ", &words.remedy, out)?;
             }
             Ok(true)
         }
@@ -121,7 +142,10 @@ mod tests {
     fn the_notice_as_the_customer_sees_it() {
         let mut out = Vec::new();
         let today = NaiveDate::from_ymd_opt(2026, 11, 23).unwrap();
-        show(&Policy::shipped(), None, today, &mut out).unwrap();
+        let store = Store { language: Language::English, ..Store::default() };
+        let policy = Policy::shipped();
+        let told = Told { policy: &policy, only: None, store: Some(&store), today };
+        told.show(&mut out).unwrap();
         let text = String::from_utf8(out).unwrap();
         assert!(text.lines().all(|line| line.chars().count() <= WIDTH + 2), "{text}");
         insta::assert_snapshot!(text);
@@ -155,6 +179,34 @@ mod tests {
             let (good, words) = judged(&text, language);
             assert!(!good);
             insta::assert_snapshot!(format!("refusal_{language}"), words);
+        }
+    }
+
+    #[test]
+    fn what_steers_is_a_warning_and_no_refusal() {
+        let text = SHIPPED
+            .replace("version = 2", "version = 3")
+            .replace("title = \"Forget this purchase\"", "title = \"Lose my guarantee!\"")
+            .replace("backup-days = 30", "backup-days = 400");
+        for language in Language::ALL {
+            let (good, words) = judged(&text, language);
+            assert!(good);
+            insta::assert_snapshot!(format!("warnings_{language}"), words);
+        }
+    }
+
+    /// GDPR, article 30: in the shop's language.
+    #[test]
+    fn the_record_of_processing() {
+        let (policy, today) = (Policy::shipped(), NaiveDate::from_ymd_opt(2026, 11, 23).unwrap());
+        for language in Language::ALL {
+            let store = Store { language, ..Store::default() };
+            let mut out = Vec::new();
+            Told { policy: &policy, only: None, store: Some(&store), today }.record(&mut out).unwrap();
+            let text = String::from_utf8(out).unwrap();
+            assert!(text.lines().all(|line| line.chars().count() <= WIDTH + 2), "{text}");
+            assert!(!text.contains(['{', '[']), "{text}");
+            insta::assert_snapshot!(format!("record_{language}"), text);
         }
     }
 }

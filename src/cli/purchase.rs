@@ -43,8 +43,8 @@ impl Session {
             given: Vec::new(),
             change: Money::ZERO,
             memory: ReceiptMemory {
+                kept: Some(KeptFor { purpose: card.purpose().to_owned(), until: purchase.until }),
                 choice: card.title,
-                kept: Some(KeptFor { purpose: card.purpose, until: purchase.until }),
             },
             after: card.after,
             code: Some(code.text().to_string()),

@@ -128,9 +128,15 @@ fn command(cli: &Cli, environment: Environment, out: &mut impl Write) -> Result<
         Command::Restore(args) => session.restore(args, out),
         Command::Sync(command) => session.sync(command, out),
         Command::Policy(PolicyCommand::Show(args)) => {
-            let language = args.language.or(session.asked_language);
-            let today = chrono::Local::now().date_naive();
-            written(super::policy::show(&session.policy()?.1, language, today, out), locale)?;
+            let store = if session.data.is_set_up() { Some(session.settings()?.store) } else { None };
+            let told = super::policy::Told {
+                policy: &session.policy()?.1,
+                only: args.language.or(session.asked_language),
+                store: store.as_ref(),
+                today: chrono::Local::now().date_naive(),
+            };
+            let said = if args.record { told.record(out) } else { told.show(out) };
+            written(said, locale)?;
             Ok(DONE)
         }
         Command::Policy(PolicyCommand::New) => {

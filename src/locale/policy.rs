@@ -3,7 +3,7 @@
 use super::{Arg, Language, Locale};
 use crate::domain::policy::{
     Basis, Change, ChangeKind, DataClass, Effect, Expected, Memory, Policy, PolicyError,
-    PolicyErrorKind as Kind, Term, TicketDetail,
+    PolicyErrorKind as Kind, PolicyWarning, PolicyWarningKind as Warning, Term, TicketDetail,
 };
 
 /// What is wrong with a line of a policy, and what to do about it.
@@ -19,6 +19,29 @@ pub fn refusal(locale: &'static Locale, error: &PolicyError) -> Refusal {
     let mut args = vec![("key", Arg::from(&error.key))];
     args.extend(details(locale, &error.kind));
     Refusal { reason: locale.format(reason, &args), remedy: locale.format(remedy, &args) }
+}
+
+/// The words of one warning.
+pub fn warning(locale: &'static Locale, warning: &PolicyWarning) -> Refusal {
+    let word = |text: &str| Arg::from(text.to_owned());
+    let (id, remedy, own) = match &warning.kind {
+        Warning::Word { word: said } => ("policy-steers", "policy-steers-remedy", vec![("word", word(said))]),
+        Warning::Exclamation => ("policy-exclamation", "policy-exclamation-remedy", vec![]),
+        Warning::Capitals { word: said } => {
+            ("policy-capitals", "policy-capitals-remedy", vec![("word", word(said))])
+        }
+        Warning::Uneven { longest, shortest } => {
+            let lengths = vec![("longest", Arg::from(*longest)), ("shortest", Arg::from(*shortest))];
+            ("policy-uneven", "policy-uneven-remedy", lengths)
+        }
+        Warning::LongTerm => ("policy-long-term", "policy-long-term-remedy", vec![]),
+        Warning::LongBackups { days } => {
+            ("policy-long-backups", "policy-long-backups-remedy", vec![("days", Arg::from(*days))])
+        }
+    };
+    let mut args = vec![("key", word(&warning.key))];
+    args.extend(own);
+    Refusal { reason: locale.format(id, &args), remedy: locale.text(remedy).into_owned() }
 }
 
 /// The key of the reason and that of the remedy.
@@ -56,6 +79,10 @@ fn keys(kind: &Kind) -> [&'static str; 2] {
             ["policy-purposes-without-profile", "policy-purposes-without-profile-remedy"]
         }
         Kind::OldFormat => ["policy-old-format", "policy-old-format-remedy"],
+        Kind::KeepsBeforeMinimum { .. } => ["policy-keeps-first", "policy-keeps-first-remedy"],
+        Kind::NotConsent { .. } => ["policy-not-consent", "policy-not-consent-remedy"],
+        Kind::TermBeyondLaw { .. } => ["policy-beyond-law", "policy-beyond-law-remedy"],
+        Kind::NoLastDay => ["policy-no-last-day", "policy-no-last-day-remedy"],
         Kind::VersionNotRaised { .. } => ["policy-version-not-raised", "policy-version-not-raised-remedy"],
     }
 }
@@ -70,7 +97,11 @@ fn details(locale: &'static Locale, kind: &Kind) -> Vec<(&'static str, Arg<'stat
         | Kind::UnknownPurpose { name }
         | Kind::UnknownChoice { name } => vec![("name", text(name))],
         Kind::MissingPlaceholder { name } => vec![("name", text(name))],
-        Kind::DefaultNotMinimum { minimum } => vec![("minimum", text(minimum))],
+        Kind::TermBeyondLaw { years } => vec![("years", Arg::from(*years))],
+        Kind::NotConsent { class } => vec![("class", text(class))],
+        Kind::DefaultNotMinimum { minimum } | Kind::KeepsBeforeMinimum { minimum } => {
+            vec![("minimum", text(minimum))]
+        }
         Kind::AlwaysKept { class } | Kind::TermTooLong { class } => vec![("class", text(class))],
         Kind::VersionNotRaised { current } => {
             vec![("current", Arg::from(*current)), ("next", Arg::from(i64::from(*current) + 1))]
@@ -250,6 +281,10 @@ mod tests {
             Kind::TermWithoutMemory,
             Kind::TermTooLong { class: "lines" },
             Kind::PurposesWithoutProfile,
+            Kind::KeepsBeforeMinimum { minimum: name() },
+            Kind::NotConsent { class: "lines" },
+            Kind::TermBeyondLaw { years: 10 },
+            Kind::NoLastDay,
             Kind::OldFormat,
             Kind::VersionNotRaised { current: 1 },
         ]);

@@ -40,7 +40,7 @@ fn forgotten_on_the_spot() {
     till.scans(WASHER).sees("389,00");
     till.key("F10").sees("Falta").sees("sin respuesta, luego: Olvidar esta compra");
     till.key("F8").sees("Su compra: 389,00 €").sees("Olvidar esta compra").sees("Recordarla para mí");
-    till.key("1").sees("Anotado: Olvidar esta compra").sees("Queda solo el tique");
+    till.key("1").sees("Anotado: Olvidar esta compra").sees("Queda el tique hasta");
     till.key("Enter").sees("Falta").sees("Cliente: Olvidar esta compra");
     till.key("a").sees("vendido A-000001");
     let code = receipt_code(&mut till, "Último recibo");
@@ -152,7 +152,7 @@ fn a_receipt_in_the_customers_language() {
     till.sees(READY);
     till.scans(BREAD).sees("Barra de pan").key("F10").sees("Falta").key("F8").sees("Olvidar esta compra");
     till.key("l").sees("Forget this purchase").key("1").sees("Noted: Forget this purchase");
-    till.key("Enter").sees("Falta").key("a").sees("vendido A-000001").sees("Only the tax ticket stays");
+    till.key("Enter").sees("Falta").key("a").sees("vendido A-000001").sees("The ticket stays until");
     till.key("Alt+R").sees("Simplified invoice");
 }
 
@@ -163,7 +163,7 @@ fn the_screen_that_is_turned_asks_and_dissolves() {
     till.sees(READY);
     till.scans(BREAD).scans(WASHER).sees("389,00");
     till.key("F10").sees("Olvidar esta compra").key("1").sees("Anotado").key("Enter").sees("Falta");
-    till.key("a").sees("Sus artículos no se han guardado").sees("Queda solo el tique");
+    till.key("a").sees("Sus artículos no se han guardado").sees("Queda el tique hasta");
     // The basket is gone from the screen, and the next customer's scan is not lost.
     till.sees_no("Lavadora");
     till.scans(MILK).sees("Leche entera 1 L").sees("1 línea · 1 artículo");

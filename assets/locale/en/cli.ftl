@@ -149,6 +149,7 @@ help-arg-code = The code on the receipt.
 help-arg-columns = Characters a line.
 help-arg-purpose = Why you look: it is logged.
 help-arg-identifier = The customer's phone, e-mail or card number.
+help-arg-record = Prints the record of processing activities instead (GDPR, article 30).
 help-arg-notice-language = Only in this language.
 help-arg-changed-policy = The changed policy.
 help-arg-backup = The backup.

@@ -49,6 +49,14 @@ policy-term-too-long = This choice keeps "{ $class }" longer than its class allo
 policy-term-too-long-remedy = Shorten it, or lengthen "class.{ $class }.term".
 policy-purposes-without-profile = Without a profile nobody can tick a purpose.
 policy-purposes-without-profile-remedy = Remove "purposes", or set memory = "profile".
+policy-keeps-first = A choice that keeps more stands before the one that keeps the least.
+policy-keeps-first-remedy = Put "{ $minimum }" first in "order".
+policy-not-consent = "{ $key }": whoever is remembered must have consented.
+policy-not-consent-remedy = Write basis = "consent" for "class.{ $class }".
+policy-beyond-law = "{ $key }" is longer than any law asks for a ticket: { $years } years.
+policy-beyond-law-remedy = Shorten it. Tickets: 6 years (Spanish Commercial Code, article 30), at most { $years } (Ley General Tributaria, article 66 bis).
+policy-no-last-day = "{ $key }" has no last day: whoever never comes back would be kept forever.
+policy-no-last-day-remedy = Give it a term, such as {"{"} years = 3 {"}"}.
 policy-old-format = The policy is written as up to version 0.2.0.
 policy-old-format-remedy = Print the policy of this version with olvido policy new, put into it what is yours, and keep its line format = 2.
 policy-version-not-raised = The policy differs from the one in use, version { $current }, and its version is not higher.
@@ -89,7 +97,7 @@ policy-language-removed = { $language } is no longer a language
 policy-text = the words of "{ $place }" in { $language }
 
 policy-ticket = the tax ticket
-policy-counters = the day's counts
+policy-counters = the counts
 policy-lines = the articles
 policy-profile = the profile
 policy-years = { $count ->
@@ -111,3 +119,56 @@ policy-refused = { $file }: the policy cannot be used. { $count ->
 }
 policy-line = { $file }, line { $line }: { $reason }
 policy-version = Policy, version { $version }
+
+# What in a policy may steer a customer.
+policy-warning = { $file }, line { $line }: warning: { $reason }
+policy-steers = "{ $key }" says "{ $word }", a word of loss or praise.
+policy-steers-remedy = Say what is kept and until when, and let the customer judge.
+policy-exclamation = "{ $key }" has an exclamation mark.
+policy-exclamation-remedy = Write it as a plain sentence.
+policy-capitals = "{ $key }" writes "{ $word }" in capitals.
+policy-capitals-remedy = Use small letters: all cards speak equally loud.
+policy-uneven = "{ $key }" has { $longest } characters, and the same text of another card { $shortest }.
+policy-uneven-remedy = Make them about equally long, so that none looks like more.
+policy-long-term = "{ $key }" is longer than 6 years.
+policy-long-term-remedy = The Spanish Commercial Code asks for 6 years (article 30). More only if your adviser says so (Ley General Tributaria, article 66 bis).
+policy-long-backups = "{ $key }": a backup could bring a forgotten purchase back for { $days ->
+    [one] 1 day.
+   *[other] { $days } days.
+}
+policy-long-backups-remedy = Make newer backups and shorten it: 30 days are usual.
+
+# The record of processing activities.
+record-title = Record of processing activities (GDPR, article 30)
+record-version = As of { $day }, policy version { $version }
+record-purpose = Purpose
+record-basis = Basis
+record-persons = Persons
+record-data = Data
+record-recipients = Recipients
+record-term = Term
+record-term-from-sale = { $term }, from the sale; sooner where the customer says forget, except the ticket and the counts
+record-ticket-persons = whoever buys; the ticket does not say who
+record-ticket-recipients = the tax office; for card payments the banks; whoever runs the hub, if there is one
+record-counters-persons = whoever buys, as far as the rule of mixing does not hide it
+record-counters-recipients = nobody outside the store
+record-lines-persons = customers who choose it
+record-lines-recipients = nobody outside the store; whoever runs the hub, if there is one, has a sealed copy
+record-profile-persons = customers who choose it
+record-profile-recipients = nobody outside the store; whoever runs the hub, if there is one, has a sealed copy
+record-staff = Staff
+record-staff-purpose = Opening the till, and knowing who sells.
+record-staff-basis = The contract of employment (GDPR, article 6(1)(b))
+record-staff-persons = whoever sells
+record-staff-data = name, and a fingerprint of the PIN
+record-staff-recipients = nobody
+record-staff-term = as long as they sell here
+record-transfers = Transfers to third countries
+record-transfers-none = None by this program. The hub is where the store has put it.
+record-security = Security measures
+record-security-sealed = What is personal is sealed, each purchase and profile under a key of its own.
+record-security-keys = The keys are in a file of their own, wrapped by one that stays with the store.
+record-security-access = Only the system's user of the till can read the files; the screen is locked by a PIN; each look is noted.
+record-security-forget = Forgetting overwrites the key, on every copy; olvido verify checks it.
+record-security-backups = Backups do not hold the key of the store.
+record-security-travel = What goes to the hub travels encrypted, to a hub whose certificate the till knows.

@@ -149,6 +149,7 @@ help-arg-code = El código del recibo.
 help-arg-columns = Caracteres por línea.
 help-arg-purpose = Para qué mira: queda anotado.
 help-arg-identifier = El teléfono, correo o número de tarjeta del cliente.
+help-arg-record = Escribe en su lugar el registro de actividades de tratamiento (RGPD, artículo 30).
 help-arg-notice-language = Solo en este idioma.
 help-arg-changed-policy = La política cambiada.
 help-arg-backup = La copia.

@@ -49,6 +49,14 @@ policy-term-too-long = Esta elección guarda «{ $class }» más de lo que su cl
 policy-term-too-long-remedy = Acórtelo, o alargue «class.{ $class }.term».
 policy-purposes-without-profile = Sin perfil nadie puede marcar una finalidad.
 policy-purposes-without-profile-remedy = Quite «purposes», o ponga memory = "profile".
+policy-keeps-first = Una elección que guarda más está antes que la que guarda menos.
+policy-keeps-first-remedy = Ponga «{ $minimum }» la primera en «order».
+policy-not-consent = «{ $key }»: quien se recuerda ha de haberlo permitido.
+policy-not-consent-remedy = Escriba basis = "consent" en «class.{ $class }».
+policy-beyond-law = «{ $key }» pasa de lo que alguna ley pide para un tique: { $years } años.
+policy-beyond-law-remedy = Acórtelo. Tiques: 6 años (Código de Comercio, artículo 30), como mucho { $years } (Ley General Tributaria, artículo 66 bis).
+policy-no-last-day = «{ $key }» no tiene último día: quien no vuelva quedaría guardado para siempre.
+policy-no-last-day-remedy = Póngale un plazo, como {"{"} years = 3 {"}"}.
 policy-old-format = La política está escrita como hasta la versión 0.2.0.
 policy-old-format-remedy = Escriba la política de esta versión con olvido policy new, ponga en ella lo suyo y deje su línea format = 2.
 policy-version-not-raised = La política difiere de la que está en uso, versión { $current }, y su versión no es mayor.
@@ -89,7 +97,7 @@ policy-language-removed = { $language } deja de ser un idioma
 policy-text = las palabras de «{ $place }» en { $language }
 
 policy-ticket = el tique
-policy-counters = las cuentas del día
+policy-counters = los recuentos
 policy-lines = los artículos
 policy-profile = el perfil
 policy-years = { $count ->
@@ -111,3 +119,59 @@ policy-refused = { $file }: la política no se puede usar. { $count ->
 }
 policy-line = { $file }, línea { $line }: { $reason }
 policy-version = Política, versión { $version }
+
+# Lo que en una política puede empujar al cliente.
+policy-warning = { $file }, línea { $line }: aviso: { $reason }
+policy-steers = «{ $key }» dice «{ $word }», palabra de pérdida o de elogio.
+policy-steers-remedy = Diga qué se guarda y hasta cuándo, y deje que juzgue el cliente.
+policy-exclamation = «{ $key }» lleva un signo de exclamación.
+policy-exclamation-remedy = Escríbalo como una frase normal.
+policy-capitals = «{ $key }» escribe «{ $word }» en mayúsculas.
+policy-capitals-remedy = Use minúsculas: todas las tarjetas hablan igual de alto.
+policy-uneven = «{ $key }» tiene { $longest } caracteres, y el mismo texto de otra tarjeta { $shortest }.
+policy-uneven-remedy = Hágalos casi igual de largos, para que ninguna parezca más.
+policy-long-term = «{ $key }» pasa de 6 años.
+policy-long-term-remedy = El Código de Comercio pide 6 años (artículo 30). Más, solo si lo dice su asesor (Ley General Tributaria, artículo 66 bis).
+policy-long-backups = «{ $key }»: una copia de seguridad podría devolver una compra olvidada durante { $days ->
+    [one] 1 día.
+   *[other] { $days ->
+    [one] 1 día.
+   *[other] { $days } días.
+}
+}
+policy-long-backups-remedy = Haga copias más nuevas y acórtelo: lo normal son 30 días.
+
+# El registro de actividades de tratamiento.
+record-title = Registro de actividades de tratamiento (RGPD, artículo 30)
+record-version = A { $day }, política versión { $version }
+record-purpose = Finalidad
+record-basis = Base
+record-persons = Personas
+record-data = Datos
+record-recipients = Destinatarios
+record-term = Plazo
+record-term-from-sale = { $term }, desde la venta; antes si el cliente dice olvidar, salvo el tique y los recuentos
+record-ticket-persons = quien compra; el tique no dice quién es
+record-ticket-recipients = Hacienda; si se paga con tarjeta, los bancos; quien lleva la central, si la hay
+record-counters-persons = quien compra, hasta donde la regla de mezcla no lo oculta
+record-counters-recipients = nadie fuera de la tienda
+record-lines-persons = clientes que lo eligen
+record-lines-recipients = nadie fuera de la tienda; quien lleva la central, si la hay, tiene una copia cerrada
+record-profile-persons = clientes que lo eligen
+record-profile-recipients = nadie fuera de la tienda; quien lleva la central, si la hay, tiene una copia cerrada
+record-staff = El personal
+record-staff-purpose = Abrir la caja, y saber quién vende.
+record-staff-basis = El contrato de trabajo (RGPD, artículo 6.1.b)
+record-staff-persons = quien vende
+record-staff-data = nombre, y una huella del PIN
+record-staff-recipients = nadie
+record-staff-term = mientras venda aquí
+record-transfers = Transferencias a otros países
+record-transfers-none = Ninguna que haga este programa. La central está donde la puso la tienda.
+record-security = Medidas de seguridad
+record-security-sealed = Lo personal está cifrado, cada compra y cada perfil con una clave propia.
+record-security-keys = Las claves están en un archivo aparte, envueltas con otra que no sale de la tienda.
+record-security-access = Solo el usuario del sistema de la caja puede leer los archivos; la pantalla se bloquea con un PIN; cada mirada queda anotada.
+record-security-forget = Olvidar sobrescribe la clave, en cada copia; olvido verify lo comprueba.
+record-security-backups = Las copias de seguridad no llevan la clave de la tienda.
+record-security-travel = Lo que va a la central viaja cifrado, a una central cuyo certificado conoce la caja.

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::error::{Expected, PolicyErrorKind as Kind};
 use super::parse::{Purposes, term};
 use super::reader::{Entry, Located, Reader, Table};
-use super::texts::{CARD, DATE, SENTENCE, SHORT, TITLE, Text, per_language};
-use super::{Basis, ChoicePolicy, ChoiceText, ClassPolicy, DataClass, Memory, Term};
+use super::texts::{AFTER, CARD, DATE, SENTENCE, SHORT, TITLE, Text, per_language};
+use super::{Basis, ChoicePolicy, ChoiceText, ClassPolicy, DataClass, Memory, Policy, Term};
 use crate::domain::customer::Purpose;
 use crate::domain::language::Language;
 
@@ -14,6 +14,7 @@ use crate::domain::language::Language;
 const MOST_CHOICES: usize = 4;
 /// What the tables of the choices refer to.
 pub(super) struct Choices<'p> {
+    pub format: u32,
     pub languages: &'p [Language],
     pub classes: &'p BTreeMap<DataClass, ClassPolicy>,
     pub purposes: &'p Purposes,
@@ -36,7 +37,11 @@ impl Choices<'_> {
         match reader.find(table, "text").and_then(|entry| reader.table(&entry)) {
             Some(parent) => {
                 for (language, table) in per_language(reader, &parent, self.languages) {
-                    texts.insert(language, self.text(reader, &table, language, memory, term));
+                    let text = match self.format {
+                        Policy::FORMAT => text(reader, &table, memory, term),
+                        _ => self.old_text(reader, &table, language, memory, term),
+                    };
+                    texts.insert(language, text);
                 }
             }
             None => reader.refuse(table.line, table.key("text"), Kind::MissingText),
@@ -124,7 +129,8 @@ impl Choices<'_> {
         purposes
     }
 
-    fn text(
+    /// The texts of a choice as up to 0.2.0.
+    fn old_text(
         &self,
         reader: &mut Reader,
         table: &Table<'_>,
@@ -156,6 +162,24 @@ impl Choices<'_> {
             until: Text { limit: SHORT, values, required }.read(reader, table, "until"),
             after: Text { limit: SENTENCE, values, required }.read(reader, table, "after"),
         }
+    }
+}
+
+/// The texts of a choice: what it adds to the ticket and the counters, which stand on every card,
+/// and the sentence that says until when both are kept.
+fn text(reader: &mut Reader, table: &Table<'_>, memory: Memory, term: Option<Term>) -> ChoiceText {
+    reader.only(table, &["title", "keeps", "purpose", "after"]);
+    let dates = [("ticket-date", DATE), ("date", DATE)];
+    // Without articles, or without a last day of theirs, there is one date only.
+    let count = if memory == Memory::None || term == Some(Term::Customer) { 1 } else { 2 };
+    let names = dates.map(|(name, _)| name);
+    let after = Text { limit: AFTER, values: &dates[..count], required: &names[..count] };
+    ChoiceText {
+        title: Text::plain(TITLE).read(reader, table, "title"),
+        keeps: Text::plain(SHORT).read(reader, table, "keeps"),
+        purpose: Text::plain(SHORT).read(reader, table, "purpose"),
+        until: String::new(),
+        after: after.read(reader, table, "after"),
     }
 }
 
@@ -213,4 +237,38 @@ pub(super) fn minimum(
         reader.refuse(default.line, "default", Kind::DefaultNotMinimum { minimum: minimum.id.clone() });
     }
     Some(at)
+}
+
+/// The longest that any Spanish law asks for a ticket: ten years where losses are carried forward
+/// (Ley General Tributaria, articles 66 bis and 70.3); six in general (Código de Comercio, article 30).
+const LAW_YEARS: u32 = 10;
+
+/// What format 2 refuses although it can be carried out: what steers a customer, and what no purpose
+/// asks for. Nothing in force is refused by it: a store keeps the policy that it has.
+pub(super) fn fair(
+    reader: &mut Reader,
+    root: &Table<'_>,
+    order: &[Located],
+    choices: &[(ChoicePolicy, usize)],
+    classes: &BTreeMap<DataClass, ClassPolicy>,
+) {
+    let least = choices.iter().position(|(choice, _)| choice.memory == Memory::None);
+    if let (Some(least @ 1..), Some(first)) = (least, order.first()) {
+        let minimum = choices[least].0.id.clone();
+        reader.refuse(first.line, "order", Kind::KeepsBeforeMinimum { minimum });
+    }
+    let profile = choices.iter().any(|(choice, _)| choice.memory == Memory::Profile);
+    for class in [DataClass::Lines, DataClass::Profile].into_iter().filter(|_| profile) {
+        // Whoever is remembered has said so, and can take it back: GDPR, articles 6(1)(a) and 7(3).
+        if classes.get(&class).is_some_and(|class| class.basis != Basis::Consent) {
+            let (line, key) = reader.place(root, &["class", class.id(), "basis"]);
+            reader.refuse(line, key, Kind::NotConsent { class: class.id() });
+        }
+    }
+    for (class, policy) in classes {
+        let (line, key) = reader.place(root, &["class", class.id(), "term"]);
+        if policy.term != Term::Customer && policy.term.is_longer_than(Term::Years(LAW_YEARS)) {
+            reader.refuse(line, key, Kind::TermBeyondLaw { years: LAW_YEARS });
+        }
+    }
 }

@@ -271,6 +271,7 @@ fn compare_words(old: &Policy, new: &Policy, changes: &mut Vec<Change>) {
             text(before.is_none_or(|before| *before == now[&language]), format!("purpose.{purpose}"));
         }
         text(old.words[&language] == new.words[&language], "notice".to_owned());
+        text(old.controller_in(language) == new.controller_in(language), "controller".to_owned());
     }
 }
 

@@ -80,6 +80,20 @@ pub enum PolicyErrorKind {
     },
     /// Purposes can only be ticked where there is a profile.
     PurposesWithoutProfile,
+    /// A choice that keeps more stands before the one that keeps the least.
+    KeepsBeforeMinimum {
+        minimum: String,
+    },
+    /// What is linked to a person's profile rests on consent alone.
+    NotConsent {
+        class: &'static str,
+    },
+    /// A class stays longer than any law asks for a ticket, in years.
+    TermBeyondLaw {
+        years: u32,
+    },
+    /// What is kept of a purchase needs a last day, even if nobody ever comes back.
+    NoLastDay,
     /// A policy to be taken into use must say `format = 2`.
     OldFormat,
     /// A changed policy needs a higher version than the one in use.

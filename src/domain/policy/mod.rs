@@ -3,6 +3,7 @@
 //! and everything that the store keeps follows the rules of the same policy.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 use chrono::{Days, Months, NaiveDate};
 use serde::{Deserialize, Serialize};
@@ -14,15 +15,20 @@ mod choices;
 mod compare;
 mod error;
 mod notice;
+mod own_words;
 mod parse;
 mod reader;
+mod record;
 mod release;
+mod steer;
 mod texts;
 
 pub use compare::{Change, ChangeKind, Effect, compare, effective_until, judge};
 pub use error::{Expected, PolicyError, PolicyErrorKind};
-pub use notice::{Card, Labels, Notice, Section, Tick};
+pub use notice::{Card, FullNotice, Labels, Notice, Section, Tick};
+pub use record::Activity;
 pub use release::Release;
+pub use steer::{PolicyWarning, PolicyWarningKind, warnings};
 
 /// The policy that a new store starts with: Spanish law, three choices.
 pub const SHIPPED: &str = include_str!("../../../assets/policy.toml");
@@ -49,6 +55,7 @@ pub struct Policy {
     /// In the order of the cards.
     pub choices: Vec<ChoicePolicy>,
     minimum: usize,
+    controller: Controller,
     words: BTreeMap<Language, NoticeWords>,
 }
 
@@ -144,12 +151,21 @@ pub struct ChoicePolicy {
     texts: BTreeMap<Language, ChoiceText>,
 }
 
+/// Who decides what is kept, and why: GDPR, article 4(7). The texts can name `{store}` and `{tax-id}`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Controller {
+    name: String,
+    tax_id: String,
+    /// Where to ask.
+    contact: BTreeMap<Language, String>,
+}
+
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct ClassText {
     name: String,
     /// The full sentence, for the ticket under each detail.
     keeps: BTreeMap<TicketDetail, String>,
-    /// What `{ticket}` stands for on a card; empty but for the ticket.
+    /// Its line on every card; only of the ticket and the counters.
     card: BTreeMap<TicketDetail, String>,
     purpose: String,
     law: String,
@@ -173,6 +189,11 @@ struct NoticeWords {
     label_basis: String,
     label_until: String,
     until_customer: String,
+    until_ticket: String,
+    until_items: String,
+    until_profile: String,
+    controller: Section,
+    answer: Section,
     who: Section,
     copies: Section,
     rights: Section,
@@ -200,7 +221,9 @@ impl Policy {
 
     /// The policy that ships with the program.
     pub fn shipped() -> Policy {
-        Policy::parse(SHIPPED).expect("a test reads the shipped policy")
+        static SHIPPED_POLICY: LazyLock<Policy> =
+            LazyLock::new(|| Policy::parse(SHIPPED).expect("a test reads the shipped policy"));
+        SHIPPED_POLICY.clone()
     }
 
     /// The choice with this id.
@@ -216,6 +239,12 @@ impl Policy {
     /// The last day on which the tax ticket of a sale must be kept.
     pub fn ticket_until(&self, sale_date: NaiveDate) -> Until {
         self.classes[&DataClass::Ticket].term.after(sale_date)
+    }
+
+    /// Everything that is said of the controller in one language.
+    fn controller_in(&self, language: Language) -> [Option<&str>; 3] {
+        let Controller { name, tax_id, contact } = &self.controller;
+        [Some(name), Some(tax_id), contact.get(&language)].map(|text| text.map(String::as_str))
     }
 
     /// `wanted` if the policy speaks it, else its first language.

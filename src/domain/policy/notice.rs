@@ -3,16 +3,15 @@
 
 use chrono::NaiveDate;
 
-use super::{ChoicePolicy, ClassPolicy, DataClass, NoticeWords, Policy, Term, Until};
+use super::{ChoicePolicy, ClassPolicy, DataClass, Memory, NoticeWords, Policy, Release, Term, Until};
 use crate::domain::customer::Purpose;
 use crate::domain::language::Language;
+use crate::domain::settings::Store;
 
-/// The notice of one policy, in one language, for a sale of one day.
+/// What a policy asks of a customer, in one language, for a sale of one day: the question and its cards.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notice {
     pub language: Language,
-    /// Version of the policy.
-    pub version: u32,
     /// The one question above the cards.
     pub question: String,
     /// What happens without an answer.
@@ -20,8 +19,15 @@ pub struct Notice {
     pub labels: Labels,
     /// One for each choice, in the policy's order.
     pub cards: Vec<Card>,
-    /// The whole notice, to "read it all": choices, kinds of data, readers, copies, rights and
-    /// complaints.
+}
+
+/// Everything that GDPR, article 13, wants a customer to be able to read, "read it all": choices,
+/// kinds of data, controller, recipients, copies, rights, complaints, and whether an answer is needed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FullNotice {
+    pub language: Language,
+    /// Version of the policy.
+    pub version: u32,
     pub sections: Vec<Section>,
     /// Whom to complain to; also the last of the sections.
     pub complaint: Section,
@@ -35,7 +41,8 @@ pub struct Labels {
     pub until: String,
 }
 
-/// One choice as the customer reads it.
+/// One choice as the customer reads it, without having read another: the program writes the ticket
+/// and the counts on every card, the policy what the choice adds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Card {
     /// The key that chooses it: 1 for the first.
@@ -43,13 +50,13 @@ pub struct Card {
     /// The choice's id in the policy.
     pub choice: String,
     pub title: String,
-    /// What we keep.
-    pub keeps: String,
-    /// What for.
-    pub purpose: String,
-    /// Until when.
-    pub until: String,
-    /// The sentence that remains once this is chosen: what stays, and until when.
+    /// What we keep: the ticket, the counts, and what this choice adds or leaves out.
+    pub keeps: Vec<String>,
+    /// What for: that of the ticket and the counts, and then, if there is more, that of the articles.
+    pub purposes: Vec<String>,
+    /// Until when: the articles, if they are kept, and the ticket.
+    pub until: Vec<String>,
+    /// The sentences that remain once this is chosen: what stays, and until when.
     pub after: String,
     /// What can be ticked; none is ticked at first.
     pub ticks: Vec<Tick>,
@@ -75,21 +82,9 @@ impl Policy {
     pub fn notice(&self, wanted: Language, sale_date: NaiveDate) -> Notice {
         let language = self.language(wanted);
         let words = &self.words[&language];
-        let cards: Vec<Card> = (1..)
-            .zip(&self.choices)
-            .map(|(key, choice)| self.card(key, choice, language, sale_date))
-            .collect();
-        let mut sections =
-            vec![Section { heading: words.question.clone(), paragraphs: vec![words.default.clone()] }];
-        sections.extend(cards.iter().map(|card| card.section(words)));
-        let kept = |class| self.choices.iter().any(|choice| choice.keeps.contains(class));
-        let classes = self.classes.iter().filter(|(class, _)| kept(class));
-        sections.extend(classes.map(|(&class, policy)| self.class(class, policy, language, sale_date)));
-        let copies = self.copies(&words.copies);
-        sections.extend([words.who.clone(), copies, words.rights.clone(), words.complaint.clone()]);
+        let cards = (1..).zip(&self.choices);
         Notice {
             language,
-            version: self.version,
             question: words.question.clone(),
             default: words.default.clone(),
             labels: Labels {
@@ -97,32 +92,87 @@ impl Policy {
                 purpose: words.label_purpose.clone(),
                 until: words.label_until.clone(),
             },
-            cards,
-            sections,
-            complaint: words.complaint.clone(),
+            cards: cards.map(|(key, choice)| self.card(key, choice, language, sale_date)).collect(),
         }
     }
 
-    /// The one sentence that remains when a purchase is forgotten: what stays, and until when.
+    /// The whole notice of `store`. Without one, its name and tax id are left as `{store}` and
+    /// `{tax-id}`.
+    pub fn full_notice(&self, wanted: Language, sale_date: NaiveDate, store: Option<&Store>) -> FullNotice {
+        let Notice { language, question, default, cards, .. } = self.notice(wanted, sale_date);
+        let words = &self.words[&language];
+        let mut sections = vec![Section { heading: question, paragraphs: vec![default] }];
+        sections.extend(cards.iter().map(|card| card.section(words)));
+        sections.push(words.answer.clone());
+        sections.push(self.controller_section(language, store));
+        let classes = self.kept_classes();
+        sections.extend(classes.map(|(class, policy)| self.class(class, policy, language, sale_date)));
+        let copies = self.copies(&words.copies);
+        sections.extend([words.who.clone(), copies, words.rights.clone(), words.complaint.clone()]);
+        FullNotice { language, version: self.version, sections, complaint: words.complaint.clone() }
+    }
+
+    /// The sentences that remain when a purchase is forgotten: what stays, and until when.
     pub fn after_forget_sentence(&self, wanted: Language, sale_date: NaiveDate) -> String {
         self.card(1, self.minimum(), self.language(wanted), sale_date).after
     }
 
+    /// Who answers for the data, and where to ask.
+    pub fn controller_section(&self, wanted: Language, store: Option<&Store>) -> Section {
+        let language = self.language(wanted);
+        let contact = self.controller.contact.get(&language).map_or("", String::as_str);
+        let values = [
+            ("{controller}", self.controller.name.as_str()),
+            ("{tax-id}", self.controller.tax_id.as_str()),
+            ("{contact}", contact),
+        ];
+        let of_store =
+            store.map(|store| [("{store}", store.name.as_str()), ("{tax-id}", store.tax_id.as_str())]);
+        let of_store = of_store.into_iter().flatten();
+        filled_section(&self.words[&language].controller, |text| {
+            let text = values.iter().fold(text.to_owned(), |text, (name, value)| text.replace(name, value));
+            of_store.clone().fold(text, |text, (name, value)| text.replace(name, value))
+        })
+    }
+
+    /// The kinds of data that some choice keeps.
+    pub(super) fn kept_classes(&self) -> impl Iterator<Item = (DataClass, &ClassPolicy)> {
+        let kept = |class| self.choices.iter().any(|choice| choice.keeps.contains(class));
+        self.classes.iter().filter(move |(class, _)| kept(class)).map(|(class, policy)| (*class, policy))
+    }
+
     fn card(&self, key: u8, choice: &ChoicePolicy, language: Language, sale_date: NaiveDate) -> Card {
-        let text = &choice.texts[&language];
-        let ticket = &self.classes[&DataClass::Ticket].texts[&language].card[&self.ticket_detail];
-        let date = match choice.keeps_until(sale_date) {
+        let (text, words) = (&choice.texts[&language], &self.words[&language]);
+        let day = |until: Until| match until {
             Until::Date(date) => language.date(date),
-            Until::CustomerSaysSo => String::new(),
+            Until::CustomerSaysSo => words.until_customer.clone(),
         };
-        let filled = |text: &str| text.replace("{ticket}", ticket).replace("{date}", &date);
+        let kept_until = choice.keeps_until(sale_date);
+        let (date, ticket_date) = (day(kept_until), day(self.ticket_until(sale_date)));
+        let filled = |text: &str| text.replace("{date}", &date).replace("{ticket-date}", &ticket_date);
+        let always = [DataClass::Ticket, DataClass::Counters].map(|class| {
+            let text = &self.classes[&class].texts[&language];
+            text.card.get(&self.ticket_detail).cloned().unwrap_or_default()
+        });
+        let own_until = match (choice.memory, kept_until) {
+            (Memory::None, _) => None,
+            // Only policies of before format 2 keep without a last day.
+            (_, Until::CustomerSaysSo) => Some(&words.until_customer),
+            (Memory::Receipt, _) => Some(&words.until_items),
+            (Memory::Profile, _) => Some(&words.until_profile),
+        };
+        let of_all = self.minimum();
+        let mut purposes = vec![of_all.texts[&language].purpose.clone()];
+        if choice.memory != Memory::None {
+            purposes.push(text.purpose.clone());
+        }
         Card {
             key,
             choice: choice.id.clone(),
             title: text.title.clone(),
-            keeps: filled(&text.keeps),
-            purpose: text.purpose.clone(),
-            until: filled(&text.until),
+            keeps: always.into_iter().chain([text.keeps.clone()]).collect(),
+            purposes,
+            until: own_until.into_iter().chain([&words.until_ticket]).map(|text| filled(text)).collect(),
             after: filled(&text.after),
             ticks: choice
                 .purposes
@@ -130,6 +180,14 @@ impl Policy {
                 .map(|p| Tick { purpose: p.clone(), name: self.purposes[p][&language].clone() })
                 .collect(),
         }
+    }
+
+    /// What of a class is kept, in full sentences.
+    pub(super) fn kept_text(&self, class: DataClass, language: Language) -> String {
+        let text = &self.classes[&class].texts[&language].keeps[&self.ticket_detail];
+        let Release { sales, tickets, longest } = self.release;
+        let rule = [("{sales}", u64::from(sales)), ("{tickets}", tickets), ("{longest}", longest)];
+        rule.iter().fold(text.clone(), |text, (name, value)| text.replace(name, &value.to_string()))
     }
 
     fn class(
@@ -144,13 +202,12 @@ impl Policy {
             Until::Date(date) => language.date(date),
             Until::CustomerSaysSo => words.until_customer.clone(),
         };
-        let law = text.law.trim_end_matches('.');
         Section {
             heading: text.name.clone(),
             paragraphs: vec![
-                labelled(&words.label_keeps, &text.keeps[&self.ticket_detail]),
+                labelled(&words.label_keeps, &self.kept_text(class, language)),
                 labelled(&words.label_purpose, &text.purpose),
-                labelled(&words.label_basis, &format!("{law} ({})", policy.basis.article(language))),
+                labelled(&words.label_basis, &basis(policy, language)),
                 labelled(&words.label_until, &until),
             ],
         }
@@ -159,15 +216,11 @@ impl Policy {
     /// How it is kept and forgotten, with the days of backups filled in.
     fn copies(&self, section: &Section) -> Section {
         let Some(days) = self.backup_days else { return section.clone() };
-        let filled = |text: &String| text.replace("{backup-days}", &days.to_string());
-        Section {
-            heading: section.heading.clone(),
-            paragraphs: section.paragraphs.iter().map(filled).collect(),
-        }
+        filled_section(section, |text| text.replace("{backup-days}", &days.to_string()))
     }
 
     /// The longest that any choice keeps a class.
-    fn longest_kept(&self, class: DataClass) -> Term {
+    pub(super) fn longest_kept(&self, class: DataClass) -> Term {
         let own = self.classes[&class].term;
         if class.always_kept() {
             return own;
@@ -179,15 +232,31 @@ impl Policy {
 }
 
 impl Card {
+    /// What the articles are kept for; for a choice that keeps none, the ticket.
+    pub fn purpose(&self) -> &str {
+        self.purposes.last().map_or("", String::as_str)
+    }
+
     fn section(&self, words: &NoticeWords) -> Section {
         let mut paragraphs = vec![
-            labelled(&words.label_keeps, &self.keeps),
-            labelled(&words.label_purpose, &self.purpose),
-            labelled(&words.label_until, &self.until),
+            labelled(&words.label_keeps, &self.keeps.join("; ")),
+            labelled(&words.label_purpose, &self.purposes.join("; ")),
+            labelled(&words.label_until, &self.until.join("; ")),
         ];
         paragraphs.extend(self.ticks.iter().map(|tick| format!("[ ] {}", tick.name)));
         Section { heading: format!("{}  {}", self.key, self.title), paragraphs }
     }
+}
+
+/// Why a class may be kept: the law, and the article of the GDPR.
+pub(super) fn basis(policy: &ClassPolicy, language: Language) -> String {
+    let law = policy.texts[&language].law.trim_end_matches('.');
+    format!("{law} ({})", policy.basis.article(language))
+}
+
+fn filled_section(section: &Section, fill: impl Fn(&str) -> String) -> Section {
+    let paragraphs = section.paragraphs.iter().map(|text| fill(text)).collect();
+    Section { heading: section.heading.clone(), paragraphs }
 }
 
 fn labelled(label: &str, text: &str) -> String {

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use toml::de::DeTable;
 
-use super::choices::{Choices, in_order, minimum};
+use super::choices::{Choices, fair, in_order, minimum};
 use super::error::{Expected, PolicyError, PolicyErrorKind as Kind};
 use super::reader::{Entry, Reader, Table};
-use super::texts::{CARD, PARAGRAPH, SHORT, Text, notice, per_language};
-use super::{Basis, ClassPolicy, ClassText, DataClass, Policy, Release, Term, TicketDetail};
+use super::texts::{CARD, MIX, PARAGRAPH, SHORT, STORE, Text, notice, per_language};
+use super::{Basis, ClassPolicy, ClassText, Controller, DataClass, Policy, Release, Term, TicketDetail};
 use crate::domain::customer::Purpose;
 use crate::domain::language::Language;
 
@@ -30,6 +30,7 @@ pub(super) fn parse(text: &str) -> Result<Policy, Vec<PolicyError>> {
         "order",
         "ticket-detail",
         "backup-days",
+        "controller",
         "class",
         "purpose",
         "choice",
@@ -38,27 +39,10 @@ pub(super) fn parse(text: &str) -> Result<Policy, Vec<PolicyError>> {
     let root = reader.root(&document);
     reader.only(&root, &known);
     match policy(&mut reader, &root) {
-        Some(policy) if reader.is_clean() && policy.format < Policy::FORMAT => Ok(narrowed(policy)),
+        Some(policy) if reader.is_clean() && policy.format < Policy::FORMAT => Ok(policy.in_own_words()),
         Some(policy) if reader.is_clean() => Ok(policy),
         _ => Err(reader.into_errors()),
     }
-}
-
-/// A policy of before `format = 2` keeps of the goods what the law asks, at once, and says so in the
-/// words of the shipped policy, until its author renews it.
-fn narrowed(mut policy: Policy) -> Policy {
-    policy.ticket_detail = TicketDetail::Shop;
-    let shipped = Policy::shipped();
-    if let (Some(ticket), Some(own)) =
-        (policy.classes.get_mut(&DataClass::Ticket), shipped.classes.get(&DataClass::Ticket))
-    {
-        for (language, text) in &mut ticket.texts {
-            let Some(own) = own.texts.get(language) else { continue };
-            text.keeps.insert(TicketDetail::Shop, own.keeps[&TicketDetail::Shop].clone());
-            text.card.insert(TicketDetail::Shop, own.card[&TicketDetail::Shop].clone());
-        }
-    }
-    policy
 }
 
 /// The details that a policy of a format has texts for.
@@ -89,19 +73,24 @@ fn policy(reader: &mut Reader, root: &Table<'_>) -> Option<Policy> {
     let order = reader.need(root, "order").and_then(|e| reader.list(&e));
     // Without languages nothing is known to be missing, so the rest waits for the next try.
     let languages = languages?;
-    let classes = classes(reader, root, &languages, details(format));
+    let controller = if format < Policy::FORMAT { None } else { Some(controller(reader, root, &languages)) };
+    let classes = classes(reader, root, &languages, format);
     let purposes = purposes(reader, root, &languages);
     let mut choices = Vec::new();
     for (id, table) in reader.tables(root, "choice") {
         if !is_id(&id) {
             reader.refuse(table.line, table.path.clone(), Kind::BadValue(Expected::Id));
         }
-        let choice = Choices { languages: &languages, classes: &classes, purposes: &purposes };
+        let choice = Choices { format, languages: &languages, classes: &classes, purposes: &purposes };
         choices.push((choice.read(reader, &id, &table), table.line));
     }
-    let words = notice(reader, root, &languages, says_backup_days);
-    let choices = in_order(reader, choices, &order?);
+    let words = notice(reader, root, &languages, says_backup_days, format);
+    let order = order?;
+    let choices = in_order(reader, choices, &order);
     let minimum = minimum(reader, &choices, &classes, &default?)?;
+    if format == Policy::FORMAT && reader.is_clean() {
+        fair(reader, root, &order, &choices, &classes);
+    }
     let choices = choices.into_iter().map(|(choice, _)| choice).collect();
     Some(Policy {
         format,
@@ -114,6 +103,7 @@ fn policy(reader: &mut Reader, root: &Table<'_>) -> Option<Policy> {
         purposes,
         choices,
         minimum,
+        controller: controller.unwrap_or_default(),
         words,
     })
 }
@@ -137,17 +127,39 @@ fn languages(reader: &mut Reader, entry: &Entry<'_>) -> Option<Vec<Language>> {
     if languages.is_empty() { None } else { Some(languages) }
 }
 
+/// Who answers for the data. GDPR, article 13(1)(a).
+fn controller(reader: &mut Reader, root: &Table<'_>, languages: &[Language]) -> Controller {
+    let Some(table) = reader.need(root, "controller").and_then(|entry| reader.table(&entry)) else {
+        return Controller::default();
+    };
+    reader.only(&table, &["name", "tax-id", "text"]);
+    let form = Text { limit: PARAGRAPH, values: &STORE, required: &[] };
+    let mut controller = Controller {
+        name: form.read(reader, &table, "name"),
+        tax_id: form.read(reader, &table, "tax-id"),
+        ..Controller::default()
+    };
+    let Some(texts) = reader.need(&table, "text").and_then(|entry| reader.table(&entry)) else {
+        return controller;
+    };
+    for (language, table) in per_language(reader, &texts, languages) {
+        reader.only(&table, &["contact"]);
+        controller.contact.insert(language, form.read(reader, &table, "contact"));
+    }
+    controller
+}
+
 fn classes(
     reader: &mut Reader,
     root: &Table<'_>,
     languages: &[Language],
-    details: &[TicketDetail],
+    format: u32,
 ) -> BTreeMap<DataClass, ClassPolicy> {
     let mut classes = BTreeMap::new();
     for (id, table) in reader.tables(root, "class") {
         match DataClass::from_id(&id) {
             Some(class) => {
-                classes.insert(class, read_class(reader, class, &table, languages, details));
+                classes.insert(class, read_class(reader, class, &table, languages, format));
             }
             None => reader.refuse(table.line, table.path.clone(), Kind::UnknownKey),
         }
@@ -165,14 +177,14 @@ fn read_class(
     class: DataClass,
     table: &Table<'_>,
     languages: &[Language],
-    details: &[TicketDetail],
+    format: u32,
 ) -> ClassPolicy {
     reader.only(table, &["basis", "term", "text"]);
     let basis = match reader.find(table, "basis") {
         Some(entry) => {
             let basis = match entry.raw_text() {
-                // As policies of 0.2.0 called it.
-                Some("anonymous") => Some(Basis::Mixed),
+                // As 0.2.0 called what it did not mix enough.
+                Some("anonymous") if format < Policy::FORMAT => Some(Basis::Mixed),
                 _ => reader.one_of(&entry, &Basis::ALL, Basis::id, Expected::Basis),
             };
             if basis == Some(Basis::Mixed) && class != DataClass::Counters {
@@ -187,7 +199,7 @@ fn read_class(
         None => refused(reader, table, "term", Kind::ClassWithoutTerm),
     };
     let texts = match reader.find(table, "text").and_then(|entry| reader.table(&entry)) {
-        Some(texts) => class_texts(reader, (class, table), &texts, languages, details),
+        Some(texts) => class_texts(reader, (class, table), &texts, languages, format),
         None => {
             reader.refuse(table.line, table.key("text"), Kind::ClassWithoutPurpose);
             BTreeMap::new()
@@ -210,7 +222,7 @@ fn class_texts(
     (class, table): (DataClass, &Table<'_>),
     texts: &Table<'_>,
     languages: &[Language],
-    details: &[TicketDetail],
+    format: u32,
 ) -> BTreeMap<Language, ClassText> {
     let tables = per_language(reader, texts, languages);
     let has_purpose = |reader: &Reader, table: &Table<'_>| {
@@ -233,6 +245,7 @@ fn class_texts(
         }
         if class == DataClass::Ticket {
             let key = |part: &str, detail: &TicketDetail| format!("{part}-{}", detail.id());
+            let details = details(format);
             let mut known = ["name", "law", "purpose"].map(str::to_owned).to_vec();
             known.extend(details.iter().flat_map(|detail| [key("keeps", detail), key("card", detail)]));
             reader.only(&table, &known.iter().map(String::as_str).collect::<Vec<_>>());
@@ -242,6 +255,13 @@ fn class_texts(
                 text.keeps.insert(*detail, keeps);
                 text.card.insert(*detail, card);
             }
+        } else if class == DataClass::Counters && format == Policy::FORMAT {
+            reader.only(&table, &["name", "card", "keeps", "purpose", "law"]);
+            let card = Text::plain(SHORT).read(reader, &table, "card");
+            let form = Text { limit: PARAGRAPH, values: &MIX, required: &MIX.map(|(name, _)| name) };
+            let keeps = form.read(reader, &table, "keeps");
+            text.keeps = TicketDetail::ALL.into_iter().map(|detail| (detail, keeps.clone())).collect();
+            text.card = TicketDetail::ALL.into_iter().map(|detail| (detail, card.clone())).collect();
         } else {
             reader.only(&table, &["name", "keeps", "purpose", "law"]);
             let keeps = Text::plain(PARAGRAPH).read(reader, &table, "keeps");

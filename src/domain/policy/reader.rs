@@ -123,6 +123,46 @@ impl Reader {
         found
     }
 
+    /// The line and the dotted key of a value; where it is not there, of the last table on the way.
+    pub fn place(&self, root: &Table<'_>, path: &[&str]) -> (usize, String) {
+        let mut table = root.clone();
+        let mut line = root.line;
+        for name in path {
+            let Some(entry) = self.find(&table, name) else { break };
+            line = entry.line;
+            match entry.value.as_table() {
+                Some(inner) => table = Table { path: entry.path, line, table: inner },
+                None => break,
+            }
+        }
+        (line, path.join("."))
+    }
+
+    /// Every text in the table and below it, with its dotted key and its line.
+    pub fn texts(&self, table: &Table<'_>) -> Vec<(String, Located)> {
+        let mut found = Vec::new();
+        for (key, value) in table.table {
+            self.texts_of(&table.key(key.get_ref()), value, &mut found);
+        }
+        found
+    }
+
+    fn texts_of(&self, path: &str, value: &Spanned<DeValue<'_>>, found: &mut Vec<(String, Located)>) {
+        match value.get_ref() {
+            DeValue::String(text) => {
+                let text = Located { text: text.to_string(), line: self.line(value.span()) };
+                found.push((path.to_owned(), text));
+            }
+            DeValue::Array(items) => items.iter().for_each(|item| self.texts_of(path, item, found)),
+            DeValue::Table(table) => {
+                for (key, value) in table {
+                    self.texts_of(&format!("{path}.{}", key.get_ref()), value, found);
+                }
+            }
+            _ => {}
+        }
+    }
+
     /// The value as a table.
     pub fn table<'a>(&mut self, entry: &Entry<'a>) -> Option<Table<'a>> {
         match entry.value.as_table() {

@@ -5,18 +5,27 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::error::PolicyErrorKind as Kind;
 use super::reader::{Located, Reader, Table};
-use super::{NoticeWords, Section};
+use super::{NoticeWords, Policy, Section};
 use crate::domain::language::Language;
 
 /// Longest texts of a card, in characters, so that three fit on 80×24.
 pub(super) const TITLE: usize = 22;
 pub(super) const CARD: usize = 90;
 pub(super) const SHORT: usize = 44;
+/// Longest sentences that remain after a choice: three rows of 78.
+pub(super) const AFTER: usize = 200;
 /// Longest of the other texts.
 pub(super) const SENTENCE: usize = 76;
 pub(super) const PARAGRAPH: usize = 400;
 /// How the copies' section names the days of [`super::Policy::backup_days`], and what they take at most.
 const BACKUP_DAYS: (&str, usize) = ("backup-days", "36500".len());
+/// What the controller's texts can name of config.toml, and what it takes at most.
+pub(super) const STORE: [(&str, usize); 2] = [("store", 60), ("tax-id", 20)];
+/// What the section of the controller says.
+const CONTROLLER: [(&str, usize); 3] = [("controller", 60), ("tax-id", 20), ("contact", 200)];
+/// The rule by which counts are mixed: sales of a product, tickets, and tickets after which fewer
+/// sales are enough.
+pub(super) const MIX: [(&str, usize); 3] = [("sales", 6), ("tickets", 6), ("longest", 6)];
 /// What a date takes at most: `23 Nov 2032`.
 pub(super) const DATE: usize = "23 Nov 2032".len();
 
@@ -94,6 +103,7 @@ pub(super) fn notice(
     root: &Table<'_>,
     languages: &[Language],
     says_backup_days: bool,
+    format: u32,
 ) -> BTreeMap<Language, NoticeWords> {
     let Some(parent) = reader.need(root, "notice").and_then(|entry| reader.table(&entry)) else {
         return BTreeMap::new();
@@ -101,12 +111,12 @@ pub(super) fn notice(
     let tables = per_language(reader, &parent, languages);
     tables
         .into_iter()
-        .map(|(language, table)| (language, notice_words(reader, &table, says_backup_days)))
+        .map(|(language, table)| (language, notice_words(reader, &table, says_backup_days, format)))
         .collect()
 }
 
-fn notice_words(reader: &mut Reader, table: &Table<'_>, says_backup_days: bool) -> NoticeWords {
-    let texts = [
+fn notice_words(reader: &mut Reader, table: &Table<'_>, says_backup_days: bool, format: u32) -> NoticeWords {
+    let mut known = vec![
         "question",
         "default",
         "label-keeps",
@@ -114,11 +124,13 @@ fn notice_words(reader: &mut Reader, table: &Table<'_>, says_backup_days: bool) 
         "label-basis",
         "label-until",
         "until-customer",
+        "who",
+        "copies",
+        "rights",
+        "complaint",
     ];
-    let sections = ["who", "copies", "rights", "complaint"];
-    reader.only(table, &[&texts[..], &sections[..]].concat());
     let label = Text::plain(TITLE);
-    NoticeWords {
+    let mut words = NoticeWords {
         question: Text::plain(SENTENCE).read(reader, table, "question"),
         default: Text::plain(SENTENCE).read(reader, table, "default"),
         label_keeps: label.read(reader, table, "label-keeps"),
@@ -130,7 +142,20 @@ fn notice_words(reader: &mut Reader, table: &Table<'_>, says_backup_days: bool) 
         copies: section(reader, table, "copies", if says_backup_days { &[BACKUP_DAYS] } else { &[] }),
         rights: section(reader, table, "rights", &[]),
         complaint: section(reader, table, "complaint", &[]),
+        ..NoticeWords::default()
+    };
+    if format == Policy::FORMAT {
+        known.extend(["until-ticket", "until-items", "until-profile", "controller", "answer"]);
+        let of_ticket = Text { limit: SHORT, values: &[("ticket-date", DATE)], required: &["ticket-date"] };
+        let dated = Text { limit: SHORT, values: &[("date", DATE)], required: &["date"] };
+        words.until_ticket = of_ticket.read(reader, table, "until-ticket");
+        words.until_items = dated.read(reader, table, "until-items");
+        words.until_profile = dated.read(reader, table, "until-profile");
+        words.controller = section(reader, table, "controller", &CONTROLLER);
+        words.answer = section(reader, table, "answer", &[]);
     }
+    reader.only(table, &known);
+    words
 }
 
 /// The texts of a section. Each of `values` must stand in one of them.

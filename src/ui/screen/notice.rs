@@ -135,7 +135,7 @@ impl Pages {
             Rect { y: inner.y + 2, height: inner.height.saturating_sub(5), ..inner }.intersection(inner);
         let (message, foot) =
             (row(inner, inner.height.saturating_sub(2)), row(inner, inner.height.saturating_sub(1)));
-        let notice = customer::notice(model);
+        let notice = customer::full_notice(model);
         let mut lines: Vec<Line> = Vec::new();
         let mut complaints = 0;
         for section in &notice.sections {

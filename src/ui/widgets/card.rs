@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::widgets::{Block, Widget};
 
 use super::{put, row, wrapped};
-use crate::domain::policy::{Card, Notice};
+use crate::domain::policy::{Card, Labels, Notice};
 use crate::ui::theme::Theme;
 
 /// Where the cards lie, and how much white there is in them. All cards are of the same size, and
@@ -27,7 +27,7 @@ enum Form {
     Roomy,
     /// Key and title on one line, no empty lines.
     Compact,
-    /// Each label on the line of its text, too.
+    /// All parts in one paragraph, each behind its label.
     #[default]
     Tight,
 }
@@ -78,6 +78,11 @@ impl Deck {
             || Deck { cards: nowhere(), ..Deck::default() },
             |(_, shape)| shape.deck(area, count),
         )
+    }
+
+    /// Whether all parts stand in one paragraph, for want of room.
+    pub fn is_tight(&self) -> bool {
+        self.form == Form::Tight
     }
 
     /// The lines that the cards take.
@@ -134,19 +139,21 @@ impl Deck {
         }
         let parts = [
             (&labels.keeps, &card.keeps, self.parts.keeps),
-            (&labels.purpose, &card.purpose, self.parts.purpose),
+            (&labels.purpose, &card.purposes, self.parts.purpose),
             (&labels.until, &card.until, self.parts.until),
         ];
-        for (index, (label, text, height)) in parts.into_iter().enumerate() {
+        if form == Form::Tight {
+            add(Part::Text, &in_one(card, labels), width, self.parts.keeps);
+            return lines;
+        }
+        for (index, (label, texts, height)) in parts.into_iter().enumerate() {
             if form == Form::Roomy && index > 0 {
-                add(Part::Text, "", width, 1);
+                lines.push((Part::Text, String::new()));
             }
-            if form == Form::Tight {
-                add(Part::Text, &labelled(label, text), width, height);
-            } else {
-                add(Part::Label, label, width, 1);
-                add(Part::Text, text, width, height);
-            }
+            lines.push((Part::Label, label.clone()));
+            let mut wrapped = each_wrapped(texts, width);
+            wrapped.resize(wrapped.len().max(height), String::new());
+            lines.extend(wrapped.into_iter().map(|line| (Part::Text, line)));
         }
         lines
     }
@@ -170,18 +177,23 @@ impl Shape {
             return None;
         }
         let inner = width - FRAME;
-        let tallest = |width: u16, text: &dyn Fn(&Card) -> String| {
-            notice.cards.iter().map(|card| wrapped(&text(card), width.into()).len()).max().unwrap_or(1)
+        let tallest = |lines: &dyn Fn(&Card) -> Vec<String>| {
+            notice.cards.iter().map(|card| lines(card).len()).max().unwrap_or(1)
         };
         let labels = &notice.labels;
-        let text =
-            |label: &str, text: &str| if form == Form::Tight { labelled(label, text) } else { text.into() };
         let title_width = if form == Form::Roomy { inner } else { inner - KEY };
-        let parts = Parts {
-            title: tallest(title_width, &|card| card.title.clone()),
-            keeps: tallest(inner, &|card| text(&labels.keeps, &card.keeps)),
-            purpose: tallest(inner, &|card| text(&labels.purpose, &card.purpose)),
-            until: tallest(inner, &|card| text(&labels.until, &card.until)),
+        let title = tallest(&|card| wrapped(&card.title, title_width.into()));
+        let parts = match form {
+            Form::Tight => {
+                let all = tallest(&|card| wrapped(&in_one(card, labels), inner.into()));
+                Parts { title, keeps: all, purpose: 0, until: 0 }
+            }
+            Form::Roomy | Form::Compact => Parts {
+                title,
+                keeps: tallest(&|card| each_wrapped(&card.keeps, inner)),
+                purpose: tallest(&|card| each_wrapped(&card.purposes, inner)),
+                until: tallest(&|card| each_wrapped(&card.until, inner)),
+            },
         };
         let extra = match form {
             // The key, three labels, three empty lines.
@@ -206,6 +218,14 @@ impl Shape {
     }
 }
 
-fn labelled(label: &str, text: &str) -> String {
-    format!("{label}: {text}")
+/// The texts of a part, each on lines of its own.
+fn each_wrapped(texts: &[String], width: u16) -> Vec<String> {
+    texts.iter().flat_map(|text| wrapped(text, width.into())).collect()
+}
+
+/// All that a card says, in one paragraph.
+fn in_one(card: &Card, labels: &Labels) -> String {
+    let parts =
+        [(&labels.keeps, &card.keeps), (&labels.purpose, &card.purposes), (&labels.until, &card.until)];
+    parts.map(|(label, texts)| format!("{label}: {}.", texts.join("; "))).join(" ")
 }

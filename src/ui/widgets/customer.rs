@@ -7,7 +7,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::{put, put_right, row};
 use crate::domain::basket::Basket;
-use crate::domain::policy::Notice;
+use crate::domain::policy::{FullNotice, Notice};
 use crate::domain::quantity::{Quantity, Unit};
 use crate::locale::Locale;
 use crate::ui::keymap::Action;
@@ -22,6 +22,12 @@ pub fn words(model: &Model) -> &'static Locale {
 pub fn notice(model: &Model) -> Notice {
     let today = model.now.map_or_else(NaiveDate::default, |now| now.date_naive());
     model.policy.notice(model.customer_language(), today)
+}
+
+/// The whole notice, to read.
+pub fn full_notice(model: &Model) -> FullNotice {
+    let today = model.now.map_or_else(NaiveDate::default, |now| now.date_naive());
+    model.policy.full_notice(model.customer_language(), today, Some(&model.settings.store))
 }
 
 /// Keys with their words, side by side: where each can be pressed, its key, its words. An entry

@@ -52,7 +52,7 @@ fn every_word_of_the_notice_can_be_read() {
                 read.push('\n');
                 read.push_str(&testing::frame(&mut model, width, height));
             }
-            let notice = customer::notice(&model);
+            let notice = customer::full_notice(&model);
             for section in &notice.sections {
                 for word in section.paragraphs.iter().flat_map(|text| text.split_whitespace()) {
                     assert!(read.contains(word), "{language:?} {width}: {word}");
@@ -67,7 +67,7 @@ fn complaints_are_one_key_away() {
     for language in Language::ALL {
         let mut model = opened(language, "9");
         let text = testing::frame(&mut model, 80, 24);
-        let notice = customer::notice(&model);
+        let notice = customer::full_notice(&model);
         assert!(text.contains(&notice.complaint.heading) && text.contains("www.aepd.es"), "{text}");
         press(&mut model, "<Esc>");
         assert!(matches!(model.screen, Screen::Choice(choice::Choice::Asking)));

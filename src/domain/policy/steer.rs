@@ -1,0 +1,138 @@
+//! What steers a customer without being a mistake: words of loss or praise, loud signs, cards of
+//! unequal length, terms beyond the usual. A program cannot judge words. It points at them, and a
+//! person decides (EDPB, guidelines 03/2022 on deceptive design patterns).
+
+use std::collections::BTreeMap;
+
+use toml::de::DeTable;
+
+use super::reader::{Located, Reader};
+use super::{Policy, Term};
+use crate::domain::language::Language;
+
+/// What may steer, and where it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PolicyWarning {
+    /// Line of the file, from 1.
+    pub line: usize,
+    /// Dotted key that it is about.
+    pub key: String,
+    pub kind: PolicyWarningKind,
+}
+
+/// How it may steer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PolicyWarningKind {
+    /// A word or phrase of loss or praise.
+    Word { word: String },
+    /// An exclamation mark.
+    Exclamation,
+    /// A word in capitals on a card.
+    Capitals { word: String },
+    /// One card says much more than another, in characters.
+    Uneven { longest: usize, shortest: usize },
+    /// A class stays longer than the six years of the Commercial Code, article 30.
+    LongTerm,
+    /// A backup can bring a forgotten purchase back for longer than a quarter.
+    LongBackups { days: u32 },
+}
+
+/// Longest term of tickets that needs no reason: Spanish Commercial Code, article 30.
+const TICKET_YEARS: u32 = 6;
+const BACKUP_DAYS: u32 = 92;
+
+/// Everything in a policy file that may steer, by line; nothing where the file is refused. Texts in a
+/// language that the policy does not speak are not read.
+pub fn warnings(text: &str) -> Vec<PolicyWarning> {
+    let Ok(policy) = Policy::parse(text) else { return Vec::new() };
+    let reader = Reader::new(text);
+    let (document, _) = DeTable::parse_recoverable(text);
+    let root = reader.root(&document);
+    let texts: Vec<(Language, String, Located)> = (reader.texts(&root).into_iter())
+        .filter_map(|(key, text)| Some((language_of(&key)?, key, text)))
+        .filter(|(language, ..)| policy.languages.contains(language))
+        .collect();
+    let mut found = Vec::new();
+    for (language, key, text) in &texts {
+        let kinds = words(*language, &text.text).chain(signs(key, &text.text));
+        found.extend(kinds.map(|kind| PolicyWarning { line: text.line, key: key.clone(), kind }));
+    }
+    found.extend(uneven(&texts));
+    let long = policy.classes.iter().filter(|(_, class)| {
+        class.term != Term::Customer && class.term.is_longer_than(Term::Years(TICKET_YEARS))
+    });
+    found.extend(long.map(|(class, _)| {
+        let (line, key) = reader.place(&root, &["class", class.id(), "term"]);
+        PolicyWarning { line, key, kind: PolicyWarningKind::LongTerm }
+    }));
+    if let Some(days) = policy.backup_days.filter(|days| *days > BACKUP_DAYS) {
+        let (line, key) = reader.place(&root, &["backup-days"]);
+        found.push(PolicyWarning { line, key, kind: PolicyWarningKind::LongBackups { days } });
+    }
+    found.sort_by_key(|warning| warning.line);
+    found
+}
+
+/// The language of a text, as its dotted key says.
+fn language_of(key: &str) -> Option<Language> {
+    key.split('.').find_map(|part| Language::ALL.into_iter().find(|language| language.code() == part))
+}
+
+/// The list of a language: an entry a line, `*` at its end for any ending.
+fn list(language: Language) -> impl Iterator<Item = &'static str> {
+    let list = match language {
+        Language::Spanish => include_str!("../../../assets/steering/es.txt"),
+        Language::English => include_str!("../../../assets/steering/en.txt"),
+    };
+    list.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'))
+}
+
+fn words(language: Language, text: &str) -> impl Iterator<Item = PolicyWarningKind> {
+    let lower = text.to_lowercase();
+    let spoken: Vec<String> = lower
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(str::to_owned)
+        .collect();
+    let says = move |entry: &str| {
+        let wanted: Vec<&str> = entry.split(' ').collect();
+        let found = spoken.windows(wanted.len()).find(|heard| {
+            heard.iter().zip(&wanted).all(|(heard, wanted)| match wanted.strip_suffix('*') {
+                Some(stem) => heard.starts_with(stem),
+                None => heard == wanted,
+            })
+        });
+        found.map(|heard| PolicyWarningKind::Word { word: heard.join(" ") })
+    };
+    list(language).filter_map(says).collect::<Vec<_>>().into_iter()
+}
+
+fn signs(key: &str, text: &str) -> impl Iterator<Item = PolicyWarningKind> {
+    let loud = text.contains(['!', '¡']).then_some(PolicyWarningKind::Exclamation);
+    let mut capitals = text.split(|c: char| !c.is_alphabetic()).filter(|word| {
+        // Shorter ones are names of taxes and numbers: IVA, NIF, VAT, PIN.
+        word.chars().count() > 3 && word.chars().all(char::is_uppercase)
+    });
+    let on_card = ["choice.", "purpose."].iter().any(|start| key.starts_with(start))
+        || [".question", ".default"].iter().any(|end| key.ends_with(end));
+    let capitals = capitals.next().filter(|_| on_card);
+    loud.into_iter().chain(capitals.map(|word| PolicyWarningKind::Capitals { word: word.to_owned() }))
+}
+
+/// The parts of the cards that differ much in length: by more than half, and by more than a word.
+fn uneven(texts: &[(Language, String, Located)]) -> Vec<PolicyWarning> {
+    let mut parts: BTreeMap<(Language, &str), Vec<(usize, &str, usize)>> = BTreeMap::new();
+    for (language, key, text) in texts {
+        if let ["choice", _, "text", _, part] = key.split('.').collect::<Vec<_>>()[..] {
+            let length = text.text.chars().count();
+            parts.entry((*language, part)).or_default().push((length, key, text.line));
+        }
+    }
+    let compare = |cards: Vec<(usize, &str, usize)>| {
+        let &(longest, key, line) = cards.iter().max_by_key(|(length, ..)| *length)?;
+        let shortest = cards.iter().map(|(length, ..)| *length).min()?;
+        let kind = PolicyWarningKind::Uneven { longest, shortest };
+        (longest * 2 > shortest * 3 + 8).then(|| PolicyWarning { line, key: key.to_owned(), kind })
+    };
+    parts.into_values().filter_map(compare).collect()
+}
