@@ -170,7 +170,8 @@ impl Identifier {
                 prefix + &phone::grouped(rest, 3)
             }
             Identifier::Email(text) => text.clone(),
-            Identifier::Card(text) => phone::grouped(text, 4),
+            Identifier::Card(text) if text.bytes().all(|b| b.is_ascii_digit()) => phone::grouped(text, 4),
+            Identifier::Card(text) => text.clone(),
         }
     }
 

@@ -23,7 +23,7 @@ use crate::ui::{Effect, Event, Model, Screen, update};
 const WASHER: &str = "{2000000000046}";
 const BREAD: &str = "{2000000000022}";
 /// The customer of the washing machine is remembered, in English.
-const REMEMBERED: &str = "<F8>l3600123456<Enter>1<Enter><Enter>";
+const REMEMBERED: &str = "<F8>l3600123456<Enter><Enter>1<Enter><Enter>";
 
 /// `choice phone language` of what is recorded.
 fn told(effects: &[Effect]) -> String {
@@ -203,7 +203,7 @@ fn acts(number: usize, act: usize) -> Vec<Event> {
     };
     let typed = match act {
         0..=4 => format!("<F9><Enter>1,00 x{number}<Enter>"),
-        5 => format!("<F8>36{:08}<Enter>1<Enter><Enter>", 10_000_000 + number),
+        5 => format!("<F8>36{:08}<Enter><Enter>1<Enter><Enter>", 10_000_000 + number),
         6 => "<F8>1<Enter>".to_owned(),
         7 => "<F8>2<Enter>".to_owned(),
         8 => "<F8>l".to_owned(),

@@ -1,6 +1,9 @@
 //! "Remember it for me": who the customer is, and what for. Nothing is ticked at first, and leaving
 //! remembers nothing.
 //!
+//! What was typed is repeated before it counts, large and in groups, because a wrong digit makes it
+//! somebody else's profile. Whoever typed it right goes on with Enter, one key more.
+//!
 //! The screen never says whether somebody is known already: anyone can type anybody's number, and
 //! would learn that this person is a customer here.
 
@@ -14,6 +17,7 @@ use crate::domain::customer::{Identifier, IdentifierError, Purpose};
 use crate::domain::policy::Card;
 use crate::domain::sale::Answer;
 use crate::ui::event::Effect;
+use crate::ui::figures::{self, Size};
 use crate::ui::input::Input;
 use crate::ui::key::{Code, Key};
 use crate::ui::keymap::Action;
@@ -27,6 +31,10 @@ pub struct Remember {
     /// Id of the choice that asks for it.
     choice: String,
     identifier: Input,
+    /// What is repeated to be checked, and what the same digits may be instead.
+    read: Option<(Identifier, Option<Identifier>)>,
+    /// What the customer has found right.
+    checked: Option<Identifier>,
     ticks: Vec<(Purpose, bool)>,
     focus: Focus,
 }
@@ -35,6 +43,8 @@ pub struct Remember {
 enum Focus {
     #[default]
     Identifier,
+    /// "Is this right?"
+    Check,
     /// From 0.
     Tick(usize),
     Confirm,
@@ -56,12 +66,11 @@ pub fn open(model: &mut Model, choice: &str) {
 
 pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
     model.error = None;
-    if action == Action::Back {
-        return choice::open(model);
-    }
     let Some(state) = state_mut(model) else { return Vec::new() };
     match action {
         Action::Accept => return accept(model),
+        Action::Back if state.focus == Focus::Check => state.focus = Focus::Identifier,
+        Action::Back => return choice::open(model),
         Action::Up => state.step(false),
         Action::Down => state.step(true),
         Action::Choose(number) => state.tick(usize::from(number).wrapping_sub(1)),
@@ -78,8 +87,12 @@ pub fn typed(model: &mut Model, key: Key) -> Vec<Effect> {
         (Code::Tab, _) => state.step(true),
         (Code::BackTab, _) => state.step(false),
         (_, Focus::Identifier) => {
-            state.identifier.edit(key);
+            if state.identifier.edit(key) {
+                (state.read, state.checked) = (None, None);
+            }
         }
+        (Code::Backspace, Focus::Check) => state.focus = Focus::Identifier,
+        (_, Focus::Check) => {}
         (Code::Char(' '), Focus::Tick(place)) => state.tick(place),
         (Code::Char(c @ '1'..='9'), _) => state.tick(usize::from(c as u8 - b'1')),
         _ => {}
@@ -89,9 +102,12 @@ pub fn typed(model: &mut Model, key: Key) -> Vec<Effect> {
 
 pub fn buttons(model: &Model, state: &Remember) -> Vec<Button> {
     let layout = Layout::of(state, model.size);
+    if state.focus == Focus::Check {
+        return foot(model, state, layout.foot).into_iter().map(|(button, ..)| button).collect();
+    }
     let field = Button { area: layout.field, action: Action::Row(0) };
     let ticks = (1..).zip(&layout.ticks).map(|(key, &area)| Button { area, action: Action::Choose(key) });
-    let foot = foot(model, layout.foot).into_iter().map(|(button, ..)| button);
+    let foot = foot(model, state, layout.foot).into_iter().map(|(button, ..)| button);
     std::iter::once(field).chain(ticks).chain(foot).collect()
 }
 
@@ -105,6 +121,9 @@ pub fn draw(model: &Model, state: &Remember, frame: &mut Frame) {
     for (index, line) in (2..4).zip(wrapped(&then, layout.inner.width.into())) {
         put(buffer, row(layout.inner, index), &line, theme.text);
     }
+    if let (Focus::Check, Some((identifier, _))) = (state.focus, &state.read) {
+        return draw_check(model, state, identifier, &layout, frame);
+    }
     put(buffer, row(layout.inner, 5), &words.text("remember-title"), theme.strong);
     put(buffer, row(layout.inner, 6), &words.text("remember-field"), theme.quiet);
     if !state.ticks.is_empty() {
@@ -113,7 +132,7 @@ pub fn draw(model: &Model, state: &Remember, frame: &mut Frame) {
     draw_ticks(model, state, card, &layout, frame);
     draw_field(model, state, layout.field, frame);
     let buffer = frame.buffer_mut();
-    let foot = foot(model, layout.foot);
+    let foot = foot(model, state, layout.foot);
     if let (Focus::Confirm, Some((button, ..))) = (state.focus, foot.first()) {
         put(buffer, before(button.area), "▸", theme.action);
     }
@@ -131,10 +150,15 @@ pub fn draw(model: &Model, state: &Remember, frame: &mut Frame) {
 }
 
 impl Remember {
-    /// The field, the ticks, the end, and round again.
+    /// The field, the ticks, the end, and round again. Where what was read is being checked, its other
+    /// reading.
     fn step(&mut self, forwards: bool) {
+        if let (Focus::Check, Some((identifier, Some(other)))) = (self.focus, &mut self.read) {
+            std::mem::swap(identifier, other);
+        }
         let places = self.ticks.len() + 2;
         let now = match self.focus {
+            Focus::Check => return,
             Focus::Identifier => 0,
             Focus::Tick(place) => place + 1,
             Focus::Confirm => places - 1,
@@ -154,6 +178,16 @@ impl Remember {
         }
     }
 
+    /// Repeats what was read of the field; the second reading is another kind of number.
+    fn check(&mut self, people: Vec<Vec<Identifier>>) {
+        let mut first = people.into_iter().filter_map(|spellings| spellings.into_iter().next());
+        let Some(identifier) = first.next() else { return };
+        let is_card = |of: &Identifier| matches!(of, Identifier::Card(_));
+        let other = first.find(|other| is_card(other) != is_card(&identifier));
+        self.read = Some((identifier, other));
+        self.focus = Focus::Check;
+    }
+
     fn purposes(&self) -> Vec<Purpose> {
         self.ticks.iter().filter(|(_, ticked)| *ticked).map(|(purpose, _)| purpose.clone()).collect()
     }
@@ -166,20 +200,27 @@ fn state_mut(model: &mut Model) -> Option<&mut Remember> {
     }
 }
 
-/// Enter: from the field to the ticks, from there to the end.
+/// Enter: from the field to what was read of it, to the ticks, to the end.
 fn accept(model: &mut Model) -> Vec<Effect> {
     let (words, code) = (customer::words(model), model.settings.store.dialling_code.clone());
     let Some(state) = state_mut(model) else { return Vec::new() };
-    let customer = match Identifier::parse(state.identifier.text(), &code) {
-        Ok(customer) => customer,
-        Err(error) => {
-            if error == IdentifierError::PaymentCard {
-                state.identifier.clear();
+    if state.focus == Focus::Check {
+        state.checked = state.read.take().map(|(identifier, _)| identifier);
+        state.focus = Focus::Identifier;
+    }
+    let Some(customer) = state.checked.clone() else {
+        match Identifier::readings(state.identifier.text(), &code) {
+            Ok(people) => state.check(people),
+            Err(error) => {
+                if error == IdentifierError::PaymentCard {
+                    state.identifier.clear();
+                }
+                state.focus = Focus::Identifier;
+                model.error = Some(words.text(error_id(error)).into_owned());
+                return vec![Effect::Beep];
             }
-            state.focus = Focus::Identifier;
-            model.error = Some(words.text(error_id(error)).into_owned());
-            return vec![Effect::Beep];
         }
+        return Vec::new();
     };
     let (purposes, asked) = (state.purposes(), !state.ticks.is_empty());
     // Data about a person are kept for a purpose or not at all (GDPR, article 5(1)(b)).
@@ -236,8 +277,47 @@ fn draw_field(model: &Model, state: &Remember, area: Rect, frame: &mut Frame) {
     }
 }
 
-fn foot(model: &Model, area: Rect) -> Vec<(Button, String, String)> {
-    let entries = [(Action::Accept, "remember-confirm"), (Action::Back, "remember-leave")];
+/// What was read, as large as there is room, and in plain signs below.
+fn draw_check(model: &Model, state: &Remember, identifier: &Identifier, layout: &Layout, frame: &mut Frame) {
+    let (words, theme, inner) = (customer::words(model), &model.theme, layout.inner);
+    let question = match identifier {
+        Identifier::Phone(_) => "remember-check-phone",
+        Identifier::Email(_) => "remember-check-email",
+        Identifier::Card(_) => "remember-check-card",
+    };
+    let buffer = frame.buffer_mut();
+    put(buffer, row(inner, 5), &words.text(question), theme.strong);
+    let text = identifier.grouped(&model.settings.store.dialling_code);
+    let mut below = 7;
+    if text.chars().all(|c| matches!(c, '0'..='9' | '+' | ' ')) {
+        let roomy = inner.height >= 30 && Size::Large.width(&text) <= inner.width;
+        let size = if roomy { Size::Large } else { Size::Small };
+        if size.width(&text) <= inner.width {
+            let area = Rect { y: inner.y + below, width: size.width(&text), height: size.height(), ..inner };
+            figures::draw(buffer, area.intersection(inner), &text, size, theme.strong);
+            below += size.height() + 1;
+        }
+    }
+    put(buffer, row(inner, below), &text, theme.strong);
+    let other = state.read.as_ref().and_then(|(_, other)| other.as_ref());
+    let hint = other.map(|other| match other {
+        Identifier::Card(_) => "remember-check-other-card",
+        Identifier::Phone(_) | Identifier::Email(_) => "remember-check-other-phone",
+    });
+    if let Some(error) = &model.error {
+        put(buffer, row(inner, below + 2), &format!("! {error}"), theme.trouble);
+    } else if let Some(hint) = hint {
+        put(buffer, row(inner, below + 2), &words.text(hint), theme.quiet);
+    }
+    draw_key_row(model, &foot(model, state, layout.foot), buffer);
+}
+
+fn foot(model: &Model, state: &Remember, area: Rect) -> Vec<(Button, String, String)> {
+    let entries = if state.focus == Focus::Check {
+        [(Action::Accept, "remember-check-yes"), (Action::Back, "remember-check-no")]
+    } else {
+        [(Action::Accept, "remember-confirm"), (Action::Back, "remember-leave")]
+    };
     key_row(model, ScreenId::Remember, area, customer::words(model), &entries)
 }
 

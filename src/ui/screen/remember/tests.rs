@@ -27,19 +27,34 @@ fn told(model: &Model) -> String {
 #[test]
 fn keys() {
     for (keys, expected) in [
-        ("600123456<Enter>1<Enter>", "remember phone:+34600123456 history"),
-        ("600123456<Tab>1<Tab>2<Enter>", "remember phone:+34600123456 history+offers"),
-        ("600123456<Enter> <Down> <Enter>", "remember phone:+34600123456 history+offers"),
-        ("+44 20 7946 0958<Enter>2<Enter>", "remember phone:+442079460958 offers"),
-        ("Ana@Example.org<Enter>2<Enter>", "remember email:ana@example.org offers"),
-        ("sol-0042<Enter>12<Enter>", "remember card:SOL0042 history+offers"),
-        ("sol-00423<Backspace><Enter>122<Enter>", "remember card:SOL0042 history"),
+        ("600123456<Enter><Enter>1<Enter>", "remember phone:+34600123456 history"),
+        ("600123456<Tab>1<Tab>2<Enter><Enter>", "remember phone:+34600123456 history+offers"),
+        ("600123456<Enter><Enter> <Down> <Enter>", "remember phone:+34600123456 history+offers"),
+        ("+44 20 7946 0958<Enter><Enter>2<Enter>", "remember phone:+442079460958 offers"),
+        ("Ana@Example.org<Enter><Enter>2<Enter>", "remember email:ana@example.org offers"),
+        ("sol-0042<Enter><Enter>12<Enter>", "remember card:SOL0042 history+offers"),
+        ("sol-00423<Backspace><Enter><Enter>122<Enter>", "remember card:SOL0042 history"),
         // A number key in the field is a digit, not a tick.
-        ("1111<Up><Up>1<Enter>", "remember card:1111 history"),
+        ("1111<Up><Up>1<Enter><Enter>", "remember card:1111 history"),
         ("600123456<Enter>", ""),
-        ("600123456<Enter><Enter>", "! Tick at least one use, or Esc. Without a use we keep nothing of you."),
+        // What is repeated can be corrected, and is repeated again.
+        ("600123456<Enter><Esc><Backspace>7<Enter><Enter>1<Enter>", "remember phone:+34600123457 history"),
         (
-            "600123456<Enter>11<Enter>",
+            "600123456<Enter><Backspace><Backspace>7<Enter><Enter>1<Enter>",
+            "remember phone:+34600123457 history",
+        ),
+        ("600123456<Enter><Enter><Up><Backspace>7<Tab>1<Enter>", ""),
+        ("600123456<Enter>1<Enter>", ""),
+        ("600123456<Enter><Tab><Enter>1<Enter>", "remember card:600123456 history"),
+        ("600123456<Enter><Tab><Tab><Enter>1<Enter>", "remember phone:+34600123456 history"),
+        ("0034 600 123 456<Enter><Enter>1<Enter>", "remember phone:+34600123456 history"),
+        ("600123456<Enter><Enter>", ""),
+        (
+            "600123456<Enter><Enter><Enter>",
+            "! Tick at least one use, or Esc. Without a use we keep nothing of you.",
+        ),
+        (
+            "600123456<Enter><Enter>11<Enter>",
             "! Tick at least one use, or Esc. Without a use we keep nothing of you.",
         ),
         ("<Enter>", "! Type a phone, an e-mail or a loyalty card."),
@@ -48,8 +63,8 @@ fn keys() {
         ("ana@<Enter>", "! That is no e-mail address. Example: ana@example.org"),
         ("123<Enter>", "! That is no loyalty card: 4 to 32 digits or letters."),
         ("4111 1111 1111 1111<Enter>", "! This looks like a payment card. It is not kept here. Use another."),
-        ("600123456<Enter>1<Esc>", ""),
-        ("600123456<Enter>1<F10><F2>", ""),
+        ("600123456<Enter><Enter>1<Esc>", ""),
+        ("600123456<Enter><Enter>1<F10><F2>", ""),
     ] {
         let mut model = asked(Language::English);
         press(&mut model, keys);
@@ -62,7 +77,7 @@ fn nothing_is_ticked_at_first_and_leaving_notes_nothing() {
     let mut model = asked(Language::Spanish);
     let text = testing::frame(&mut model, 80, 24);
     assert!(text.contains("1  [ ] ") && text.contains("2  [ ] ") && !text.contains("[x]"), "{text}");
-    press(&mut model, "600123456<Enter>1<Esc>");
+    press(&mut model, "600123456<Enter><Enter>1<Esc>");
     assert!(matches!(model.screen, Screen::Choice(choice::Choice::Asking)));
     assert_eq!(model.till.answer(), &Answer::default());
     press(&mut model, "3");
@@ -82,7 +97,7 @@ fn a_payment_card_does_not_stay_in_the_field() {
 #[test]
 fn typing_asks_the_store_nothing() {
     let mut model = asked(Language::Spanish);
-    assert_eq!(press(&mut model, "600123456<Enter>1<Enter>"), []);
+    assert_eq!(press(&mut model, "600123456<Enter><Enter>1<Enter>"), []);
     assert_eq!(told(&model), "remember phone:+34600123456 history");
 }
 
@@ -90,7 +105,7 @@ fn typing_asks_the_store_nothing() {
 fn a_touch_does_what_the_key_does() {
     let mut model = asked(Language::Spanish);
     press(&mut model, "sol-0042");
-    for action in [Action::Choose(2), Action::Accept] {
+    for action in [Action::Choose(2), Action::Accept, Action::Accept] {
         let Screen::Remember(state) = &model.screen else { panic!("left") };
         let button = buttons(&model, state).into_iter().find(|button| button.action == action).unwrap();
         let (column, row) = (button.area.x, button.area.y);
@@ -103,8 +118,29 @@ fn a_touch_does_what_the_key_does() {
 fn frames() {
     for language in Language::ALL {
         let mut model = asked(language);
-        press(&mut model, "600 123 456<Enter>2");
+        press(&mut model, "600 123 456<Enter><Enter>2");
         let frames = [(80, 24), (120, 40)].map(|(width, height)| testing::frame(&mut model, width, height));
         insta::assert_snapshot!(format!("form_{}", language.code()), frames.join("\n=====\n"));
+    }
+}
+
+/// Before it counts, what was typed is repeated: large where it is a number, and always in plain signs.
+#[test]
+fn what_was_typed_is_repeated() {
+    for language in Language::ALL {
+        let mut frames = Vec::new();
+        for typed in
+            ["600123456", "0044 20 7946 0958", "sol-0042", "ana.maria.de.la.fuente@correo.ejemplo.org"]
+        {
+            let mut model = asked(language);
+            press(&mut model, &format!("{typed}<Enter>"));
+            assert_eq!(told(&model), "", "nothing counts yet");
+            frames.push(testing::frame(&mut model, 80, 24));
+            if typed == "600123456" {
+                assert!(frames[0].contains("600 123 456"));
+                frames.push(testing::frame(&mut model, 120, 40));
+            }
+        }
+        insta::assert_snapshot!(format!("check_{}", language.code()), frames.join("\n=====\n"));
     }
 }
