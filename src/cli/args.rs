@@ -8,6 +8,7 @@ use chrono::NaiveDate;
 use clap::{ArgAction, Args, Parser, Subcommand};
 
 use crate::domain::language::Language;
+use crate::domain::look::LookReason;
 use crate::domain::money::Currency;
 use crate::domain::tax::TaxRate;
 use crate::sync::enrolment::is_store_id;
@@ -183,8 +184,12 @@ pub struct PurchaseShowArgs {
     #[arg(long)]
     pub json: bool,
     /// Why staff look; logged.
-    #[arg(long, value_name = "TEXT")]
-    pub purpose: Option<String>,
+    #[arg(
+        long,
+        value_name = "return|guarantee|customer-asks|complaint|authority",
+        value_parser = look_reason
+    )]
+    pub purpose: Option<LookReason>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -443,6 +448,10 @@ fn store(text: &str) -> Result<String, &'static str> {
 
 fn address(text: &str) -> Result<SocketAddr, &'static str> {
     text.parse().map_err(|_| "address")
+}
+
+fn look_reason(text: &str) -> Result<LookReason, &'static str> {
+    LookReason::STATED.into_iter().find(|reason| reason.id() == text).ok_or("purpose")
 }
 
 fn columns(text: &str) -> Result<u16, &'static str> {

@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use crate::domain::customer::{Identifier, IdentifierError};
+use crate::domain::look::LookReason;
 use crate::domain::settings::Settings;
 use crate::store::Forgetting;
 
@@ -51,7 +52,7 @@ impl Session {
         );
         self.say(&head, out)?;
         for purchase in purchases {
-            self.log_look(&mut locked.store, &purchase, &locale.text("purchase-look-customer"))?;
+            self.log_look(&mut locked.store, &purchase, LookReason::CustomerAsks)?;
             self.say("", out)?;
             written(self.print_purchase(&locked.store, &purchase, out), locale)?;
         }

@@ -8,6 +8,7 @@ use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::domain::language::Language;
+use crate::domain::settings::Store;
 use crate::seal::private_file::{self, Foreign};
 use crate::store::directory::{Nature, nature};
 
@@ -21,6 +22,9 @@ pub struct Environment {
     /// `OLVIDO_LANG`, else the first of `LC_ALL`, `LC_MESSAGES` and `LANG` that is set, where it is
     /// a language of Olvido.
     pub language: Option<Language>,
+    /// Who runs the program, as the system calls them: `SUDO_USER`, else `USER`, else `LOGNAME`. It is
+    /// noted with what they look at, and proves nothing.
+    pub user: Option<String>,
     /// `OLVIDO_HUB_DATABASE`: where a hub's database is; a password in it is seen by nobody else, as
     /// it is on a command line.
     pub hub_database: Option<String>,
@@ -105,6 +109,10 @@ impl Environment {
             data: filled("OLVIDO_DATA").map(PathBuf::from),
             default_data,
             language,
+            user: ["SUDO_USER", "USER", "LOGNAME"]
+                .into_iter()
+                .find_map(filled)
+                .and_then(|value| Store::named(value.to_str()?)),
             hub_database: filled("OLVIDO_HUB_DATABASE").and_then(|value| value.into_string().ok()),
             hub_keys_database: filled("OLVIDO_HUB_KEYS_DATABASE").and_then(|value| value.into_string().ok()),
             no_color: filled("NO_COLOR").is_some(),

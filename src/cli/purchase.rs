@@ -8,10 +8,10 @@ use anyhow::Result as Written;
 use serde::Serialize;
 
 use crate::domain::language::Language;
+use crate::domain::look::{Look, LookReason};
 use crate::domain::money::{Currency, Money};
 use crate::domain::policy::{Card, Until};
 use crate::domain::receipt::{KeptFor, Receipt, ReceiptMemory};
-use crate::domain::text as domain_text;
 use crate::domain::ticket::number_text;
 use crate::locale::Locale;
 use crate::print::text;
@@ -36,7 +36,7 @@ impl Session {
         let Some(ticket) = purchase.ticket.clone() else {
             return Err(self.refusal("purchase-ticket-gone", "purchase-ticket-gone-next"));
         };
-        self.log_look(&mut locked.store, &purchase, &self.locale().text("purchase-look-receipt"))?;
+        self.log_look(&mut locked.store, &purchase, LookReason::Receipt)?;
         let receipt = Receipt {
             ticket,
             lines: purchase.lines,
@@ -60,14 +60,10 @@ impl Session {
         let code = self.code(&args.code)?;
         let mut locked = self.open_store()?;
         let purchase = self.kept(&locked.store, &code)?;
-        let stated = args.purpose.as_deref().map(str::trim).filter(|purpose| !purpose.is_empty());
-        if stated.is_some_and(domain_text::looks_like_payment_card) {
-            return Err(self.refusal("customer-payment-card", "purchase-say-why-next"));
-        }
-        let by_receipt = self.locale().text("purchase-look-receipt");
-        self.log_look(&mut locked.store, &purchase, stated.unwrap_or(&by_receipt))?;
+        self.log_look(&mut locked.store, &purchase, args.purpose.unwrap_or(LookReason::Receipt))?;
         if args.json {
-            return self.say(&self.purchase_json(&locked.store, &purchase), out);
+            let looks = locked.store.looks(&purchase.id).map_err(|error| self.store_problem(&error))?;
+            return self.say(&self.purchase_json(&locked.store, &purchase, &looks), out);
         }
         written(self.print_purchase(&locked.store, &purchase, out), self.locale())?;
         Ok(DONE)
@@ -163,9 +159,15 @@ impl Session {
         Problem { what: words(what), place: None, next: Some(words(next)) }
     }
 
-    pub(super) fn log_look(&self, store: &mut Store, purchase: &Purchase, why: &str) -> Result<(), Problem> {
-        let now = chrono::Local::now().fixed_offset();
-        store.log_look(now, &purchase.id, why).map_err(|error| self.store_problem(&error))
+    pub(super) fn log_look(
+        &self,
+        store: &mut Store,
+        purchase: &Purchase,
+        reason: LookReason,
+    ) -> Result<(), Problem> {
+        let by = self.environment.user.clone().unwrap_or_default();
+        let look = Look { at: crate::app::now(), reason, by };
+        store.log_look(&purchase.id, &look).map_err(|error| self.store_problem(&error))
     }
 
     /// A code as typed.
@@ -260,10 +262,17 @@ impl Session {
             row(&line.name, &figures, out)?;
         }
         let total = locale.money_signed(total(purchase), &currency);
-        row(&locale.text("purchase-total"), &[String::new(), total], out)
+        row(&locale.text("purchase-total"), &[String::new(), total], out)?;
+        writeln!(out, "{}:", locale.text("purchase-looks"))?;
+        for look in store.looks(&purchase.id)? {
+            let (at, reason) = (look.at, locale.text(look_words(look.reason)));
+            let by = if look.by.is_empty() { String::new() } else { format!(", {}", look.by) };
+            writeln!(out, "  {} {}: {reason}{by}", locale.date(at.date_naive()), locale.time(at.time()))?;
+        }
+        Ok(())
     }
 
-    fn purchase_json(&self, store: &Store, purchase: &Purchase) -> String {
+    fn purchase_json(&self, store: &Store, purchase: &Purchase, looks: &[Look]) -> String {
         let decimals = currency(store, purchase).decimals;
         let lines = purchase.lines.iter().map(|line| LineJson {
             name: &line.name,
@@ -286,6 +295,7 @@ impl Session {
                 customer,
                 purposes: purposes.iter().map(|purpose| purpose.as_str()).collect(),
             }),
+            looks,
         };
         serde_json::to_string(&json).expect("a purchase is JSON")
     }
@@ -303,6 +313,8 @@ struct PurchaseJson<'a> {
     /// Last day; nothing where the customer says when.
     until: Option<String>,
     customer: Option<CustomerJson<'a>>,
+    /// Who looked at it, this time too: when, what for, under which name of this machine.
+    looks: &'a [Look],
 }
 
 #[derive(Serialize)]
@@ -319,6 +331,18 @@ struct LineJson<'a> {
 struct CustomerJson<'a> {
     customer: &'a str,
     purposes: Vec<&'a str>,
+}
+
+fn look_words(reason: LookReason) -> &'static str {
+    match reason {
+        LookReason::Receipt => "purchase-look-receipt",
+        LookReason::CustomerAsks => "purchase-look-customer-asks",
+        LookReason::Return => "purchase-look-return",
+        LookReason::Guarantee => "purchase-look-guarantee",
+        LookReason::Complaint => "purchase-look-complaint",
+        LookReason::Authority => "purchase-look-authority",
+        LookReason::Other => "purchase-look-other",
+    }
 }
 
 /// How far a forget got, and no more than that.

@@ -280,3 +280,24 @@ fn a_customer_is_found_by_every_spelling() {
         shop.refused(&["customer", "show", asked]);
     }
 }
+
+/// A reason is one of a list, in words of whoever reads it; who looked is shown with the purchase.
+#[test]
+fn looks_have_a_reason_of_the_list_and_are_shown() {
+    let shop = Shop::new();
+    shop.done(&["purchase", "show", &shop.guarantee, "--purpose", "return"]);
+    let shown = shop.done(&["purchase", "show", &shop.guarantee]);
+    assert!(shown.contains("Looked at:") && shown.contains(": a return\n"), "{shown}");
+    assert!(shown.contains(": the receipt was shown\n"), "{shown}");
+    let (_, spanish, _) = ran(&shop.data(), &["purchase", "show", &shop.guarantee, "--lang", "es"]);
+    assert!(spanish.contains(": una devolución\n"), "{spanish}");
+    let json = shop.done(&["purchase", "show", &shop.guarantee, "--json", "--purpose", "authority"]);
+    let json: Value = serde_json::from_str(&json).unwrap();
+    let reasons: Vec<&str> =
+        json["looks"].as_array().unwrap().iter().map(|look| look["reason"].as_str().unwrap()).collect();
+    assert_eq!(reasons, ["return", "receipt", "receipt", "authority"]);
+    let (code, _, complaints) =
+        shop.run(&["purchase", "show", &shop.guarantee, "--purpose", "Ana Garcia asks"]);
+    assert_eq!(code, super::run::USAGE, "{complaints}");
+    assert!(shop.done(&["customer", "show", "600123456"]).contains(": the customer asked\n"));
+}

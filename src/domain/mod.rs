@@ -7,6 +7,7 @@ pub mod catalogue;
 pub mod customer;
 pub mod import;
 pub mod language;
+pub mod look;
 pub mod money;
 pub mod open_sale;
 pub mod policy;

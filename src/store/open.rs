@@ -166,6 +166,7 @@ impl Store {
         let mut keys = KeyFile::open(&files.keys, &store_key)?;
         schema::migrate(&mut connection)?;
         upgrade::tie_customers(&mut connection, &mut keys, &store_key)?;
+        upgrade::seal_looks(&mut connection, &keys)?;
         super::policy::adopt(&mut connection, policy_text, &policy)?;
         counts::take_over(&mut connection, &mut keys, &policy.release)?;
         let issuer_id = issuer_id(&connection, issuer)?;

@@ -1,10 +1,11 @@
 //! Kept purchases: the lines, sealed.
 
-use chrono::{DateTime, FixedOffset, NaiveDate};
+use chrono::NaiveDate;
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::customer::Purpose;
+use crate::domain::look::Look;
 use crate::domain::money::Money;
 use crate::domain::policy::{Memory, Policy, Until, effective_until};
 use crate::domain::sale::{Keep, KeptLine, Promise, Sale};
@@ -273,17 +274,51 @@ impl Store {
         })
     }
 
-    /// Notes that somebody looked at a kept purchase, and for what.
-    pub fn log_look(
-        &mut self,
-        at: DateTime<FixedOffset>,
-        id: &[u8; 16],
-        purpose: &str,
-    ) -> Result<(), StoreError> {
-        self.connection.execute(
-            "INSERT INTO look (at, id, purpose) VALUES (?1, ?2, ?3)",
-            params![at.to_rfc3339(), id, purpose],
-        )?;
-        Ok(())
+    /// Notes that somebody looked at a kept purchase, sealed with it.
+    pub fn log_look(&mut self, id: &[u8; 16], look: &Look) -> Result<(), StoreError> {
+        match self.look_key(id)? {
+            Some(key) => add_look(&self.connection, &key, id, look),
+            // Nothing is left to look at.
+            None => Ok(()),
+        }
     }
+
+    /// Who looked at a kept purchase, the first first. Errors: `Damaged` where a look does not open.
+    pub fn looks(&self, id: &[u8; 16]) -> Result<Vec<Look>, StoreError> {
+        let Some(key) = self.look_key(id)? else { return Ok(Vec::new()) };
+        let mut statement =
+            self.connection.prepare_cached("SELECT sealed FROM look WHERE id = ?1 ORDER BY number")?;
+        let sealed = statement.query_map([id], |row| row.get::<_, Vec<u8>>(0))?;
+        let damaged = || StoreError::Damaged("a look at a purchase cannot be unsealed".into());
+        sealed
+            .map(|sealed| {
+                let plain = aead::open(&key, &look_of(id), &sealed?).map_err(|_| damaged())?;
+                serde_json::from_slice(&plain).map_err(|_| damaged())
+            })
+            .collect()
+    }
+
+    fn look_key(&self, id: &[u8; 16]) -> Result<Option<DataKey>, StoreError> {
+        slot_of(&self.connection, id)?.map_or(Ok(None), |slot| Ok(self.keys.key(slot)?))
+    }
+}
+
+/// What a sealed look belongs to, so that it opens as nothing else of its purchase.
+fn look_of(id: &[u8; 16]) -> Vec<u8> {
+    [b"look", id.as_slice()].concat()
+}
+
+/// Keeps a look under its purchase's key.
+pub(super) fn add_look(
+    connection: &Connection,
+    key: &DataKey,
+    id: &[u8; 16],
+    look: &Look,
+) -> Result<(), StoreError> {
+    let plain = zeroize::Zeroizing::new(serde_json::to_vec(look).expect("a look is JSON"));
+    let sealed = aead::seal(key, &look_of(id), &plain);
+    connection
+        .prepare_cached("INSERT INTO look (id, sealed) VALUES (?1, ?2)")?
+        .execute(params![id, sealed])?;
+    Ok(())
 }

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use rusqlite_migration::{M, Migrations};
 
 /// A new step is added at the end; a shipped one never changes.
-const STEPS: &[M<'static>] = &[M::up(ALONE), M::up(OUTBOX), M::up(LOOKUPS), M::up(COUNTS)];
+const STEPS: &[M<'static>] = &[M::up(ALONE), M::up(OUTBOX), M::up(LOOKUPS), M::up(COUNTS), M::up(LOOKS)];
 
 /// A till by itself.
 pub(super) const ALONE: &str = "
@@ -276,6 +276,20 @@ const COUNTS: &str = "
         unqueued INTEGER
     ) STRICT;
     INSERT INTO choice_day (day) SELECT DISTINCT day FROM choice_counter;
+";
+
+/// Why somebody looked stood there in words of their own. What was written waits in a table of its own until
+/// it is sealed with the purchase (store/upgrade.rs).
+const LOOKS: &str = "
+    ALTER TABLE look RENAME TO look_in_words;
+    CREATE TABLE look (
+        number INTEGER PRIMARY KEY,
+        -- The purchase, under whose key it is sealed.
+        id BLOB NOT NULL CHECK (length(id) = 16),
+        sealed BLOB NOT NULL
+    ) STRICT;
+    INSERT OR REPLACE INTO meta (name, value)
+        SELECT 'compaction', 'awaited' WHERE EXISTS (SELECT 1 FROM look_in_words);
 ";
 
 /// Brings the database to the newest shape. Errors: `MigrationDefinition(DatabaseTooFarAhead)` for

@@ -24,6 +24,7 @@ mod damage;
 mod expire;
 mod hub;
 mod keys;
+mod looks;
 mod outbox;
 mod review;
 mod verify;

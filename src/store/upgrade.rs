@@ -11,6 +11,8 @@ use serde::Deserialize;
 
 use crate::seal::{Holds, KeyFile, Lookup, SlotId, StoreKey, Tie, aead};
 
+use crate::domain::look::{Look, LookReason};
+
 use super::error::StoreError;
 use super::purchase;
 
@@ -45,6 +47,38 @@ pub(super) fn tie_customers(
         [],
     )?;
     transaction.execute("DROP TABLE profile_by_lookup", [])?;
+    Ok(transaction.commit()?)
+}
+
+/// Seals the looks that 0.2.0 wrote in words, each under its purchase's key, and drops the words. A look at a
+/// purchase whose key is gone or damaged goes with it. Safe to repeat.
+pub(super) fn seal_looks(connection: &mut Connection, keys: &KeyFile) -> Result<(), StoreError> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'look_in_words')";
+    if !connection.query_row(sql, [], |row| row.get(0))? {
+        return Ok(());
+    }
+    let transaction = connection.transaction()?;
+    {
+        let mut statement =
+            transaction.prepare("SELECT at, id, purpose FROM look_in_words ORDER BY number")?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let (at, id, words): (String, [u8; 16], String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            let Ok(at) = chrono::DateTime::parse_from_rfc3339(&at) else { continue };
+            let Some(slot) = purchase::slot_of(&transaction, &id)? else { continue };
+            let Ok(Some(key)) = keys.key(slot) else { continue };
+            let reason = match words.as_str() {
+                "the receipt was shown" | "se enseñó el recibo" => LookReason::Receipt,
+                "the customer asked" | "lo pidió el cliente" => LookReason::CustomerAsks,
+                _ => LookReason::Other,
+            };
+            purchase::add_look(&transaction, &key, &id, &Look { at, reason, by: String::new() })?;
+        }
+    }
+    // Overwritten first, as whatever is dropped.
+    transaction
+        .execute("UPDATE look_in_words SET at = '', purpose = hex(zeroblob(length(purpose) / 2))", [])?;
+    transaction.execute("DROP TABLE look_in_words", [])?;
     Ok(transaction.commit()?)
 }
 

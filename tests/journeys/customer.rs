@@ -87,6 +87,7 @@ fn remembered_with_a_phone_and_a_tick() {
     // Nothing is ticked at first.
     till.sees("[ ] Ver mis compras").sees("[ ] Ofertas según mis compras");
     till.types(PHONE).sees(PHONE);
+    till.key("Enter").sees("¿Es este su teléfono?").sees(PHONE);
     till.key("Enter").key("Enter").sees("Marque al menos un uso");
     till.key("1").sees("[x] Ver mis compras").sees("[ ] Ofertas");
     till.key("Enter").sees("Anotado: Recordarla para mí").key("Enter").sees("Cliente: Recordarla para mí");
@@ -101,7 +102,7 @@ fn remembered_with_a_phone_and_a_tick() {
         shop.runs(&["purchase", "show", &code]).contains("Lavadora Alba 8 kg"),
         "for who brings the code"
     );
-    let shown = shop.runs(&["purchase", "show", &code, "--purpose", "el cliente pregunta"]);
+    let shown = shop.runs(&["purchase", "show", &code, "--purpose", "customer-asks"]);
     assert!(shown.contains("Lavadora Alba 8 kg"), "{shown}");
     assert!(shop.runs(&["customer", "show", PHONE]).contains("Lavadora Alba 8 kg"));
     shop.runs(&["customer", "forget", PHONE]);

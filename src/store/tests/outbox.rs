@@ -199,7 +199,7 @@ fn of_version_one(directory: &Path) -> (ReceiptCode, ReceiptCode) {
     connection.execute("ATTACH ?1 AS new", [files.database.to_str().unwrap()]).unwrap();
     let tables: Vec<String> = {
         let sql = "SELECT name FROM main.sqlite_schema
-             WHERE type = 'table' AND name NOT IN ('product_counter', 'tally')";
+             WHERE type = 'table' AND name NOT IN ('look', 'product_counter', 'tally')";
         let mut statement = connection.prepare(sql).unwrap();
         statement.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
     };
