@@ -136,7 +136,6 @@ fn a_till_of_0_2_0_puts_no_department_on_a_ticket() {
 }
 
 #[test]
-#[ignore = "fails on 0.2.0: mended within this issue"]
 fn what_0_2_0_kept_is_shown_and_what_it_forgot_is_not() {
     let (till, expected) = (Unpacked::upgraded("till"), expected());
     for purchase in expected["purchases"].as_array().unwrap() {
@@ -187,7 +186,6 @@ fn upgrade_day_leaves_nothing_that_tells_a_person_or_a_basket() {
 }
 
 #[test]
-#[ignore = "fails on 0.2.0: mended within this issue"]
 fn everything_that_0_2_0_kept_can_be_forgotten() {
     let (till, expected) = (Unpacked::upgraded("till"), expected());
     let mut customers = Vec::new();

@@ -134,7 +134,11 @@ pub fn sell_as(store: &mut Store, id: &str, choice: &str) -> Option<(u64, String
     };
     let customer = lookups::phone(customer_of(id));
     let customer = (choice == "remember").then_some(&customer);
-    let purposes: &[&str] = if customer.is_some() && id.ends_with('7') { &["history"] } else { &[] };
+    let purposes: &[&str] = match customer {
+        None => &[],
+        Some(_) if id.ends_with('7') => &["history", "offers"],
+        Some(_) => &["history"],
+    };
     let sale = sale_at(at(day), answer(Some(choice), customer, purposes), &[format!("CANARY {id}")]);
     let request = Some(Request { id: store.request_id(id), day: today() });
     match store.commit(&[Order { sale: &sale, request }]).unwrap().pop().unwrap() {

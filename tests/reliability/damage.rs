@@ -67,7 +67,8 @@ fn shop(data: &Path) -> Vec<(u64, String, String)> {
     for index in 0..30 {
         let choice = ["forget", "guarantee", "remember"][index % 3];
         let customer = (choice == "remember").then_some(&customer);
-        store.sell(&sale(answer(Some(choice), customer, &[]), &[format!("product {index}")])).unwrap();
+        let purposes: &[&str] = if customer.is_some() { &["history"] } else { &[] };
+        store.sell(&sale(answer(Some(choice), customer, purposes), &[format!("product {index}")])).unwrap();
     }
     let tickets = figures(&store).unwrap();
     store.close().unwrap();

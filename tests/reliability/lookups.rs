@@ -49,7 +49,7 @@ fn trying_every_number_finds_nobody_who_was_forgotten() {
         for index in 0..CUSTOMERS {
             // In no order, so that pages are split.
             let customer = &customers[index * 151 % CUSTOMERS];
-            let purposes: &[&str] = if index % 3 == round { &["history"] } else { &[] };
+            let purposes: &[&str] = if index % 3 == round { &["history"] } else { &["offers"] };
             let name = format!("product {round} {index}");
             store.sell(&sale(answer(Some("remember"), Some(customer), purposes), &[name])).unwrap();
             store.tend().unwrap();

@@ -101,11 +101,11 @@ fn setting_up_survives_power_cuts() {
 fn no_file_of_the_shop_names_a_person() {
     let ringer = Ringer::new(1);
     let input = concat!(
-        r#"{"id":"CANARY-1","lines":[{"department":"Lácteos","tax":"4","unit_price":"1"}],"choice":"remember","customer":{"phone":"699551234"},"purposes":["history"]}"#,
+        r#"{"id":"CANARY-1","lines":[{"department":"Bakery","tax":"4","unit_price":"1"}],"choice":"remember","customer":{"phone":"699551234"},"purposes":["history"]}"#,
         "\n",
-        r#"{"id":"CANARY-2","lines":[{"department":"Lácteos","tax":"4","unit_price":"1"}],"choice":"remember","customer":{"email":"canary@example.org"},"purposes":["history"]}"#,
+        r#"{"id":"CANARY-2","lines":[{"department":"Bakery","tax":"4","unit_price":"1"}],"choice":"remember","customer":{"email":"canary@example.org"},"purposes":["history"]}"#,
         "\n",
-        r#"{"id":"CANARY-3","lines":[{"department":"Lácteos","tax":"4","unit_price":"1"}],"choice":"remember","customer":{"card":"CANARY77"},"purposes":["history"]}"#,
+        r#"{"id":"CANARY-3","lines":[{"department":"Bakery","tax":"4","unit_price":"1"}],"choice":"remember","customer":{"card":"CANARY77"},"purposes":["history"]}"#,
         "\n",
         r#"{"id":"CANARY-4","lines":[{"code":"CANARY"}],"customer":{"phone":"699551234"}}"#,
         "\n",
@@ -162,10 +162,10 @@ impl Ringer {
         let choice = match self.random.below(3) {
             0 => r#""choice":"forget""#,
             1 => r#""choice":"guarantee""#,
-            _ => r#""choice":"remember","customer":{"phone":"600123456"}"#,
+            _ => r#""choice":"remember","customer":{"phone":"600123456"},"purposes":["history"]"#,
         };
         let line = format!(
-            r#"{{"id":"{id}",{choice},"lines":[{{"department":"Lácteos","tax":"4","unit_price":"{}.50"}}]}}"#,
+            r#"{{"id":"{id}",{choice},"lines":[{{"department":"Bakery","tax":"4","unit_price":"{}.50"}}]}}"#,
             self.random.below(90)
         );
         (id, line)

@@ -194,7 +194,7 @@ impl History {
         }
         let names = self.names();
         let customer = self.random.below(self.customers.len());
-        let purposes = [&[][..], &["history"], &["offers"], &["history", "offers"]][self.random.below(4)];
+        let purposes = [&["history"][..], &["offers"], &["history", "offers"]][self.random.below(3)];
         let (choice, customer) = match self.random.below(10) {
             0 => (None, None),
             1 => (Some("forget"), None),

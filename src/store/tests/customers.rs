@@ -192,6 +192,8 @@ const DAMAGES: &[(&str, Damage)] = &[
             flip_sealed(store, "profile", "owner", slot.owner);
         }
     }),
+    ("the counts of the last sales", |store, _, _| flip_row(store, "tally")),
+    ("an open basket", |store, _, _| flip_row(store, "draft")),
     ("the owner in a slot", |store, sold, keys| flip_slot(store, sold, keys, 9)),
     ("its nonce", |store, sold, keys| flip_slot(store, sold, keys, 30)),
     ("its key", |store, sold, keys| flip_slot(store, sold, keys, 60)),
@@ -206,6 +208,14 @@ fn flip_sealed(store: &Store, table: &str, column: &str, id: [u8; 16]) {
     sealed[40] ^= 1;
     let update = format!("UPDATE {table} SET sealed = ?2 WHERE {column} = ?1");
     assert_eq!(store.connection.execute(&update, params![id, sealed]).unwrap(), 1);
+}
+
+/// Of a table with one row.
+fn flip_row(store: &Store, table: &str) {
+    let mut sealed: Vec<u8> =
+        store.connection.query_row(&format!("SELECT sealed FROM {table}"), [], |row| row.get(0)).unwrap();
+    sealed[40] ^= 1;
+    store.connection.execute(&format!("UPDATE {table} SET sealed = ?1"), [sealed]).unwrap();
 }
 
 fn flip_slot(store: &Store, sold: &Sold, keys: &Path, place: u64) {
@@ -234,6 +244,7 @@ fn what_is_damaged_is_forgotten_all_the_same() {
             let other = remember(&mut store, 2, "c");
             // A policy may end what is remembered.
             store.connection.execute("UPDATE purchase SET until = 21000", []).unwrap();
+            store.save_draft(b"a basket").unwrap();
             let slot = store.slot(&sold.code).unwrap().unwrap();
             damage(&store, &sold, &directory.path().join("olvido.keys"));
             drop(store);
