@@ -3,7 +3,7 @@
 use super::{Arg, Language, Locale};
 use crate::domain::policy::{
     Basis, Change, ChangeKind, DataClass, Effect, Expected, Memory, Policy, PolicyError,
-    PolicyErrorKind as Kind, PolicyWarning, PolicyWarningKind as Warning, Term, TicketDetail,
+    PolicyErrorKind as Kind, PolicyWarning, PolicyWarningKind as Warning, Release, Term, TicketDetail,
 };
 
 /// What is wrong with a line of a policy, and what to do about it.
@@ -114,6 +114,7 @@ fn expected(locale: &'static Locale, expected: Expected) -> String {
     let quoted = |ids: &[&str]| ids.iter().map(|id| format!("\"{id}\"")).collect::<Vec<_>>().join(", ");
     let key = match expected {
         Expected::Number => "policy-expected-number",
+        Expected::Release => "policy-expected-release",
         Expected::Text => "policy-expected-text",
         Expected::List => "policy-expected-list",
         Expected::Table => "policy-expected-table",
@@ -190,6 +191,10 @@ pub fn change(locale: &'static Locale, change: &Change) -> String {
             };
             ("policy-backup-days", vec![("from", Arg::from(span(*from))), ("to", Arg::from(span(*to)))])
         }
+        ChangeKind::Release { from, to } => {
+            let rule = |rule: &Release| format!("{}/{}/{}", rule.sales, rule.tickets, rule.longest);
+            ("policy-release", vec![("from", Arg::from(rule(from))), ("to", Arg::from(rule(to)))])
+        }
         ChangeKind::LanguageAdded { language } => {
             ("policy-language-added", vec![("language", word(language.own_name()))])
         }
@@ -245,6 +250,7 @@ mod tests {
         let name = || "x".to_owned();
         let values = [
             Expected::Number,
+            Expected::Release,
             Expected::Text,
             Expected::List,
             Expected::Table,
@@ -320,6 +326,7 @@ mod tests {
             ChangeKind::Default { from: choice(), to: choice() },
             ChangeKind::Order,
             ChangeKind::BackupDays { from: Some(30), to: None },
+            ChangeKind::Release { from: Release::LEAST, to: Release::LEAST },
             ChangeKind::LanguageAdded { language: Language::English },
             ChangeKind::LanguageRemoved { language: Language::English },
             ChangeKind::Text { place: choice(), language: Language::English },

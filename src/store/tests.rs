@@ -22,6 +22,7 @@ mod counts;
 mod customers;
 mod damage;
 mod expire;
+mod guard;
 mod hub;
 mod keys;
 mod looks;

@@ -62,6 +62,7 @@ policy-old-format-remedy = Print the policy of this version with olvido policy n
 policy-version-not-raised = The policy differs from the one in use, version { $current }, and its version is not higher.
 policy-version-not-raised-remedy = Write version = { $next }.
 
+policy-expected-release = { "{" } sales = 5, tickets = 32, longest = 1600 { "}" }, or more of each
 policy-expected-number = a whole number from 1
 policy-expected-text = one line of text between quotes
 policy-expected-list = a list of texts, such as ["one", "two"]
@@ -90,6 +91,7 @@ policy-detail-departments = the amount of each department
 policy-detail-products = each item with its amount
 policy-default = the default is "{ $to }" instead of "{ $from }"; both keep the minimum
 policy-order = the choices stand in another order
+policy-release = sales of a product / tickets / longest before its count is told: { $to } instead of { $from }
 policy-backup-days = what a backup can bring back: { $to } instead of { $from }
 policy-no-end = without an end
 policy-language-added = { $language } is a new language

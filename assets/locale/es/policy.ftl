@@ -62,6 +62,7 @@ policy-old-format-remedy = Escriba la política de esta versión con olvido poli
 policy-version-not-raised = La política difiere de la que está en uso, versión { $current }, y su versión no es mayor.
 policy-version-not-raised-remedy = Escriba version = { $next }.
 
+policy-expected-release = { "{" } sales = 5, tickets = 32, longest = 1600 { "}" }, o más de cada cosa
 policy-expected-number = un número entero desde 1
 policy-expected-text = una línea de texto entre comillas
 policy-expected-list = una lista de textos, como ["uno", "dos"]
@@ -90,6 +91,7 @@ policy-detail-departments = el importe de cada sección
 policy-detail-products = cada artículo con su importe
 policy-default = por defecto vale «{ $to }» en vez de «{ $from }»; ambas guardan el mínimo
 policy-order = las elecciones están en otro orden
+policy-release = ventas de un producto / tiques / como máximo, antes de decir su cuenta: { $to } en vez de { $from }
 policy-backup-days = lo que una copia de seguridad puede devolver: { $to } en vez de { $from }
 policy-no-end = sin fin
 policy-language-added = { $language } es un idioma nuevo

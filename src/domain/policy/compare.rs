@@ -7,7 +7,7 @@ use toml::de::DeTable;
 
 use super::error::{PolicyError, PolicyErrorKind};
 use super::reader::Reader;
-use super::{Basis, ChoicePolicy, DataClass, Memory, Policy, Term, TicketDetail, Until};
+use super::{Basis, ChoicePolicy, DataClass, Memory, Policy, Release, Term, TicketDetail, Until};
 use crate::domain::customer::Purpose;
 use crate::domain::language::Language;
 
@@ -88,6 +88,11 @@ pub enum ChangeKind {
         from: Option<u32>,
         to: Option<u32>,
     },
+    /// When a count of a product is told.
+    Release {
+        from: Release,
+        to: Release,
+    },
     LanguageAdded {
         language: Language,
     },
@@ -117,6 +122,11 @@ pub fn compare(old: &Policy, new: &Policy) -> Vec<Change> {
             effect: widens_if(longest(new.backup_days) > longest(old.backup_days)),
             kind: ChangeKind::BackupDays { from: old.backup_days, to: new.backup_days },
         });
+    }
+    if old.release != new.release {
+        let (from, to) = (old.release, new.release);
+        let is_earlier = to.sales < from.sales || to.tickets < from.tickets || to.longest < from.longest;
+        changes.push(Change { effect: widens_if(is_earlier), kind: ChangeKind::Release { from, to } });
     }
     compare_classes(old, new, &mut changes);
     for choice in &new.choices {

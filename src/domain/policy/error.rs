@@ -117,6 +117,8 @@ pub enum Expected {
     Basis,
     Memory,
     Detail,
+    /// `{ sales = 5, tickets = 32, longest = 1600 }`, or more of each: [`super::Release::LEAST`].
+    Release,
     /// Today's [`super::Policy::FORMAT`].
     Format,
     /// A code of [`crate::domain::language::Language::ALL`].

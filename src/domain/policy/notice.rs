@@ -186,7 +186,11 @@ impl Policy {
     pub(super) fn kept_text(&self, class: DataClass, language: Language) -> String {
         let text = &self.classes[&class].texts[&language].keeps[&self.ticket_detail];
         let Release { sales, tickets, longest } = self.release;
-        let rule = [("{sales}", u64::from(sales)), ("{tickets}", tickets), ("{longest}", longest)];
+        let rule = [
+            ("{sales}", u64::from(sales)),
+            ("{tickets}", u64::from(tickets)),
+            ("{longest}", u64::from(longest)),
+        ];
         rule.iter().fold(text.clone(), |text, (name, value)| text.replace(name, &value.to_string()))
     }
 

@@ -15,6 +15,9 @@ use crate::domain::language::Language;
 /// A hundred years, as for every other term.
 const BACKUP_DAYS_MAX: u32 = 36_500;
 
+/// Far more than any shop sells while its counts are of use.
+const RELEASE_MAX: u32 = 1_000_000;
+
 pub(super) fn parse(text: &str) -> Result<Policy, Vec<PolicyError>> {
     let mut reader = Reader::new(text);
     let (document, errors) = DeTable::parse_recoverable(text);
@@ -69,6 +72,7 @@ fn policy(reader: &mut Reader, root: &Table<'_>) -> Option<Policy> {
     let backups = reader.find(root, "backup-days");
     let says_backup_days = backups.is_some();
     let backup_days = backups.and_then(|entry| reader.number(&entry, BACKUP_DAYS_MAX, Expected::Number));
+    let release = release(reader, root).unwrap_or(Release::LEAST);
     let default = reader.need(root, "default").and_then(|e| reader.text(&e));
     let order = reader.need(root, "order").and_then(|e| reader.list(&e));
     // Without languages nothing is known to be missing, so the rest waits for the next try.
@@ -98,7 +102,7 @@ fn policy(reader: &mut Reader, root: &Table<'_>) -> Option<Policy> {
         languages,
         ticket_detail: detail?,
         backup_days,
-        release: Release::LEAST,
+        release,
         classes,
         purposes,
         choices,
@@ -106,6 +110,22 @@ fn policy(reader: &mut Reader, root: &Table<'_>) -> Option<Policy> {
         controller: controller.unwrap_or_default(),
         words,
     })
+}
+
+/// When counts are told, where the policy asks for more than every shop keeps to.
+fn release(reader: &mut Reader, root: &Table<'_>) -> Option<Release> {
+    let classes = reader.find(root, "class").and_then(|entry| reader.table(&entry))?;
+    let counters = reader.find(&classes, "counters").and_then(|entry| reader.table(&entry))?;
+    let table = reader.find(&counters, "release").and_then(|entry| reader.table(&entry))?;
+    reader.only(&table, &["sales", "tickets", "longest"]);
+    let mut number = |key: &str, least: u32| {
+        let Some(entry) = reader.find(&table, key) else { return Some(least) };
+        let number = reader.number(&entry, RELEASE_MAX, Expected::Release)?;
+        if number < least { reader.bad(&entry, Expected::Release) } else { Some(number) }
+    };
+    let least = Release::LEAST;
+    let (sales, tickets) = (number("sales", least.sales), number("tickets", least.tickets));
+    Some(Release { sales: sales?, tickets: tickets?, longest: number("longest", least.longest)? })
 }
 
 fn is_id(text: &str) -> bool {
@@ -179,7 +199,8 @@ fn read_class(
     languages: &[Language],
     format: u32,
 ) -> ClassPolicy {
-    reader.only(table, &["basis", "term", "text"]);
+    let release: &[&str] = if class == DataClass::Counters { &["release"] } else { &[] };
+    reader.only(table, &[&["basis", "term", "text"], release].concat());
     let basis = match reader.find(table, "basis") {
         Some(entry) => {
             let basis = match entry.raw_text() {

@@ -6,9 +6,9 @@ pub struct Release {
     /// Sales of the product.
     pub sales: u32,
     /// Tickets, of all sales.
-    pub tickets: u64,
+    pub tickets: u32,
     /// Tickets after which a window ends with fewer sales.
-    pub longest: u64,
+    pub longest: u32,
 }
 
 impl Release {

@@ -281,6 +281,13 @@ fn every_refusal_names_its_line() {
             "class.counters.basis",
             Kind::BadValue(Expected::Basis),
         ),
+        (
+            "basis = \"mixed\"",
+            0,
+            "basis = \"mixed\"\nrelease = { sales = 4 }",
+            "class.counters.release.sales",
+            Kind::BadValue(Expected::Release),
+        ),
         ("backup-days = 30", 0, "backup-days = 0", "backup-days", Kind::BadValue(Expected::Number)),
         (
             "Olvidar esta compra",
@@ -718,6 +725,7 @@ fn changes_are_told() {
     use ChangeKind::*;
     use Effect::*;
     let choice = |id: &str| id.to_owned();
+    let eight = super::Release { sales: 8, ..super::Release::LEAST };
     let purpose = |id: &str| id.parse::<Purpose>().unwrap();
     let shown = |place: &str, language| Text { place: place.to_owned(), language };
     type Case = (&'static str, &'static str, Vec<(Effect, ChangeKind)>);
@@ -773,6 +781,11 @@ fn changes_are_told() {
             "at the checkout of this store",
             "privacy@example.org",
             vec![(Rewords, shown("controller", Language::English))],
+        ),
+        (
+            "basis = \"mixed\"",
+            "basis = \"mixed\"\nrelease = { sales = 8 }",
+            vec![(Narrows, Release { from: super::Release::LEAST, to: eight })],
         ),
         ("backup-days = 30", "backup-days = 31", vec![(Widens, BackupDays { from: Some(30), to: Some(31) })]),
         ("backup-days = 30", "backup-days = 7", vec![(Narrows, BackupDays { from: Some(30), to: Some(7) })]),

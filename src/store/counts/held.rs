@@ -209,7 +209,7 @@ impl Held {
 
 /// The last ticket of a window that begins at `first` and in which fewer sales were than end it before.
 fn last_of(first: u64, rule: &Release) -> u64 {
-    (first + rule.longest - 1).next_multiple_of(MIX_TICKETS)
+    (first + u64::from(rule.longest) - 1).next_multiple_of(MIX_TICKETS)
 }
 
 /// The first ticket of the window that holds `ticket`, in a row of windows without sales from `first` on.
@@ -219,13 +219,13 @@ fn window_of(ticket: u64, first: u64, rule: &Release) -> u64 {
         return first;
     }
     // The others begin behind such a ticket, so that they are all of one length.
-    let length = rule.longest.next_multiple_of(MIX_TICKETS);
+    let length = u64::from(rule.longest).next_multiple_of(MIX_TICKETS);
     last + 1 + (ticket - last - 1) / length * length
 }
 
 fn is_over(open: &Open, last: u64, rule: &Release) -> bool {
     let tickets = last + 1 - open.first;
-    (open.sum.sales >= rule.sales && tickets >= rule.tickets) || last >= last_of(open.first, rule)
+    (open.sum.sales >= rule.sales && tickets >= u64::from(rule.tickets)) || last >= last_of(open.first, rule)
 }
 
 #[cfg(test)]

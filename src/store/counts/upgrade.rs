@@ -64,7 +64,7 @@ pub(in crate::store) fn take_over(
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let head = ticket::head(&transaction)?.number;
     let (old_slot, tally) = old_tally(&transaction, keys)?;
-    let windows = windows(by_day(&transaction, head, &tally)?, rule.longest)?;
+    let windows = windows(by_day(&transaction, head, &tally)?, u64::from(rule.longest))?;
     let were_some = old_slot.is_some() || !windows.is_empty();
     if were_some {
         let mut spares = spares(keys, windows.len() + 2)?.into_iter();
@@ -99,7 +99,7 @@ fn write(
     let mut origin = 1;
     let mut rest = BTreeMap::new();
     for days in windows {
-        if days.tickets() < rule.longest {
+        if days.tickets() < u64::from(rule.longest) {
             // The last: what is left.
             rest = days.sums;
             break;

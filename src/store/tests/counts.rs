@@ -57,7 +57,7 @@ fn versions_in_the_log(directory: &Path) -> Vec<BTreeSet<Vec<i64>>> {
     versions
 }
 
-fn line(product: u32, pieces: i64, price: i64) -> Line {
+pub(super) fn line(product: u32, pieces: i64, price: i64) -> Line {
     Line {
         product: Some(ProductId(product)),
         quantity: Quantity::pieces(pieces).unwrap(),
@@ -65,7 +65,7 @@ fn line(product: u32, pieces: i64, price: i64) -> Line {
     }
 }
 
-fn sale_of(time: &str, lines: &[Line]) -> Sale {
+pub(super) fn sale_of(time: &str, lines: &[Line]) -> Sale {
     let mut basket = Basket::default();
     for line in lines {
         basket.add(line.clone()).unwrap();
@@ -127,7 +127,7 @@ fn day(text: &str) -> NaiveDate {
 }
 
 /// What is released, in the order of products and tickets.
-fn windows(store: &Store) -> Vec<counts::Window> {
+pub(super) fn windows(store: &Store) -> Vec<counts::Window> {
     let mut windows = Vec::new();
     counts::each(&store.connection, &store.keys, (0, u64::MAX), |window| {
         windows.push(window);
