@@ -22,7 +22,9 @@ pub fn is_hidden(sign: char) -> bool {
 /// The text with every hidden sign written out, as `\u001b`: what JSON writes, too, so that a text inside JSON stays
 /// the same to whoever reads it.
 pub fn printable(text: &str) -> Cow<'_, str> {
-    if !text.contains(is_hidden) {
+    // Most of what is said, and quickly seen.
+    let is_plain = |byte: u8| matches!(byte, b' '..=b'~' | b'\n' | b'\t');
+    if text.bytes().all(is_plain) || !text.contains(is_hidden) {
         return Cow::Borrowed(text);
     }
     let mut shown = String::with_capacity(text.len() + 8);
