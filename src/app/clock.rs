@@ -45,6 +45,11 @@ impl ClockWatch {
         self.step.take_if(|(_, since)| counted.saturating_sub(*since) > TOLD_FOR);
         self.step.map(|(said, _)| said)
     }
+
+    /// A person says that the clock is right as it is: its last step is no longer told.
+    pub fn settle(&mut self) {
+        self.step = None;
+    }
 }
 
 #[cfg(test)]
@@ -73,6 +78,9 @@ mod tests {
             let now = start + TimeDelta::minutes(clock);
             assert_eq!(watch.hear(now, Duration::from_secs(60 * counted)), said, "{counted}");
         }
+        assert_eq!(watch.hear(start, Duration::from_secs(60 * 4201)), Some(ClockSaid::Back));
+        watch.settle();
+        assert_eq!(watch.hear(start, Duration::from_secs(60 * 4202)), None);
     }
 
     #[test]

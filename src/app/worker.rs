@@ -282,7 +282,10 @@ impl Worker {
             Effect::TrustClock => {
                 log::warn!("somebody says that the clock is right: {at}");
                 match self.store.trust_clock(at) {
-                    Ok(()) => self.minute(at),
+                    Ok(()) => {
+                        self.clock.settle();
+                        self.minute(at);
+                    }
                     Err(error) => self.complain(&error),
                 }
             }

@@ -22,13 +22,13 @@ impl Session {
         let expired = store.keep_terms(now, None).map_err(|error| self.store_problem(&error))?;
         let nothing = Expired { purchases: 0, tickets: 0, forgetting: Forgetting::Complete };
         let Expired { purchases, tickets, forgetting } = expired.unwrap_or(nothing);
-        said.push(if purchases + tickets == 0 {
-            self.locale().text("expire-nothing").into_owned()
-        } else {
-            let counts = [("purchases", purchases.into()), ("tickets", tickets.into())];
-            self.locale().format("expire-done", &counts)
-        });
         let hidden = store.hidden_purchases().map_err(|error| self.store_problem(&error))?;
+        if purchases + tickets > 0 {
+            let counts = [("purchases", purchases.into()), ("tickets", tickets.into())];
+            said.push(self.locale().format("expire-done", &counts));
+        } else if hidden == 0 {
+            said.push(self.locale().text("expire-nothing").into_owned());
+        }
         if hidden > 0 {
             said.push(self.locale().format("expire-hidden", &[("count", hidden.into())]));
         }

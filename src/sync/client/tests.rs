@@ -153,6 +153,22 @@ fn only_the_key_that_was_seen_is_trusted() {
 }
 
 #[test]
+fn the_hubs_time_is_that_of_its_last_good_answer() {
+    let (sunday, time) = ("Sun, 29 Nov 2026 01:21:28 GMT", "2026-11-29T01:21:28+00:00");
+    let asked = |status: &str, date: &str| {
+        let head = format!("HTTP/1.1 {status}\r\ndate: {date}\r\ncontent-type: application/json\r\n");
+        let body = r#"{"challenge":"x"}"#;
+        let answer = format!("{head}content-length: {}\r\nconnection: close\r\n\r\n{body}", body.len());
+        let client = Server::plain(answer).client();
+        let _ = client.challenge();
+        client.hub_time().map(|(_, time)| time.to_rfc3339())
+    };
+    assert_eq!(asked("200 OK", sunday).as_deref(), Some(time));
+    assert_eq!(asked("200 OK", "yesterday"), None);
+    assert_eq!(asked("502 Bad Gateway", sunday), None, "of whoever stands before it");
+}
+
+#[test]
 fn what_is_sent_is_packed_and_names_the_till() {
     let said = json!({
         "answers": [{"first": 5, "last": 5, "answer": "exists"},
