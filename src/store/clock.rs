@@ -139,11 +139,16 @@ impl Store {
     }
 
     /// A person says that the clock is right, which outweighs what the store remembers: the trusted day is the
-    /// clock's from now on, also where that is earlier.
+    /// clock's from now on, also where that is earlier. A store cannot have begun later either: terms of what
+    /// it took in from before count from that day.
     pub fn trust_clock(&mut self, now: DateTime<FixedOffset>) -> Result<(), StoreError> {
-        let day = Some(now.date_naive());
-        let trusted = Clock { trusted: day, raised: Some(now), heard: day, ..self.clock };
-        trusted.save(self.clock, &self.connection)?;
+        let day = now.date_naive();
+        let trusted = Clock { trusted: Some(day), raised: Some(now), heard: Some(day), ..self.clock };
+        let transaction = self.connection.transaction()?;
+        trusted.save(self.clock, &transaction)?;
+        transaction
+            .execute("UPDATE meta SET value = ?1 WHERE name = 'began' AND value > ?1", [day.to_string()])?;
+        transaction.commit()?;
         self.clock = trusted;
         Ok(())
     }

@@ -3,6 +3,7 @@
 use chrono::{Duration, NaiveDate};
 
 use super::*;
+use crate::domain::policy::DataClass;
 
 const FIRST: &str = "2026-11-23T18:42:07+01:00";
 
@@ -123,6 +124,9 @@ fn a_day_that_only_the_store_believes_in_destroys_nothing_either() {
     assert!(store.clock_doubt().is_some());
     store.trust_clock(now).unwrap();
     assert_eq!(store.clock_doubt(), None);
+    let terms = crate::store::expire::Terms::load(&store.connection).unwrap();
+    let is_past = |today| terms.is_past(DataClass::Ticket, Some(1), now.date_naive(), day(today));
+    assert!(!is_past("2032-11-23") && is_past("2032-11-24"), "six years from the sale");
     assert!(matches!(store.find(&guarantee.code).unwrap(), Found::Kept(_)));
 }
 
