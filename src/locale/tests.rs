@@ -110,6 +110,12 @@ fn forbidden_words_stay_out() {
             }
         }
     }
+    // Straight quotes are for what is typed into a file as it stands.
+    for (id, sentence) in sentences(SPANISH) {
+        let typed = ["config-", "policy-", "ring-"].iter().any(|start| id.starts_with(start))
+            || [" = [\"", "\"$("].iter().any(|code| sentence.contains(code));
+        assert!(typed || !sentence.replace("{\"", "").contains('"'), "{id}: quote with «»: {sentence}");
+    }
     for word in ["anónim", "anonym", "llave", "fichero", "luego"] {
         assert!(!policy.contains(word), "the shipped policy says {word}");
     }

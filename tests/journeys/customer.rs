@@ -38,7 +38,7 @@ fn forgotten_on_the_spot() {
     let mut till = shop.till();
     till.sees(READY);
     till.scans(WASHER).sees("389,00");
-    till.key("F10").sees("Falta").sees("sin respuesta, luego: Olvidar esta compra");
+    till.key("F10").sees("Falta").sees("sin respuesta, así que: Olvidar esta compra");
     till.key("F8").sees("Su compra: 389,00 €").sees("Olvidar esta compra").sees("Recordarla para mí");
     till.key("1").sees("Anotado: Olvidar esta compra").sees("Queda el tique hasta");
     till.key("Enter").sees("Falta").sees("Cliente: Olvidar esta compra");

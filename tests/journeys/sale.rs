@@ -111,7 +111,7 @@ fn an_unknown_code_is_sold_by_department() {
     till.sees_no("no está en el catálogo");
     // A second one is searched by its name.
     till.scans(UNKNOWN).sees("no está en el catálogo");
-    till.key("F3").sees("Nombre del artículo en lugar de");
+    till.key("F3").sees("Nombre del producto en lugar de");
     till.types("huevos camp").sees("Huevos camperos").key("Enter").sees("3 líneas");
     till.key("F10").sees("Falta").sees("6,70");
 }

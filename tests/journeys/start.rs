@@ -79,7 +79,7 @@ fn a_killed_till_has_its_basket_back() {
     till.signal("KILL");
     till.ends();
     let mut till = shop.till();
-    till.sees("Pase un artículo por el lector");
+    till.sees("Pase un producto por el lector");
 }
 
 #[test]

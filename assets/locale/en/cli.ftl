@@ -114,7 +114,7 @@ help-customer-forget = Forgets a customer and all their purchases for good.
 help-policy = Shows the policy, or judges a changed one.
 help-policy-show = Prints the whole notice, as customers read it.
 help-policy-new = Prints the policy of this version, to write your own from.
-help-policy-check = Says what a changed policy widens or narrows, or why it is refused.
+help-policy-check = Says what a changed policy widens, narrows or steers, or why it is refused.
 help-backup = Copies the store into one file.
 help-restore = Brings a store back from a backup. What was forgotten stays forgotten.
 

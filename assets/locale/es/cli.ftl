@@ -114,7 +114,7 @@ help-customer-forget = Olvida a un cliente y todas sus compras para siempre.
 help-policy = Muestra la política, o juzga una cambiada.
 help-policy-show = Escribe el aviso entero, como lo leen los clientes.
 help-policy-new = Escribe la política de esta versión, para hacer la suya a partir de ella.
-help-policy-check = Dice qué amplía o reduce una política cambiada, o por qué se rechaza.
+help-policy-check = Dice qué amplía, reduce o empuja una política cambiada, o por qué se rechaza.
 help-backup = Copia la tienda en un archivo.
 help-restore = Restaura una tienda desde una copia. Lo olvidado sigue olvidado.
 

@@ -52,8 +52,8 @@ const NARROWEST: u16 = 18;
 const WIDEST: u16 = 40;
 /// Border and one cell of white on each side.
 const FRAME: u16 = 4;
-/// The key and two cells of white before a title on the same line.
-const KEY: u16 = 3;
+/// The key and one cell of white before a title on the same line.
+const KEY: u16 = 2;
 
 impl Deck {
     /// Lays the notice's cards out at the top of the area: side by side if they fit so, in rows if

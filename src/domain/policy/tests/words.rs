@@ -1,0 +1,144 @@
+//! What a customer reads: each card by itself, the whole notice, and what steers.
+
+use super::*;
+
+/// Card texts are read once, standing: sentences under twelve words, no praise, room for all.
+#[test]
+fn cards_are_short_and_plain() {
+    for detail in TicketDetail::ALL {
+        let policy = Policy { ticket_detail: detail, ..Policy::shipped() };
+        for language in Language::ALL {
+            let notice = policy.notice(language, day(2026, 11, 23));
+            for card in &notice.cards {
+                let parts = [(&card.keeps, 7), (&card.purposes, 2), (&card.until, 3)];
+                let lines =
+                    parts.iter().flat_map(|(lines, _)| lines.iter()).chain([&card.title, &card.after]);
+                for text in lines {
+                    assert!(!text.contains(['!', '¡', '{', '}']), "{text}");
+                    is_short(text);
+                }
+                assert_eq!(rows_of(&card.title, 22), 1);
+                for (lines, rows) in parts {
+                    let taken: usize = lines.iter().map(|text| rows_of(text, 22)).sum();
+                    assert!(taken <= rows, "{lines:?}: {taken} rows");
+                }
+            }
+        }
+    }
+}
+
+/// Sentences under twelve words.
+#[track_caller]
+fn is_short(text: &str) {
+    for sentence in text.split_inclusive(['.', ':', ';']) {
+        assert!(sentence.split_whitespace().count() < 12, "{sentence}");
+    }
+}
+
+/// Rows of a text in a column of so many characters.
+fn rows_of(text: &str, width: usize) -> usize {
+    let (mut rows, mut column) = (1, 0);
+    for word in text.split(' ').map(|word| word.chars().count()) {
+        if column > 0 && column + 1 + word > width {
+            rows += 1;
+            column = 0;
+        }
+        column += word + usize::from(column > 0);
+    }
+    rows
+}
+
+/// Whoever reads one card knows what stays and until when, without another: security review M1.
+#[test]
+fn each_card_can_be_read_alone() {
+    for (language, ticket, items) in
+        [(Language::Spanish, "23.11.2032", "23.11.2029"), (Language::English, "23 Nov 2032", "23 Nov 2029")]
+    {
+        let (time, counts, same) = match language {
+            Language::Spanish => {
+                (["fecha", "hora", "IVA por tipo", "forma de pago"], "recuentos mezclados", "lo mismo")
+            }
+            Language::English => {
+                (["date", "time", "tax by rate", "kind of payment"], "mixed product counts", "the same")
+            }
+        };
+        for card in Policy::shipped().notice(language, day(2026, 11, 23)).cards {
+            for part in time {
+                assert!(card.keeps[0].contains(part), "{part}: {:?}", card.keeps);
+            }
+            assert_eq!(card.keeps[1], counts);
+            assert!(!card.keeps.concat().contains(same));
+            let last = card.until.last().unwrap();
+            assert!(last.contains(ticket) && card.after.contains(ticket), "{last}; {}", card.after);
+            let own = card.until.first().filter(|_| card.choice == "guarantee");
+            assert!(own.is_none_or(|own| own.contains(items)), "{own:?}");
+            assert_eq!(card.until.len(), if card.choice == "forget" { 1 } else { 2 });
+        }
+    }
+}
+
+/// What GDPR, article 13, wants to be told, each in its place, and short where it is read standing.
+#[test]
+fn the_notice_tells_what_article_13_asks() {
+    let store = crate::domain::settings::Store { name: "Sol y Mar".to_owned(), ..Default::default() };
+    for language in Language::ALL {
+        let notice = Policy::shipped().full_notice(language, day(2026, 11, 23), Some(&store));
+        let words = &Policy::shipped().words[&language];
+        let all: String =
+            notice.sections.iter().flat_map(|s| &s.paragraphs).map(|p| format!("{p}\n")).collect();
+        let (tax_office, bank, hub, month) = match language {
+            Language::Spanish => ("Hacienda", "bancos", "central", "un mes"),
+            Language::English => ("tax office", "banks", "hub", "a month"),
+        };
+        for told in ["Sol y Mar", "B12345674", "www.aepd.es", tax_office, bank, hub, month, "32", "1600"] {
+            assert!(all.contains(told), "{told}: {all}");
+        }
+        assert!(!all.contains(['{', '}']), "{all}");
+        for section in [&words.answer, &words.controller, &words.who, &words.copies, &words.rights] {
+            section.paragraphs.iter().for_each(|paragraph| is_short(paragraph));
+        }
+    }
+    let unfilled = Policy::shipped().full_notice(Language::English, day(2026, 11, 23), None);
+    assert!(unfilled.sections.iter().any(|section| section.paragraphs[0] == "{store}, tax id {tax-id}."));
+}
+
+#[test]
+fn a_policy_without_a_controller_is_refused() {
+    let (start, end) = (SHIPPED.find("[controller]").unwrap(), SHIPPED.find("[class.ticket]").unwrap());
+    let errors = Policy::parse(&format!("{}{}", &SHIPPED[..start], &SHIPPED[end..])).unwrap_err();
+    assert_eq!(errors.len(), 1, "{errors:?}");
+    assert_eq!((errors[0].key.as_str(), &errors[0].kind), ("controller", &Kind::Missing));
+}
+
+/// A program cannot judge words; it points at those that steer. The shipped file has none.
+#[test]
+fn what_steers_is_pointed_at() {
+    use PolicyWarningKind::*;
+    assert_eq!(warnings(SHIPPED), []);
+    let word = |word: &str| Word { word: word.to_owned() };
+    let capitals = |word: &str| Capitals { word: word.to_owned() };
+    for (from, to, key, kind) in [
+        ("Olvidar esta compra", "Perder mi garantía", "choice.forget.text.es.title", word("perder")),
+        ("Forget this purchase", "Lose my guarantee", "choice.forget.text.en.title", word("lose")),
+        ("nothing else, not", "No guarantee, not", "choice.forget.text.en.keeps", word("no guarantee")),
+        ("Recordarla para mí", "Recordar: es mejor", "choice.remember.text.es.title", word("mejor")),
+        ("See my purchases", "See my free gifts", "purpose.history.text.en", word("free")),
+        ("What should we", "Hello! What should we", "notice.en.question", Exclamation),
+        ("Olvidar esta compra", "OLVIDAR esta compra", "choice.forget.text.es.title", capitals("OLVIDAR")),
+        (
+            "Remember it for me",
+            "Continue",
+            "choice.forget.text.en.title",
+            Uneven { longest: "Forget this purchase".len(), shortest: "Continue".len() },
+        ),
+        ("term = { years = 6 }", "term = { years = 8 }", "class.ticket.term", LongTerm),
+        ("backup-days = 30", "backup-days = 400", "backup-days", LongBackups { days: 400 }),
+    ] {
+        let (text, line) = edited(from, 0, to);
+        let found = warnings(&text);
+        assert!(found.iter().any(|w| w.key == key && w.kind == kind), "{to}: {found:?}");
+        let same_line = matches!(kind, Uneven { .. }) || found.iter().any(|w| w.line == line);
+        assert!(same_line, "{to}: {found:?}");
+    }
+    assert_eq!(warnings("format = 3"), [], "what is refused is not judged");
+}
