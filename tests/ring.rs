@@ -22,7 +22,7 @@ fn a_group_that_cannot_be_committed_sells_nothing() {
     let directory = tempfile::tempdir().unwrap();
     let (files, settings) = (Files::of(directory.path()), Settings::default());
     let mut store = Store::create(&files, &settings.store.issuer(), SHIPPED, Policy::shipped()).unwrap();
-    let line = "{\"id\":\"ID\",\"lines\":[{\"department\":\"x\",\"tax\":\"4\",\"unit_price\":\"1\"}]}\n";
+    let line = "{\"id\":\"ID\",\"lines\":[{\"department\":\"Otros\",\"tax\":\"4\",\"unit_price\":\"1\"}]}\n";
     let input = ["a", "b"].map(|id| line.replace("ID", id)).concat();
     let mut ring = || {
         let mut output = Vec::new();

@@ -277,7 +277,8 @@ fn sell(store: &mut Store, remembers: bool, day: usize, issued: &mut Vec<(Hex<32
     let moment = at(["2026-11-23T18:42:07+01:00", "2026-11-24T09:12:30+01:00"][day % 2]);
     let customer = remembers.then(|| Identifier::email("ana@example.org").unwrap());
     let choice = if remembers { "remember" } else { "forget" };
-    let sale = sale_at(moment, answer(Some(choice), customer.as_ref(), &[]), &["Café".to_owned()]);
+    let purposes: &[&str] = if remembers { &["history"] } else { &[] };
+    let sale = sale_at(moment, answer(Some(choice), customer.as_ref(), purposes), &["Café".to_owned()]);
     let sold = store.sell(&sale).unwrap();
     issued.push((Hex(sold.ticket.hash.0), sold.ticket.total.0));
     sold.code
