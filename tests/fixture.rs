@@ -160,7 +160,6 @@ fn what_0_2_0_kept_is_shown_and_what_it_forgot_is_not() {
 }
 
 #[test]
-#[ignore = "fails on 0.2.0: mended within this issue"]
 fn upgrade_day_leaves_nothing_that_tells_a_person_or_a_basket() {
     let (before, expected) = (Unpacked::of("till"), expected());
     let key = StoreKey::load(&before.folder.join("store.key")).unwrap();
