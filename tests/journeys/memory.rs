@@ -13,12 +13,13 @@ use crate::{BREAD, MICROWAVE, MILK, READY, WASHER};
 /// appliance, not on the ticket.
 const QUANTITY: i64 = 2000;
 const PRICE: i64 = 38900;
+const AMOUNT: i64 = 77800;
 
 /// As the screen, the receipt, a draft and a count write it.
 const TEXTS: [&str; 5] = ["778,00", "778.00", "77800", "2*0400001200018", "2 × 389,00"];
 
-/// Where any of it stands: the text, or, as the program holds a line, quantity and price as numbers close
-/// together.
+/// Where any of it stands: the text, or, as the program holds a line or a count, quantity and price or
+/// amount as numbers close together.
 fn found(memory: &[(u64, Vec<u8>)]) -> Vec<String> {
     let mut found = Vec::new();
     for (start, bytes) in memory {
@@ -29,8 +30,10 @@ fn found(memory: &[(u64, Vec<u8>)]) -> Vec<String> {
         }
         for place in memmem::find_iter(bytes, &QUANTITY.to_ne_bytes()) {
             let near = &bytes[place.saturating_sub(96)..bytes.len().min(place + 96)];
-            if memmem::find(near, &PRICE.to_ne_bytes()).is_some() {
-                found.push(format!("{:x}: quantity and price as numbers", start + place as u64));
+            for (number, name) in [(PRICE, "price"), (AMOUNT, "amount")] {
+                if memmem::find(near, &number.to_ne_bytes()).is_some() {
+                    found.push(format!("{:x}: quantity and {name} as numbers", start + place as u64));
+                }
             }
         }
     }
