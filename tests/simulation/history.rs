@@ -70,7 +70,10 @@ impl World {
         }
         let name = self.tills.len();
         let shop = ["SOL", "LUNA"][usize::from(name % 3 == 2)];
-        self.tills.push(Till::new(name, shop, self.breakage));
+        let mut till = Till::new(name, shop, self.breakage);
+        // As whoever sets a till up: from then on a wrong clock hides nothing.
+        till.store.hear_clock(self.time().fixed_offset(), None).unwrap();
+        self.tills.push(till);
         self.say(&format!("t{name} is new, in {shop}"));
         if self.random.percent(80) {
             self.enrol(name, None, true);
