@@ -178,12 +178,14 @@ impl Remember {
         }
     }
 
-    /// Repeats what was read of the field; the second reading is another kind of number.
-    fn check(&mut self, people: Vec<Vec<Identifier>>) {
-        let mut first = people.into_iter().filter_map(|spellings| spellings.into_iter().next());
-        let Some(identifier) = first.next() else { return };
-        let is_card = |of: &Identifier| matches!(of, Identifier::Card(_));
-        let other = first.find(|other| is_card(other) != is_card(&identifier));
+    /// Repeats what was read of the field, with the other kind of number that it may be.
+    fn check(&mut self, identifier: Identifier, code: &str) {
+        let text = self.identifier.text();
+        let other = match &identifier {
+            Identifier::Phone(_) => Identifier::card(text).ok(),
+            Identifier::Card(_) => Identifier::phone(text, code).ok(),
+            Identifier::Email(_) => None,
+        };
         self.read = Some((identifier, other));
         self.focus = Focus::Check;
     }
@@ -209,8 +211,8 @@ fn accept(model: &mut Model) -> Vec<Effect> {
         state.focus = Focus::Identifier;
     }
     let Some(customer) = state.checked.clone() else {
-        match Identifier::readings(state.identifier.text(), &code) {
-            Ok(people) => state.check(people),
+        match Identifier::parse(state.identifier.text(), &code) {
+            Ok(identifier) => state.check(identifier, &code),
             Err(error) => {
                 if error == IdentifierError::PaymentCard {
                     state.identifier.clear();

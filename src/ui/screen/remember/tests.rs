@@ -47,6 +47,7 @@ fn keys() {
         ("600123456<Enter>1<Enter>", ""),
         ("600123456<Enter><Tab><Enter>1<Enter>", "remember card:600123456 history"),
         ("600123456<Enter><Tab><Tab><Enter>1<Enter>", "remember phone:+34600123456 history"),
+        ("0034600123456<Enter><Tab><Enter>1<Enter>", "remember card:0034600123456 history"),
         ("0034 600 123 456<Enter><Enter>1<Enter>", "remember phone:+34600123456 history"),
         ("600123456<Enter><Enter>", ""),
         (
