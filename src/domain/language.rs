@@ -51,6 +51,19 @@ impl Language {
     }
 }
 
+impl Language {
+    /// A number of years in words: `3 años`, `1 year`.
+    pub fn years(self, years: u32) -> String {
+        let word = match (self, years) {
+            (Language::Spanish, 1) => "año",
+            (Language::Spanish, _) => "años",
+            (Language::English, 1) => "year",
+            (Language::English, _) => "years",
+        };
+        format!("{years} {word}")
+    }
+}
+
 impl FromStr for Language {
     type Err = UnknownLanguage;
 
@@ -98,5 +111,7 @@ mod tests {
         let day = NaiveDate::from_ymd_opt(2032, 2, 3).unwrap();
         assert_eq!(Language::Spanish.date(day), "03.02.2032");
         assert_eq!(Language::English.date(day), "3 Feb 2032");
+        assert_eq!([1, 3].map(|n| Language::Spanish.years(n)), ["1 año", "3 años"]);
+        assert_eq!([1, 3].map(|n| Language::English.years(n)), ["1 year", "3 years"]);
     }
 }

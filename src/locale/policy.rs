@@ -75,6 +75,9 @@ fn keys(kind: &Kind) -> [&'static str; 2] {
         Kind::MemoryMismatch => ["policy-memory-mismatch", "policy-memory-mismatch-remedy"],
         Kind::TermWithoutMemory => ["policy-term-without-memory", "policy-term-without-memory-remedy"],
         Kind::TermTooLong { .. } => ["policy-term-too-long", "policy-term-too-long-remedy"],
+        Kind::LastPurchaseOfNobody => {
+            ["policy-last-purchase-of-nobody", "policy-last-purchase-of-nobody-remedy"]
+        }
         Kind::PurposesWithoutProfile => {
             ["policy-purposes-without-profile", "policy-purposes-without-profile-remedy"]
         }
@@ -232,6 +235,9 @@ pub fn term(locale: &'static Locale, term: Term) -> String {
     match term {
         Term::Years(years) => locale.format("policy-years", &[("count", Arg::from(years))]),
         Term::Days(days) => locale.format("policy-days", &[("count", Arg::from(days))]),
+        Term::YearsAfterLast(years) => {
+            locale.format("policy-years-after-last", &[("count", Arg::from(years))])
+        }
         Term::Customer => locale.text("policy-customer").into_owned(),
     }
 }
@@ -286,6 +292,7 @@ mod tests {
             Kind::MemoryMismatch,
             Kind::TermWithoutMemory,
             Kind::TermTooLong { class: "lines" },
+            Kind::LastPurchaseOfNobody,
             Kind::PurposesWithoutProfile,
             Kind::KeepsBeforeMinimum { minimum: name() },
             Kind::NotConsent { class: "lines" },
@@ -307,7 +314,7 @@ mod tests {
     #[test]
     fn every_change_has_words_with_nothing_left_out() {
         let choice = || "guarantee".to_owned();
-        let (from, to) = (Term::Days(1), Term::Customer);
+        let (from, to) = (Term::YearsAfterLast(1), Term::Customer);
         let class = DataClass::Profile;
         let purpose: crate::domain::customer::Purpose = "offers".parse().unwrap();
         let kinds = [

@@ -183,7 +183,7 @@ impl Store {
     /// Kept purchases that are hidden and not destroyed yet.
     pub fn hidden_purchases(&self) -> Result<usize, StoreError> {
         let day = self.clock.heard.max(self.clock.trusted);
-        Ok(day.map_or(Ok(Vec::new()), |day| purchase::past_term(&self.connection, day))?.len())
+        Ok(day.map_or(Ok(Vec::new()), |day| purchase::past_term(&self.connection, &self.keys, day))?.len())
     }
 
     /// The day that has come for certain: the earlier one of the clock's and the trusted one.

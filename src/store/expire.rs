@@ -31,7 +31,7 @@ impl Store {
     pub fn expire(&mut self, today: NaiveDate) -> Result<Expired, StoreError> {
         self.expire_requests(today)?;
         // First what nothing else may hold up: the rest reads more, and can be damaged.
-        let slots = purchase::past_term(&self.connection, today)?;
+        let slots = purchase::past_term(&self.connection, &self.keys, today)?;
         self.forget_all(&slots)?;
         let terms = Terms::load(&self.connection)?;
         self.despite_full_disk(|store| store.expire_counts(&terms, today))?;

@@ -21,6 +21,7 @@ mod policy;
 mod product;
 mod profile;
 mod purchase;
+mod renewal;
 mod request;
 mod rest;
 mod review;

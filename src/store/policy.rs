@@ -45,7 +45,8 @@ pub(super) fn adopt(connection: &mut Connection, text: &str, policy: &Policy) ->
     }
 }
 
-/// Gives every kept purchase the earlier of its own last day and the new policy's.
+/// Gives every kept purchase the earlier of its own last day and the new policy's. What is counted from a
+/// customer's last purchase is in no row: see store/renewal.rs.
 fn shorten(connection: &Connection, today: &Policy) -> Result<(), StoreError> {
     let mut groups = connection.prepare("SELECT DISTINCT choice, policy, day FROM purchase")?;
     let groups = groups
@@ -56,7 +57,7 @@ fn shorten(connection: &Connection, today: &Policy) -> Result<(), StoreError> {
         else {
             continue;
         };
-        let until = effective_until(&sold_under, today, &choice, date);
+        let until = effective_until(&sold_under, today, &choice, date, None);
         if let Some(last) = until.and_then(|u| u.date()) {
             connection.execute(
                 "UPDATE purchase SET until = min(coalesce(until, ?1), ?1) WHERE choice = ?2 AND policy = ?3 AND day = ?4",

@@ -1,5 +1,7 @@
 //! Kept purchases: the lines, sealed.
 
+use std::collections::HashSet;
+
 use chrono::NaiveDate;
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
@@ -15,9 +17,10 @@ use crate::seal::{DataKey, KeyFile, Lookup, ReceiptCode, SlotId, StoreKey, aead}
 use super::error::StoreError;
 use super::forget::Stage;
 use super::open::Store;
+use super::renewal::{Remembered, Renewals};
 use super::spare::PurchaseSpare;
 use super::ticket::{self, day_number};
-use super::{outbox, profile};
+use super::{outbox, profile, renewal};
 
 /// What a receipt code leads to.
 #[derive(Debug)]
@@ -126,23 +129,54 @@ pub(super) fn keep(
 }
 
 /// The end of what was promised; earlier where a policy that came while the basket was open is shorter.
+/// What is counted from the customer's last purchase is left out: see [`super::renewal`].
 fn until(connection: &Connection, policy: &Policy, day: NaiveDate, sale: &Sale) -> Result<Until, StoreError> {
     let Promise { until, policy_version, choice, .. } = &sale.promise;
-    if *policy_version == policy.version {
-        return Ok(*until);
-    }
-    let shown = super::policy::kept(connection, *policy_version)?;
-    let shortened = shown.and_then(|shown| effective_until(&shown, policy, choice, day));
-    Ok(shortened.map_or(*until, |shortened| shortened.min(*until)))
+    let shown = match *policy_version == policy.version {
+        true => None,
+        false => super::policy::kept(connection, *policy_version)?,
+    };
+    let fixed = effective_until(shown.as_ref().unwrap_or(policy), policy, choice, day, None);
+    Ok(fixed.unwrap_or(*until))
 }
 
 /// Slots of the purchases whose last day is before `today`.
-pub(super) fn past_term(connection: &Connection, today: NaiveDate) -> Result<Vec<SlotId>, StoreError> {
+pub(super) fn past_term(
+    connection: &Connection,
+    keys: &KeyFile,
+    today: NaiveDate,
+) -> Result<Vec<SlotId>, StoreError> {
     let mut statement =
         connection.prepare("SELECT slot, id FROM purchase WHERE until < ?1 ORDER BY until")?;
     let rows = statement
         .query_map([day_number(today)], |row| Ok(SlotId { index: row.get(0)?, owner: row.get(1)? }))?;
+    let mut slots = rows.collect::<Result<Vec<_>, _>>()?;
+    let renewed = renewal::past_term(connection, keys, today)?;
+    let fixed: HashSet<[u8; 16]> = slots.iter().map(|slot| slot.owner).collect();
+    slots.extend(renewed.into_iter().filter(|slot| !fixed.contains(&slot.owner)));
+    Ok(slots)
+}
+
+/// The remembered purchases.
+pub(super) fn remembered(connection: &Connection) -> Result<Vec<Remembered>, StoreError> {
+    let mut statement =
+        connection.prepare("SELECT slot, id, choice, policy, day FROM purchase WHERE memory = 2")?;
+    let rows = statement.query_map([], |row| {
+        Ok(Remembered {
+            slot: SlotId { index: row.get(0)?, owner: row.get(1)? },
+            choice: row.get(2)?,
+            policy_version: row.get(3)?,
+            day: NaiveDate::from_epoch_days(row.get(4)?).unwrap_or_default(),
+        })
+    })?;
     Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// The day of a kept purchase.
+pub(super) fn day_of(connection: &Connection, id: &[u8; 16]) -> Result<Option<NaiveDate>, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT day FROM purchase WHERE id = ?1")?;
+    let day = statement.query_row([id], |row| row.get(0)).optional()?;
+    Ok(day.and_then(NaiveDate::from_epoch_days))
 }
 
 /// Every kept purchase's slot, and whether the store alone can open it.
@@ -229,7 +263,7 @@ impl Store {
                 || exists("SELECT EXISTS (SELECT 1 FROM doomed WHERE owner = ?1)")?;
             return Ok(Found::Forgotten { pending });
         }
-        let Some(row) = row(&self.connection, &id)? else {
+        let Some(row) = self.purchase_row(&id)? else {
             let nothing_kept = code.is_without_memory(&self.store_key);
             return Ok(if nothing_kept { Found::Forgotten { pending: false } } else { Found::Unknown });
         };
@@ -245,7 +279,7 @@ impl Store {
 
     /// A purchase that is kept in a customer's profile; `None` where it is not, or is past its term.
     pub fn remembered(&self, id: &[u8; 16]) -> Result<Option<Purchase>, StoreError> {
-        let Some(row) = row(&self.connection, id)?.filter(|row| row.memory == Memory::Profile) else {
+        let Some(row) = self.purchase_row(id)?.filter(|row| row.memory == Memory::Profile) else {
             return Ok(None);
         };
         if self.is_hidden(row.until) {
@@ -255,6 +289,18 @@ impl Store {
             Some(key) => self.opened(row, &key).map(Some),
             None => Ok(None),
         }
+    }
+
+    /// The row of a kept purchase, with its last day as it is by now.
+    fn purchase_row(&self, id: &[u8; 16]) -> Result<Option<Row>, StoreError> {
+        let Some(mut row) = row(&self.connection, id)? else { return Ok(None) };
+        if row.memory == Memory::Profile {
+            let Row { slot, policy_version, day, .. } = row;
+            let remembered = Remembered { slot, choice: row.choice.clone(), policy_version, day };
+            let renewals = Renewals::load(&self.connection)?;
+            row.until = renewals.until(&self.connection, &self.keys, &remembered, row.until)?;
+        }
+        Ok(Some(row))
     }
 
     fn opened(&self, row: Row, key: &DataKey) -> Result<Purchase, StoreError> {

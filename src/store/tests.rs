@@ -27,6 +27,7 @@ mod hub;
 mod keys;
 mod looks;
 mod outbox;
+mod renewal;
 mod review;
 mod verify;
 

@@ -186,7 +186,7 @@ impl Store {
     fn verify_terms(&self, verified: &mut Verified) -> Result<(), StoreError> {
         verified.past_term = self.hidden_purchases()?;
         let Some(yesterday) = self.certain_day().and_then(|day| day.pred_opt()) else { return Ok(()) };
-        for slot in purchase::past_term(&self.connection, yesterday)? {
+        for slot in purchase::past_term(&self.connection, &self.keys, yesterday)? {
             verified.find(FindingKind::PastTerm, id_text(&slot.owner));
         }
         Ok(())

@@ -47,6 +47,8 @@ policy-term-without-memory = This choice keeps no articles, so it has no term of
 policy-term-without-memory-remedy = Remove "term"; the ticket's term counts.
 policy-term-too-long = This choice keeps "{ $class }" longer than its class allows.
 policy-term-too-long-remedy = Shorten it, or lengthen "class.{ $class }.term".
+policy-last-purchase-of-nobody = Without a profile there is no last purchase of anybody.
+policy-last-purchase-of-nobody-remedy = Remove "after": the term counts from the purchase.
 policy-purposes-without-profile = Without a profile nobody can tick a purpose.
 policy-purposes-without-profile-remedy = Remove "purposes", or set memory = "profile".
 policy-keeps-first = A choice that keeps more stands before the one that keeps the least.
@@ -67,7 +69,7 @@ policy-expected-number = a whole number from 1
 policy-expected-text = one line of text between quotes
 policy-expected-list = a list of texts, such as ["one", "two"]
 policy-expected-table = a table with keys of its own
-policy-expected-term = {"{"} years = 3 {"}"} (1 to 100), {"{"} days = 30 {"}"} (1 to 36500) or "customer"
+policy-expected-term = {"{"} years = 3 {"}"} (1 to 100), {"{"} years = 3, after = "last-purchase" {"}"}, {"{"} days = 30 {"}"} (1 to 36500) or "customer"
 policy-expected-id = a name of 1 to 32 lower-case letters, digits and hyphens
 
 # What a changed policy does.
@@ -110,6 +112,10 @@ policy-days = { $count ->
     [one] 1 day
    *[other] { $count } days
 }
+policy-years-after-last = { $count ->
+    [one] 1 year after the last purchase
+   *[other] { $count } years after the last purchase
+}
 policy-customer = as long as the customer wants
 
 # The commands policy show and policy check.
@@ -149,7 +155,7 @@ record-persons = Persons
 record-data = Data
 record-recipients = Recipients
 record-term = Term
-record-term-from-sale = { $term }, from the sale; sooner where the customer says forget, except the ticket and the counts
+record-term-from-sale = { $term }; sooner where the customer says forget, except the ticket and the counts
 record-ticket-persons = whoever buys; the ticket does not say who
 record-ticket-recipients = the tax office; for card payments the banks; whoever runs the hub, if there is one
 record-counters-persons = whoever buys, as far as the rule of mixing does not hide it

@@ -47,6 +47,8 @@ policy-term-without-memory = Esta elección no guarda artículos, así que no ti
 policy-term-without-memory-remedy = Quite «term»; cuenta el plazo del tique.
 policy-term-too-long = Esta elección guarda «{ $class }» más de lo que su clase permite.
 policy-term-too-long-remedy = Acórtelo, o alargue «class.{ $class }.term».
+policy-last-purchase-of-nobody = Sin perfil no hay última compra de nadie.
+policy-last-purchase-of-nobody-remedy = Quite «after»: el plazo cuenta desde la compra.
 policy-purposes-without-profile = Sin perfil nadie puede marcar una finalidad.
 policy-purposes-without-profile-remedy = Quite «purposes», o ponga memory = "profile".
 policy-keeps-first = Una elección que guarda más está antes que la que guarda menos.
@@ -67,7 +69,7 @@ policy-expected-number = un número entero desde 1
 policy-expected-text = una línea de texto entre comillas
 policy-expected-list = una lista de textos, como ["uno", "dos"]
 policy-expected-table = una tabla con claves propias
-policy-expected-term = {"{"} years = 3 {"}"} (de 1 a 100), {"{"} days = 30 {"}"} (de 1 a 36500) o "customer"
+policy-expected-term = {"{"} years = 3 {"}"} (de 1 a 100), {"{"} years = 3, after = "last-purchase" {"}"}, {"{"} days = 30 {"}"} (de 1 a 36500) o "customer"
 policy-expected-id = un nombre de 1 a 32 letras minúsculas, cifras y guiones
 
 # Lo que hace una política cambiada.
@@ -109,6 +111,10 @@ policy-years = { $count ->
 policy-days = { $count ->
     [one] 1 día
    *[other] { $count } días
+}
+policy-years-after-last = { $count ->
+    [one] 1 año desde la última compra
+   *[other] { $count } años desde la última compra
 }
 policy-customer = lo que quiera el cliente
 
@@ -152,7 +158,7 @@ record-persons = Personas
 record-data = Datos
 record-recipients = Destinatarios
 record-term = Plazo
-record-term-from-sale = { $term }, desde la venta; antes si el cliente dice olvidar, salvo el tique y los recuentos
+record-term-from-sale = { $term }; antes si el cliente dice olvidar, salvo el tique y los recuentos
 record-ticket-persons = quien compra; el tique no dice quién es
 record-ticket-recipients = Hacienda; si se paga con tarjeta, los bancos; quien lleva la central, si la hay
 record-counters-persons = quien compra, hasta donde la regla de mezcla no lo oculta

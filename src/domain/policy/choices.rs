@@ -96,15 +96,17 @@ impl Choices<'_> {
             .filter(|class| !class.always_kept())
             .filter_map(|class| Some((*class, self.classes.get(class)?.term)))
             .collect();
+        let shortest = limits.iter().map(|&(_, term)| term).reduce(Term::shorter);
+        // What nobody's profile holds has no last purchase.
         let shortest =
-            limits.iter().map(|&(_, term)| term).reduce(|a, b| if a.is_longer_than(b) { b } else { a });
+            shortest.map(|term| if memory == Memory::Profile { term } else { term.counted_from_sale() });
         let ticket = self.classes.get(&DataClass::Ticket).map(|class| class.term);
         let Some(entry) = reader.find(table, "term") else { return shortest.or(ticket) };
         if memory == Memory::None {
             reader.refuse(entry.line, entry.path, Kind::TermWithoutMemory);
             return None;
         }
-        let own = term(reader, &entry)?;
+        let own = term(reader, &entry, memory == Memory::Profile)?;
         if let Some((class, _)) = limits.iter().find(|(_, limit)| own.is_longer_than(*limit)) {
             reader.refuse(entry.line, entry.path, Kind::TermTooLong { class: class.id() });
         }
@@ -147,7 +149,7 @@ impl Choices<'_> {
         // A term that ends on a day must say which; one that the customer ends has none to say.
         let (values, required): (&[_], &[_]) = match term {
             Some(Term::Customer) => (&[], &[]),
-            Some(Term::Years(_) | Term::Days(_)) => (&dated, &["date"]),
+            Some(Term::Years(_) | Term::YearsAfterLast(_) | Term::Days(_)) => (&dated, &["date"]),
             None => (&dated, &[]),
         };
         let keeps = Text {
@@ -267,7 +269,9 @@ pub(super) fn fair(
     }
     for (class, policy) in classes {
         let (line, key) = reader.place(root, &["class", class.id(), "term"]);
-        if policy.term != Term::Customer && policy.term.is_longer_than(Term::Years(LAW_YEARS)) {
+        // One that is renewed runs from another purchase, which is remembered anew.
+        let term = policy.term.counted_from_sale();
+        if term != Term::Customer && term.is_longer_than(Term::Years(LAW_YEARS)) {
             reader.refuse(line, key, Kind::TermBeyondLaw { years: LAW_YEARS });
         }
     }

@@ -172,16 +172,19 @@ pub fn judge(current: &Policy, text: &str) -> Result<Vec<Change>, Vec<PolicyErro
 }
 
 /// Until when a kept purchase stays: as the policy shown at its sale said, or as today's policy
-/// says where that is earlier. Today's policy counts only where it still has the choice.
+/// says where that is earlier. Today's policy counts only where it still has the choice. `last` is the
+/// day of the customer's last remembered purchase; without it what is counted from there has no end yet.
 /// `None` where the policy of the sale has no such choice.
 pub fn effective_until(
     sold_under: &Policy,
     today: &Policy,
     choice: &str,
     sale_date: NaiveDate,
+    last: Option<NaiveDate>,
 ) -> Option<Until> {
-    let promised = sold_under.choice(choice)?.keeps_until(sale_date);
-    Some(today.choice(choice).map_or(promised, |now| promised.min(now.keeps_until(sale_date))))
+    let until = |choice: &ChoicePolicy| choice.term.end(sale_date, last);
+    let promised = until(sold_under.choice(choice)?);
+    Some(today.choice(choice).map_or(promised, |now| promised.min(until(now))))
 }
 
 fn widens_if(wider: bool) -> Effect {

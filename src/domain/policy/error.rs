@@ -78,6 +78,8 @@ pub enum PolicyErrorKind {
     TermTooLong {
         class: &'static str,
     },
+    /// Only what is a customer's can be counted from their last purchase.
+    LastPurchaseOfNobody,
     /// Purposes can only be ticked where there is a profile.
     PurposesWithoutProfile,
     /// A choice that keeps more stands before the one that keeps the least.
@@ -112,7 +114,8 @@ pub enum Expected {
     /// A list of texts, not empty.
     List,
     Table,
-    /// `{ years = 1..=100 }`, `{ days = 1..=36500 }` or `"customer"`.
+    /// `{ years = 1..=100 }`, with `after = "last-purchase"` or without, `{ days = 1..=36500 }` or
+    /// `"customer"`.
     Term,
     Basis,
     Memory,

@@ -104,6 +104,9 @@ pub enum Term {
     /// article 5.1).
     Years(u32),
     Days(u32),
+    /// So many years after the last purchase that the same customer had remembered: each one renews it
+    /// for all of theirs.
+    YearsAfterLast(u32),
     /// Until the customer says forget.
     Customer,
 }
@@ -194,6 +197,8 @@ struct NoticeWords {
     until_profile: String,
     controller: Section,
     answer: Section,
+    /// Empty where no term is counted from the last purchase.
+    until_last_purchase: String,
     who: Section,
     copies: Section,
     rights: Section,
@@ -262,21 +267,51 @@ impl ChoicePolicy {
 }
 
 impl Term {
-    /// The end of the term for a sale of this day.
+    /// The end of the term for a sale of this day, if the customer has no later one remembered.
     pub fn after(self, sale_date: NaiveDate) -> Until {
-        let end = match self {
-            Term::Years(years) => sale_date.checked_add_months(Months::new(years.saturating_mul(12))),
-            Term::Days(days) => sale_date.checked_add_days(Days::new(u64::from(days))),
-            Term::Customer => return Until::CustomerSaysSo,
+        self.end(sale_date, Some(sale_date))
+    }
+
+    /// The end of the term for a sale of `sale_date` to a customer whose last remembered purchase was on
+    /// `last`; without that day, a term that is counted from it has no end.
+    pub fn end(self, sale_date: NaiveDate, last: Option<NaiveDate>) -> Until {
+        let years =
+            |from: NaiveDate, years: u32| from.checked_add_months(Months::new(years.saturating_mul(12)));
+        let end = match (self, last) {
+            (Term::Years(count), _) => years(sale_date, count),
+            (Term::YearsAfterLast(count), Some(last)) => years(last, count),
+            (Term::Days(days), _) => sale_date.checked_add_days(Days::new(u64::from(days))),
+            (Term::YearsAfterLast(_), None) | (Term::Customer, _) => return Until::CustomerSaysSo,
         };
         Until::Date(end.unwrap_or(NaiveDate::MAX))
     }
 
-    /// Whether this term ends after `other`, for a sale of the same day.
+    /// Whether this term can end after `other`, for a sale of the same day. Of a term in years from the
+    /// sale and one from the last purchase each can be the longer one.
     pub fn is_longer_than(self, other: Term) -> bool {
         // Any day without a 29 February near it serves as a ruler.
         let ruler = NaiveDate::default();
-        self.after(ruler) > other.after(ruler)
+        (self.is_renewed() && matches!(other, Term::Years(_) | Term::Days(_)))
+            || self.after(ruler) > other.after(ruler)
+    }
+
+    /// Whether a later remembered purchase of the same customer moves its end.
+    pub fn is_renewed(self) -> bool {
+        matches!(self, Term::YearsAfterLast(_))
+    }
+
+    /// A term that ends no later than either of the two.
+    fn shorter(self, other: Term) -> Term {
+        match (self.is_longer_than(other), other.is_longer_than(self)) {
+            (true, true) => self.counted_from_sale().shorter(other.counted_from_sale()),
+            (true, false) => other,
+            (false, _) => self,
+        }
+    }
+
+    /// The same, if the customer has no later purchase remembered.
+    fn counted_from_sale(self) -> Term {
+        if let Term::YearsAfterLast(years) = self { Term::Years(years) } else { self }
     }
 }
 

@@ -202,9 +202,14 @@ impl Policy {
         sale_date: NaiveDate,
     ) -> Section {
         let (words, text) = (&self.words[&language], &policy.texts[&language]);
-        let until = match self.longest_kept(class).after(sale_date) {
-            Until::Date(date) => language.date(date),
-            Until::CustomerSaysSo => words.until_customer.clone(),
+        let term = self.longest_kept(class);
+        let until = match (term.after(sale_date), term) {
+            (Until::Date(date), Term::YearsAfterLast(years)) => words
+                .until_last_purchase
+                .replace("{years}", &language.years(years))
+                .replace("{date}", &language.date(date)),
+            (Until::Date(date), _) => language.date(date),
+            (Until::CustomerSaysSo, _) => words.until_customer.clone(),
         };
         Section {
             heading: text.name.clone(),

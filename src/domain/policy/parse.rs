@@ -7,7 +7,7 @@ use toml::de::DeTable;
 use super::choices::{Choices, fair, in_order, minimum};
 use super::error::{Expected, PolicyError, PolicyErrorKind as Kind};
 use super::reader::{Entry, Reader, Table};
-use super::texts::{CARD, MIX, PARAGRAPH, SHORT, STORE, Text, notice, per_language};
+use super::texts::{CARD, MIX, PARAGRAPH, SHORT, STORE, Text, Values, notice, per_language};
 use super::{Basis, ClassPolicy, ClassText, Controller, DataClass, Policy, Release, Term, TicketDetail};
 use crate::domain::customer::Purpose;
 use crate::domain::language::Language;
@@ -88,7 +88,10 @@ fn policy(reader: &mut Reader, root: &Table<'_>) -> Option<Policy> {
         let choice = Choices { format, languages: &languages, classes: &classes, purposes: &purposes };
         choices.push((choice.read(reader, &id, &table), table.line));
     }
-    let words = notice(reader, root, &languages, says_backup_days, format);
+    let terms = classes.values().map(|class| class.term).chain(choices.iter().map(|(choice, _)| choice.term));
+    let last_purchase = terms.into_iter().any(Term::is_renewed);
+    let values = Values { format, backup_days: says_backup_days, last_purchase };
+    let words = notice(reader, root, &languages, values);
     let order = order?;
     let choices = in_order(reader, choices, &order);
     let minimum = minimum(reader, &choices, &classes, &default?)?;
@@ -216,7 +219,7 @@ fn read_class(
         None => refused(reader, table, "basis", Kind::ClassWithoutBasis),
     };
     let term = match reader.find(table, "term") {
-        Some(entry) => term(reader, &entry),
+        Some(entry) => term(reader, &entry, class == DataClass::Lines || class == DataClass::Profile),
         None => refused(reader, table, "term", Kind::ClassWithoutTerm),
     };
     let texts = match reader.find(table, "text").and_then(|entry| reader.table(&entry)) {
@@ -293,7 +296,8 @@ fn class_texts(
     found
 }
 
-pub(super) fn term(reader: &mut Reader, entry: &Entry<'_>) -> Option<Term> {
+/// A term; one that is counted from the last purchase only where it is about a `customer`.
+pub(super) fn term(reader: &mut Reader, entry: &Entry<'_>, customer: bool) -> Option<Term> {
     if entry.raw_text() == Some("customer") {
         return Some(Term::Customer);
     }
@@ -301,10 +305,19 @@ pub(super) fn term(reader: &mut Reader, entry: &Entry<'_>) -> Option<Term> {
         return reader.bad(entry, Expected::Term);
     }
     let table = reader.table(entry)?;
-    reader.only(&table, &["years", "days"]);
-    match (reader.find(&table, "years"), reader.find(&table, "days")) {
-        (Some(years), None) => reader.number(&years, 100, Expected::Term).map(Term::Years),
-        (None, Some(days)) => reader.number(&days, 36_500, Expected::Term).map(Term::Days),
+    reader.only(&table, &["years", "days", "after"]);
+    let after = reader.find(&table, "after");
+    let is_last = after.as_ref().is_some_and(|after| after.raw_text() == Some("last-purchase"));
+    match (reader.find(&table, "years"), reader.find(&table, "days"), after) {
+        (Some(years), None, None) => reader.number(&years, 100, Expected::Term).map(Term::Years),
+        (Some(_), None, Some(after)) if is_last && !customer => {
+            reader.refuse(after.line, after.path, Kind::LastPurchaseOfNobody);
+            None
+        }
+        (Some(years), None, Some(_)) if is_last => {
+            reader.number(&years, 100, Expected::Term).map(Term::YearsAfterLast)
+        }
+        (None, Some(days), None) => reader.number(&days, 36_500, Expected::Term).map(Term::Days),
         _ => reader.bad(entry, Expected::Term),
     }
 }

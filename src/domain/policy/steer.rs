@@ -59,7 +59,8 @@ pub fn warnings(text: &str) -> Vec<PolicyWarning> {
     }
     found.extend(uneven(&texts));
     let long = policy.classes.iter().filter(|(_, class)| {
-        class.term != Term::Customer && class.term.is_longer_than(Term::Years(TICKET_YEARS))
+        let term = class.term.counted_from_sale();
+        term != Term::Customer && term.is_longer_than(Term::Years(TICKET_YEARS))
     });
     found.extend(long.map(|(class, _)| {
         let (line, key) = reader.place(&root, &["class", class.id(), "term"]);

@@ -40,7 +40,7 @@ fn the_shipped_policy_keeps_the_promise_of_its_design() {
     for (id, memory, until, purposes) in [
         ("forget", Memory::None, Until::Date(day(2032, 11, 23)), &[][..]),
         ("guarantee", Memory::Receipt, Until::Date(day(2029, 11, 23)), &[]),
-        ("remember", Memory::Profile, Until::CustomerSaysSo, &["history", "offers"]),
+        ("remember", Memory::Profile, Until::Date(day(2029, 11, 23)), &["history", "offers"]),
     ] {
         let choice = policy.choice(id).unwrap();
         assert_eq!((choice.memory, choice.keeps_until(sale)), (memory, until), "{id}");
@@ -191,6 +191,41 @@ fn every_refusal_names_its_line() {
             "Nothing else, {date}.\"",
             "choice.forget.text.en.after",
             Kind::UnknownPlaceholder { name: name("date") },
+        ),
+        (
+            "term = { years = 6 }",
+            0,
+            "term = { years = 6, after = \"last-purchase\" }",
+            "class.ticket.term.after",
+            Kind::LastPurchaseOfNobody,
+        ),
+        (
+            "term = { years = 3 }",
+            0,
+            "term = { years = 3, after = \"last-purchase\" }",
+            "choice.guarantee.term.after",
+            Kind::LastPurchaseOfNobody,
+        ),
+        (
+            "after = \"last-purchase\"",
+            1,
+            "after = \"last-visit\"",
+            "class.lines.term",
+            Kind::BadValue(Expected::Term),
+        ),
+        (
+            "{ years = 3, after = \"last-purchase\" }",
+            1,
+            "{ days = 3, after = \"last-purchase\" }",
+            "class.lines.term",
+            Kind::BadValue(Expected::Term),
+        ),
+        (
+            "({date} if there is no other)",
+            0,
+            "",
+            "notice.en.until-last-purchase",
+            Kind::MissingPlaceholder { name: "date" },
         ),
         (
             "hasta el {ticket-date}, y",
@@ -364,12 +399,15 @@ fn refusals_that_take_several_edits() {
     let error = refused(&hidden);
     assert_eq!((error.line, error.kind), (line_of("[choice.guarantee]"), Kind::NotInOrder));
 
-    let short = SHIPPED.replacen("term = \"customer\"", "term = { years = 2 }", 1);
+    let lines = "[class.lines]\nbasis = \"consent\"\n";
+    let renewed = "term = { years = 3, after = \"last-purchase\" }";
+    let short = SHIPPED.replace(&format!("{lines}{renewed}"), &format!("{lines}term = {{ years = 2 }}"));
     let errors = Policy::parse(&short).unwrap_err();
     let lines: Vec<(usize, Kind)> = errors.into_iter().map(|error| (error.line, error.kind)).collect();
     let too_long = Kind::TermTooLong { class: "lines" };
     let remember = SHIPPED.lines().position(|line| line == "[choice.remember]").unwrap() + 4;
-    assert_eq!(lines, [(line_of("term = { years = 3 }"), too_long.clone()), (remember, too_long)]);
+    let guarantee = line_of("[choice.guarantee]") + 3;
+    assert_eq!(lines, [(guarantee, too_long.clone()), (remember, too_long)]);
 
     // Two more copies of a choice: five cards do not fit, four do.
     let start = SHIPPED.find("[choice.remember]").unwrap();
@@ -432,6 +470,7 @@ fn terms_run_from_date_to_date() {
         (Term::Years(4), day(2028, 2, 29), Until::Date(day(2032, 2, 29))),
         (Term::Days(30), day(2026, 12, 15), Until::Date(day(2027, 1, 14))),
         (Term::Years(100), NaiveDate::MAX, Until::Date(NaiveDate::MAX)),
+        (Term::YearsAfterLast(3), day(2028, 2, 29), Until::Date(day(2031, 2, 28))),
         (Term::Customer, day(2026, 11, 23), Until::CustomerSaysSo),
     ] {
         assert_eq!(term.after(sale), until, "{term:?} from {sale}");
@@ -441,6 +480,33 @@ fn terms_run_from_date_to_date() {
     assert!(until.is_past(day(2029, 11, 24)));
     assert!(!Until::CustomerSaysSo.is_past(NaiveDate::MAX));
     assert!(until < Until::CustomerSaysSo);
+}
+
+#[test]
+fn a_later_purchase_renews_the_term_of_all() {
+    let (sale, last) = (day(2026, 11, 23), day(2028, 2, 29));
+    for (term, without, with) in [
+        (Term::YearsAfterLast(3), Until::CustomerSaysSo, Until::Date(day(2031, 2, 28))),
+        (Term::Years(3), Until::Date(day(2029, 11, 23)), Until::Date(day(2029, 11, 23))),
+        (Term::Days(1), Until::Date(day(2026, 11, 24)), Until::Date(day(2026, 11, 24))),
+        (Term::Customer, Until::CustomerSaysSo, Until::CustomerSaysSo),
+    ] {
+        assert_eq!((term.end(sale, None), term.end(sale, Some(last))), (without, with), "{term:?}");
+    }
+    // Counted from the sale or from the last purchase: each can be the longer one, so each widens.
+    use Term::*;
+    for (one, other, longer, shorter) in [
+        (Years(3), YearsAfterLast(3), false, Years(3)),
+        (YearsAfterLast(3), Years(3), true, Years(3)),
+        (Years(5), YearsAfterLast(3), true, Years(3)),
+        (YearsAfterLast(3), Years(5), true, Years(3)),
+        (Days(400), YearsAfterLast(3), false, Days(400)),
+        (YearsAfterLast(2), YearsAfterLast(3), false, YearsAfterLast(2)),
+        (YearsAfterLast(100), Customer, false, YearsAfterLast(100)),
+        (Customer, YearsAfterLast(100), true, YearsAfterLast(100)),
+    ] {
+        assert_eq!((one.is_longer_than(other), one.shorter(other)), (longer, shorter), "{one:?} {other:?}");
+    }
 }
 
 #[test]
@@ -601,12 +667,38 @@ fn changes_are_told() {
             vec![(Widens, Detail { from: TicketDetail::Shop, to: TicketDetail::Products })],
         ),
         (
-            "term = { years = 3 }",
-            "term = { years = 4 }",
-            vec![(
-                Widens,
-                ChoiceTerm { choice: choice("guarantee"), from: Term::Years(3), to: Term::Years(4) },
-            )],
+            "years = 3",
+            "years = 4",
+            vec![
+                (
+                    Widens,
+                    ClassTerm {
+                        class: DataClass::Lines,
+                        from: Term::YearsAfterLast(3),
+                        to: Term::YearsAfterLast(4),
+                    },
+                ),
+                (
+                    Widens,
+                    ClassTerm {
+                        class: DataClass::Profile,
+                        from: Term::YearsAfterLast(3),
+                        to: Term::YearsAfterLast(4),
+                    },
+                ),
+                (
+                    Widens,
+                    ChoiceTerm { choice: choice("guarantee"), from: Term::Years(3), to: Term::Years(4) },
+                ),
+                (
+                    Widens,
+                    ChoiceTerm {
+                        choice: choice("remember"),
+                        from: Term::YearsAfterLast(3),
+                        to: Term::YearsAfterLast(4),
+                    },
+                ),
+            ],
         ),
         (
             "term = { years = 3 }",
@@ -647,6 +739,18 @@ fn changes_are_told() {
             "basis = \"mixed\"",
             "basis = \"mixed\"\nrelease = { sales = 8 }",
             vec![(Narrows, Release { from: super::Release::LEAST, to: eight })],
+        ),
+        (
+            "[class.profile]\nbasis = \"consent\"\nterm = { years = 3, after = \"last-purchase\" }",
+            "[class.profile]\nbasis = \"consent\"\nterm = { years = 4, after = \"last-purchase\" }",
+            vec![(
+                Widens,
+                ClassTerm {
+                    class: DataClass::Profile,
+                    from: Term::YearsAfterLast(3),
+                    to: Term::YearsAfterLast(4),
+                },
+            )],
         ),
         ("backup-days = 30", "backup-days = 31", vec![(Widens, BackupDays { from: Some(30), to: Some(31) })]),
         ("backup-days = 30", "backup-days = 7", vec![(Narrows, BackupDays { from: Some(30), to: Some(7) })]),
@@ -709,9 +813,10 @@ fn a_change_raises_the_version() {
 #[test]
 fn a_later_policy_only_shortens() {
     let sale = day(2026, 11, 23);
-    let shipped = Policy::shipped();
+    let last = day(2028, 11, 23);
+    let (shipped, customers) = (Policy::shipped(), Policy::parse(SHIPPED_0_2_0).unwrap());
     let with = |from: &str, to: &str| Policy::parse(&SHIPPED.replace(from, to)).unwrap();
-    let (longer, shorter) = (with("{ years = 3 }", "{ years = 5 }"), with("{ years = 3 }", "{ days = 30 }"));
+    let (longer, shorter) = (with("years = 3", "years = 5"), with("{ years = 3 }", "{ days = 30 }"));
     let renamed =
         SHIPPED.replace("choice.guarantee", "choice.warranty").replace("\"guarantee\"", "\"warranty\"");
     let without = Policy::parse(&renamed).unwrap();
@@ -722,11 +827,15 @@ fn a_later_policy_only_shortens() {
         (&longer, &shipped, "guarantee", Some(Until::Date(day(2029, 11, 23)))),
         (&shipped, &without, "guarantee", Some(Until::Date(day(2029, 11, 23)))),
         (&without, &shipped, "guarantee", None),
-        (&shipped, &longer, "remember", Some(Until::CustomerSaysSo)),
+        (&shipped, &longer, "remember", Some(Until::Date(day(2031, 11, 23)))),
+        (&customers, &shipped, "remember", Some(Until::Date(day(2031, 11, 23)))),
+        (&customers, &customers, "remember", Some(Until::CustomerSaysSo)),
         (&shipped, &shipped, "other", None),
     ] {
-        assert_eq!(effective_until(sold_under, today, choice, sale), expected, "{choice}");
+        assert_eq!(effective_until(sold_under, today, choice, sale, Some(last)), expected, "{choice}");
     }
+    let untouched = effective_until(&customers, &shipped, "remember", sale, None);
+    assert_eq!(untouched, Some(Until::CustomerSaysSo), "no day is last yet");
 }
 
 proptest! {

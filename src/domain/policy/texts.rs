@@ -26,6 +26,8 @@ const CONTROLLER: [(&str, usize); 3] = [("controller", 60), ("tax-id", 20), ("co
 /// The rule by which counts are mixed: sales of a product, tickets, and tickets after which fewer
 /// sales are enough.
 pub(super) const MIX: [(&str, usize); 3] = [("sales", 6), ("tickets", 6), ("longest", 6)];
+/// A number of years in words, and what they take at most.
+const YEARS: (&str, usize) = ("years", "100 years".len());
 /// What a date takes at most: `23 Nov 2032`.
 pub(super) const DATE: usize = "23 Nov 2032".len();
 
@@ -98,24 +100,28 @@ impl Text<'_> {
     }
 }
 
+/// What the policy decides, so that the notice has to say it.
+#[derive(Clone, Copy)]
+pub(super) struct Values {
+    pub format: u32,
+    pub backup_days: bool,
+    pub last_purchase: bool,
+}
+
 pub(super) fn notice(
     reader: &mut Reader,
     root: &Table<'_>,
     languages: &[Language],
-    says_backup_days: bool,
-    format: u32,
+    values: Values,
 ) -> BTreeMap<Language, NoticeWords> {
     let Some(parent) = reader.need(root, "notice").and_then(|entry| reader.table(&entry)) else {
         return BTreeMap::new();
     };
     let tables = per_language(reader, &parent, languages);
-    tables
-        .into_iter()
-        .map(|(language, table)| (language, notice_words(reader, &table, says_backup_days, format)))
-        .collect()
+    tables.into_iter().map(|(language, table)| (language, notice_words(reader, &table, values))).collect()
 }
 
-fn notice_words(reader: &mut Reader, table: &Table<'_>, says_backup_days: bool, format: u32) -> NoticeWords {
+fn notice_words(reader: &mut Reader, table: &Table<'_>, values: Values) -> NoticeWords {
     let mut known = vec![
         "question",
         "default",
@@ -124,12 +130,14 @@ fn notice_words(reader: &mut Reader, table: &Table<'_>, says_backup_days: bool, 
         "label-basis",
         "label-until",
         "until-customer",
+        "until-last-purchase",
         "who",
         "copies",
         "rights",
         "complaint",
     ];
     let label = Text::plain(TITLE);
+    let renewed = Text { limit: PARAGRAPH, values: &[YEARS, ("date", DATE)], required: &["years", "date"] };
     let mut words = NoticeWords {
         question: Text::plain(SENTENCE).read(reader, table, "question"),
         default: Text::plain(SENTENCE).read(reader, table, "default"),
@@ -137,14 +145,18 @@ fn notice_words(reader: &mut Reader, table: &Table<'_>, says_backup_days: bool, 
         label_purpose: label.read(reader, table, "label-purpose"),
         label_basis: label.read(reader, table, "label-basis"),
         label_until: label.read(reader, table, "label-until"),
+        until_last_purchase: match values.last_purchase {
+            true => renewed.read(reader, table, "until-last-purchase"),
+            false => String::new(),
+        },
         until_customer: Text::plain(SHORT).read(reader, table, "until-customer"),
         who: section(reader, table, "who", &[]),
-        copies: section(reader, table, "copies", if says_backup_days { &[BACKUP_DAYS] } else { &[] }),
+        copies: section(reader, table, "copies", if values.backup_days { &[BACKUP_DAYS] } else { &[] }),
         rights: section(reader, table, "rights", &[]),
         complaint: section(reader, table, "complaint", &[]),
         ..NoticeWords::default()
     };
-    if format == Policy::FORMAT {
+    if values.format == Policy::FORMAT {
         known.extend(["until-ticket", "until-items", "until-profile", "controller", "answer"]);
         let of_ticket = Text { limit: SHORT, values: &[("ticket-date", DATE)], required: &["ticket-date"] };
         let dated = Text { limit: SHORT, values: &[("date", DATE)], required: &["date"] };

@@ -241,6 +241,16 @@ impl KeyFile {
         Ok(self.customers()?.of(customer).to_vec())
     }
 
+    /// The same for one who only reads: where the file was not searched yet it is read as a whole.
+    /// Errors: `Io`.
+    pub fn read_slots_of(&self, customer: &Lookup) -> Result<Vec<CustomerSlot>, KeysError> {
+        if let Some(customers) = &self.customers {
+            return Ok(customers.of(customer).to_vec());
+        }
+        let tied = self.live()?.tied.into_iter().filter(|(_, tie)| tie.customer == *customer);
+        Ok(tied.map(|(slot, tie)| CustomerSlot { slot, holds: tie.holds }).collect())
+    }
+
     /// Places of damaged slots in which most of this customer's lookup is left. Errors: `Io`.
     pub fn damaged_slots_of(&mut self, customer: &Lookup) -> Result<Vec<u32>, KeysError> {
         Ok(self.customers()?.damaged_of(customer))

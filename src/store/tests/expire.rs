@@ -52,11 +52,14 @@ fn a_remembered_purchase_outlives_its_ticket() {
     let time = "2020-03-01T10:00:00+01:00";
     let sold = store.sell(&sale_at(time, Some("remember"), Some("600123456"), &["a"])).unwrap();
     let guarantee = store.sell(&sale_at(time, Some("guarantee"), None, &["b"])).unwrap();
+    // What was remembered since keeps it.
+    let later = "2025-01-10T10:00:00+01:00";
+    store.sell(&sale_at(later, Some("remember"), Some("600123456"), &["a"])).unwrap();
     let expired = store.expire(day("2026-03-02")).unwrap();
     assert_eq!(expired, Expired { purchases: 1, tickets: 2, forgetting: Forgetting::Complete });
     let Found::Kept(purchase) = store.find(&sold.code).unwrap() else { panic!("it is kept") };
     assert_eq!((purchase.number, purchase.day, purchase.ticket), (1, day("2020-03-01"), None));
-    assert_eq!(purchase.until, Until::CustomerSaysSo);
+    assert_eq!(purchase.until, Until::Date(day("2028-01-10")));
     assert!(matches!(store.find(&guarantee.code).unwrap(), Found::Forgotten { pending: false }));
     whole(&mut store, "2026-03-02");
 }
