@@ -78,7 +78,7 @@ pub fn check(
     let file = ("file", Arg::from(file_name));
     match judge(current, file_text) {
         Ok(changes) => {
-            writeln!(out, "{}", locale.format("policy-accepted", &[file.clone()]))?;
+            writeln!(out, "{}", locale.format("policy-accepted", std::slice::from_ref(&file)))?;
             if changes.is_empty() {
                 writeln!(out, "{}", locale.text("policy-same"))?;
             }

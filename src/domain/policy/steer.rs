@@ -120,16 +120,19 @@ fn signs(key: &str, text: &str) -> impl Iterator<Item = PolicyWarningKind> {
     loud.into_iter().chain(capitals.map(|word| PolicyWarningKind::Capitals { word: word.to_owned() }))
 }
 
+/// How long the text of one card is, its key and its line.
+type CardText<'t> = (usize, &'t str, usize);
+
 /// The parts of the cards that differ much in length: by more than half, and by more than a word.
 fn uneven(texts: &[(Language, String, Located)]) -> Vec<PolicyWarning> {
-    let mut parts: BTreeMap<(Language, &str), Vec<(usize, &str, usize)>> = BTreeMap::new();
+    let mut parts: BTreeMap<(Language, &str), Vec<CardText<'_>>> = BTreeMap::new();
     for (language, key, text) in texts {
         if let ["choice", _, "text", _, part] = key.split('.').collect::<Vec<_>>()[..] {
             let length = text.text.chars().count();
             parts.entry((*language, part)).or_default().push((length, key, text.line));
         }
     }
-    let compare = |cards: Vec<(usize, &str, usize)>| {
+    let compare = |cards: Vec<CardText<'_>>| {
         let &(longest, key, line) = cards.iter().max_by_key(|(length, ..)| *length)?;
         let shortest = cards.iter().map(|(length, ..)| *length).min()?;
         let kind = PolicyWarningKind::Uneven { longest, shortest };

@@ -86,11 +86,10 @@ pub fn typed(model: &mut Model, key: Key) -> Vec<Effect> {
     match (key.code, state.focus) {
         (Code::Tab, _) => state.step(true),
         (Code::BackTab, _) => state.step(false),
-        (_, Focus::Identifier) => {
-            if state.identifier.edit(key) {
-                (state.read, state.checked) = (None, None);
-            }
+        (_, Focus::Identifier) if state.identifier.edit(key) => {
+            (state.read, state.checked) = (None, None);
         }
+        (_, Focus::Identifier) => {}
         (Code::Backspace, Focus::Check) => state.focus = Focus::Identifier,
         (_, Focus::Check) => {}
         (Code::Char(' '), Focus::Tick(place)) => state.tick(place),
