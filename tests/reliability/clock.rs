@@ -71,7 +71,8 @@ impl Machine {
 
     /// Sells something under a choice; the receipt's code.
     fn sells(&self, choice: &str) -> String {
-        let line = format!(r#"{{"lines":[{{"department":"Bazar","tax":"21","unit_price":"9"}}],{choice}}}"#);
+        let line =
+            format!(r#"{{"lines":[{{"department":"Household","tax":"21","unit_price":"9"}}],{choice}}}"#);
         let (code, said) = self.runs(0, &["ring"], &line);
         assert_eq!(code, 0, "{said}");
         let answer: Value = serde_json::from_str(&said).unwrap();
