@@ -512,8 +512,12 @@ fn next(waiting: &mut VecDeque<Job>) -> Option<Job> {
 fn receipt(sale: &Sale, sold: Sold, policy: &Policy, locale: &'static Locale) -> Receipt {
     let notice = policy.notice(locale.language(), sale.at.date_naive());
     let card = notice.cards.into_iter().find(|card| card.choice == sale.promise.choice);
+    let ticked = match &sale.promise.keep {
+        Keep::ForProfile { purposes, .. } => purposes.as_slice(),
+        Keep::Nothing | Keep::ForReceipt => &[],
+    };
     let (title, purpose, after) =
-        card.map(|card| (card.title.clone(), card.purpose().to_owned(), card.after)).unwrap_or_default();
+        card.map(|card| (card.title.clone(), card.purpose(ticked), card.after)).unwrap_or_default();
     let kept = (sale.promise.keep != Keep::Nothing).then_some(KeptFor { purpose, until: sale.promise.until });
     let code = sold.code.text().to_string();
     Receipt::of_sale(sale, sold.ticket, ReceiptMemory { choice: title, kept }, after, Some(code))

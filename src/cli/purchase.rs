@@ -37,13 +37,14 @@ impl Session {
             return Err(self.refusal("purchase-ticket-gone", "purchase-ticket-gone-next"));
         };
         self.log_look(&mut locked.store, &purchase, LookReason::Receipt)?;
+        let ticked = purchase.customer.map(|(_, purposes)| purposes).unwrap_or_default();
         let receipt = Receipt {
             ticket,
             lines: purchase.lines,
             given: Vec::new(),
             change: Money::ZERO,
             memory: ReceiptMemory {
-                kept: Some(KeptFor { purpose: card.purpose().to_owned(), until: purchase.until }),
+                kept: Some(KeptFor { purpose: card.purpose(&ticked), until: purchase.until }),
                 choice: card.title,
             },
             after: card.after,

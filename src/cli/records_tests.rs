@@ -121,6 +121,11 @@ fn a_kept_purchase_is_shown_printed_and_forgotten() {
     let shop = Shop::new();
     let receipt = shop.done(&["receipt", &shop.guarantee, "--columns", "42"]);
     assert!(receipt.contains(&shop.guarantee[..17]) && receipt.contains("A-000001"), "{receipt}");
+    // The receipt repeats what was ticked, in words, and until when articles and ticket are kept.
+    let receipt = shop.done(&["receipt", &shop.remember, "--columns", "48"]);
+    for part in ["Remember it for me", "For: See my purchases\n", "23 Nov 2029", "23 Nov 2032"] {
+        assert!(receipt.contains(part), "{part}: {receipt}");
+    }
     let shown = shop.done(&["purchase", "show", &shop.guarantee]);
     assert!(shown.contains("Rye bread") && shown.contains("Only for guarantee"), "{shown}");
     let json = shop.done(&["purchase", "show", &shop.guarantee, "--json"]);

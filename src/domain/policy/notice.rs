@@ -241,9 +241,13 @@ impl Policy {
 }
 
 impl Card {
-    /// What the articles are kept for; for a choice that keeps none, the ticket.
-    pub fn purpose(&self) -> &str {
-        self.purposes.last().map_or("", String::as_str)
+    /// What the articles are kept for: the uses that were ticked, in words, or what the card says where
+    /// there are none to tick. For a choice that keeps no articles, what the ticket is kept for.
+    pub fn purpose(&self, ticked: &[Purpose]) -> String {
+        let names =
+            self.ticks.iter().filter(|tick| ticked.contains(&tick.purpose)).map(|tick| tick.name.as_str());
+        let names: Vec<&str> = names.collect();
+        if names.is_empty() { self.purposes.last().cloned().unwrap_or_default() } else { names.join(", ") }
     }
 
     fn section(&self, words: &NoticeWords) -> Section {
