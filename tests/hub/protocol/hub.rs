@@ -8,11 +8,12 @@ use olvido::domain::policy::SHIPPED;
 use olvido::seal::DeviceSignature;
 use olvido::store::{Outbox, Store};
 use olvido::sync::enrolment::{EnrolmentCode, signed_for_session};
-use olvido::sync::outgoing;
+use olvido::sync::hub::db::{Database, DatabaseAddress};
 use olvido::sync::record::{Run, Series};
 use olvido::sync::wire::{
     Challenge, EnrolAnswer, EnrolRequest, FORGETS_MAX, Hex, SessionRequest, UploadAnswer,
 };
+use olvido::sync::{hub, outgoing};
 use rusqlite::{Connection, params};
 use serde_json::{Value, json};
 
@@ -203,13 +204,20 @@ fn a_till_of_version_1_is_understood() {
     });
 
     let folder = spoken.hub.folder.path();
-    let (products, policy) = (folder.join("products.csv"), folder.join("policy.toml"));
+    let products = folder.join("products.csv");
     let csv =
         "barcode,sku,name,department,price,vat\n8410000000016,,Leche,Lácteos,1.05,4\n,P1,Pan,Pan,0.80,4\n";
     fs::write(&products, csv).unwrap();
-    fs::write(&policy, policy_text()).unwrap();
     spoken.runs(&["hub", "publish", "products", products.to_str().unwrap()]);
-    spoken.runs(&["hub", "publish", "policy", policy.to_str().unwrap()]);
+    // As it was published then: today's command asks for today's format.
+    let directory = spoken.hub.directory();
+    let address = format!("sqlite:{}", directory.join("hub.db").display());
+    let database = Database::open(&address.parse::<DatabaseAddress>().unwrap()).unwrap();
+    let files = hub::HubFiles::of(&directory);
+    hub::Hub::open(&files, database, chrono::Utc::now())
+        .unwrap()
+        .publish_policy(STORE, &policy_text())
+        .unwrap();
     let other = Hex(spoken.hub.till(STORE).origin.device).to_string();
     spoken.runs(&["hub", "revoke", &other]);
     let whole = |ask: &str| (ask.to_owned(), String::new());
