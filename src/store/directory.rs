@@ -177,7 +177,7 @@ struct Outside {
 
 impl Outside {
     /// Reads a note. `None` while its writer lives: it holds the note's lock. A note that is cut short was never
-    /// durable, so that nothing was written outside.
+    /// durable, so that nothing was written outside; one with zeros in its path was being erased, all else done.
     fn read(note: &Path) -> io::Result<Option<Outside>> {
         let mut file = private_file::open_to_read(note)?;
         match file.try_lock() {
@@ -187,7 +187,8 @@ impl Outside {
         }
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes)?;
-        let Some((number, path)) = bytes.split_first_chunk() else {
+        let said = bytes.split_first_chunk().filter(|(_, path)| !path.contains(&0));
+        let Some((number, path)) = said else {
             return Ok(Some(Outside { file_system: 0, path: PathBuf::new() }));
         };
         let path = PathBuf::from(OsString::from_vec(path.to_vec()));
@@ -372,6 +373,18 @@ mod tests {
         let found = Leftovers::erase(root.path(), Side::Till).unwrap();
         assert_eq!(found, Leftovers { erased: vec![seen.display().to_string()], left: Vec::new() });
         assert_eq!((names(root.path()), names(elsewhere.path())), (Vec::new(), Vec::new()));
+    }
+
+    /// A backup that is killed between its last two steps: the note is zeros, and not yet gone.
+    #[test]
+    fn a_note_that_was_being_erased_is_no_leftover() {
+        let root = tempfile::tempdir().unwrap();
+        for length in [8, 9, 60] {
+            fs::write(root.path().join("backup.to"), vec![0; length]).unwrap();
+            let found = Leftovers::erase(root.path(), Side::Till).unwrap();
+            assert_eq!((found.left, found.erased), (Vec::new(), Vec::new()), "{length}");
+            assert_eq!(names(root.path()), Vec::<String>::new());
+        }
     }
 
     #[test]

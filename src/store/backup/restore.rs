@@ -96,8 +96,11 @@ pub fn finish_restore(root: &Path) -> Result<bool, StoreError> {
         if !from.exists() {
             continue;
         }
-        // What is replaced stays on the disk for a while: not with keys or lookups in it.
-        private_file::erase(&to)?;
+        // What is replaced stays on the disk for a while: not with keys or lookups in it. The others are replaced
+        // in one step: every command reads them before it can say that a restore was interrupted.
+        if ![CONFIG, POLICY].contains(&name) {
+            private_file::erase(&to)?;
+        }
         if name == DATABASE {
             // The log of the old database must not be taken for one of the new.
             for log in ["olvido.db-wal", "olvido.db-shm"] {

@@ -410,3 +410,20 @@ fn a_new_store_waits_for_no_compaction() {
     store.rest(now + chrono::Duration::minutes(60)).unwrap();
     assert!(store.is_compact().unwrap());
 }
+
+/// The order of purchases is the order of sales, and tombstones come customer by customer.
+#[test]
+fn no_place_in_the_outbox_tells_which_sales_were_one_persons() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut store = create(directory.path());
+    for index in [1, 2, 1, 3, 1] {
+        remember(&mut store, index, "a");
+    }
+    store.forget_customer(&identifier(1)).unwrap().unwrap();
+    store.close_day().unwrap();
+    let places = |sql: &str| -> u32 { store.connection.query_row(sql, [], |row| row.get(0)).unwrap() };
+    assert_eq!(places("SELECT count(*) FROM outbox WHERE series = 3"), 5, "no place is used twice");
+    assert_eq!(places("SELECT count(id) FROM outbox WHERE series = 3"), 2, "of whom are kept");
+    assert_eq!(places("SELECT count(id) FROM outbox WHERE series = 4"), 4, "three purchases and a profile");
+    assert!(store.verify(NaiveDate::from_ymd_opt(2026, 11, 24).unwrap()).unwrap().holds());
+}
