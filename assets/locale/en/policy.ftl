@@ -22,7 +22,7 @@ policy-no-purpose-remedy = Say in every language what the data is for (purpose =
 policy-no-basis = "{ $key }" is missing: the data has no legal basis.
 policy-no-basis-remedy = Name one: "legal-obligation", "contract" or "consent".
 policy-no-term = "{ $key }" is missing: the data would stay forever.
-policy-no-term-remedy = Give it an end, such as { "{" } years = 3 { "}" } or "customer".
+policy-no-term-remedy = Give it an end, such as {"{"} years = 3 {"}"}.
 policy-not-mixed = This data is about a person.
 policy-not-mixed-remedy = Name a legal basis; only "class.counters" is mixed with others'.
 policy-unknown-class = "{ $key }" names "{ $name }", which the policy does not define.
@@ -69,7 +69,7 @@ policy-expected-number = a whole number from 1
 policy-expected-text = one line of text between quotes
 policy-expected-list = a list of texts, such as ["one", "two"]
 policy-expected-table = a table with keys of its own
-policy-expected-term = {"{"} years = 3 {"}"} (1 to 100), {"{"} years = 3, after = "last-purchase" {"}"}, {"{"} days = 30 {"}"} (1 to 36500) or "customer"
+policy-expected-term = {"{"} years = 3 {"}"} (1 to 100), {"{"} years = 3, after = "last-purchase" {"}"} or {"{"} days = 30 {"}"} (1 to 36500)
 policy-expected-id = a name of 1 to 32 lower-case letters, digits and hyphens
 
 # What a changed policy does.

@@ -22,7 +22,7 @@ policy-no-purpose-remedy = Diga en cada idioma para qué es el dato (purpose = "
 policy-no-basis = Falta «{ $key }»: el dato no tiene base legal.
 policy-no-basis-remedy = Nombre una: "legal-obligation", "contract" o "consent".
 policy-no-term = Falta «{ $key }»: el dato se quedaría para siempre.
-policy-no-term-remedy = Póngale un final, como { "{" } years = 3 { "}" } o "customer".
+policy-no-term-remedy = Póngale un final, como {"{"} years = 3 {"}"}.
 policy-not-mixed = Este dato es de una persona.
 policy-not-mixed-remedy = Nombre una base legal; solo «class.counters» se mezcla con lo de otros.
 policy-unknown-class = «{ $key }» nombra «{ $name }», que la política no define.
@@ -69,7 +69,7 @@ policy-expected-number = un número entero desde 1
 policy-expected-text = una línea de texto entre comillas
 policy-expected-list = una lista de textos, como ["uno", "dos"]
 policy-expected-table = una tabla con claves propias
-policy-expected-term = {"{"} years = 3 {"}"} (de 1 a 100), {"{"} years = 3, after = "last-purchase" {"}"}, {"{"} days = 30 {"}"} (de 1 a 36500) o "customer"
+policy-expected-term = {"{"} years = 3 {"}"} (de 1 a 100), {"{"} years = 3, after = "last-purchase" {"}"} o {"{"} days = 30 {"}"} (de 1 a 36500)
 policy-expected-id = un nombre de 1 a 32 letras minúsculas, cifras y guiones
 
 # Lo que hace una política cambiada.

@@ -271,7 +271,9 @@ pub(super) fn fair(
         let (line, key) = reader.place(root, &["class", class.id(), "term"]);
         // One that is renewed runs from another purchase, which is remembered anew.
         let term = policy.term.counted_from_sale();
-        if term != Term::Customer && term.is_longer_than(Term::Years(LAW_YEARS)) {
+        if term == Term::Customer {
+            reader.refuse(line, key, Kind::NoLastDay);
+        } else if term.is_longer_than(Term::Years(LAW_YEARS)) {
             reader.refuse(line, key, Kind::TermBeyondLaw { years: LAW_YEARS });
         }
     }

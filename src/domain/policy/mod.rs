@@ -191,6 +191,7 @@ struct NoticeWords {
     label_purpose: String,
     label_basis: String,
     label_until: String,
+    /// Only of policies of before format 2, which can keep without a last day.
     until_customer: String,
     until_ticket: String,
     until_items: String,

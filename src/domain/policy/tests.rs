@@ -312,6 +312,13 @@ fn every_refusal_names_its_line() {
             Kind::TermBeyondLaw { years: 10 },
         ),
         (
+            "term = { years = 3, after = \"last-purchase\" }",
+            0,
+            "term = \"customer\"",
+            "class.lines.term",
+            Kind::NoLastDay,
+        ),
+        (
             "basis = \"mixed\"",
             0,
             "basis = \"anonymous\"",

@@ -129,7 +129,6 @@ fn notice_words(reader: &mut Reader, table: &Table<'_>, values: Values) -> Notic
         "label-purpose",
         "label-basis",
         "label-until",
-        "until-customer",
         "until-last-purchase",
         "who",
         "copies",
@@ -149,7 +148,6 @@ fn notice_words(reader: &mut Reader, table: &Table<'_>, values: Values) -> Notic
             true => renewed.read(reader, table, "until-last-purchase"),
             false => String::new(),
         },
-        until_customer: Text::plain(SHORT).read(reader, table, "until-customer"),
         who: section(reader, table, "who", &[]),
         copies: section(reader, table, "copies", if values.backup_days { &[BACKUP_DAYS] } else { &[] }),
         rights: section(reader, table, "rights", &[]),
@@ -165,6 +163,9 @@ fn notice_words(reader: &mut Reader, table: &Table<'_>, values: Values) -> Notic
         words.until_profile = dated.read(reader, table, "until-profile");
         words.controller = section(reader, table, "controller", &CONTROLLER);
         words.answer = section(reader, table, "answer", &[]);
+    } else {
+        known.push("until-customer");
+        words.until_customer = Text::plain(SHORT).read(reader, table, "until-customer");
     }
     reader.only(table, &known);
     words
