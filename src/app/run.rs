@@ -5,7 +5,7 @@ use std::panic;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use chrono::{DateTime, FixedOffset, Local, SubsecRound, Timelike};
 use crossterm::event::{Event as Input, KeyEvent, MouseButton, MouseEventKind};
@@ -44,9 +44,9 @@ const FRAME: Duration = Duration::from_millis(33);
 /// Messages taken before the next frame, so that a flood of them cannot keep the screen still.
 const MESSAGES_A_FRAME: usize = 256;
 
-/// The time of day, to the second, as it goes onto tickets.
+/// The time of day, to the second, as it goes onto tickets. [`Local::now`] panics where the clock is before 1970.
 pub fn now() -> DateTime<FixedOffset> {
-    Local::now().fixed_offset().trunc_subsecs(0)
+    DateTime::<Local>::from(SystemTime::now()).fixed_offset().trunc_subsecs(0)
 }
 
 /// The selling screen of a shop whose settings were checked. It can sell before the store is open.

@@ -17,7 +17,7 @@ impl Session {
         locked.lock.is_for_backup();
         let config = read_private(&self.data.config(), self.locale())?;
         let policy = self.policy()?.0;
-        let now = chrono::Local::now().fixed_offset();
+        let now = crate::app::now();
         let made = locked.store.backup(&args.file, &config, &policy, now);
         let made = made.map_err(|error| self.backup_problem(&error, &args.file))?;
         let locale = self.locale();
@@ -48,7 +48,7 @@ impl Session {
             &args.file,
             self.data.root(),
             args.store_key.as_deref(),
-            chrono::Local::now().date_naive(),
+            crate::app::now().date_naive(),
         );
         let restoring = restoring.map_err(|error| self.backup_problem(&error, &args.file))?;
         let settings = config::parse(&restoring.config);

@@ -11,8 +11,9 @@ use std::io::{self, IsTerminal, Write};
 use std::os::fd::AsFd;
 use std::panic::{self, PanicHookInfo};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
-use chrono::{Local, SecondsFormat};
+use chrono::{DateTime, Local, SecondsFormat};
 
 use super::paths::DataDir;
 use crate::seal::private_file;
@@ -35,7 +36,7 @@ pub fn start(data: &DataDir) -> io::Result<()> {
         .level(log::LevelFilter::Info)
         .filter(|metadata| metadata.target().starts_with("olvido"))
         .format(|out, message, record| {
-            let now = Local::now().to_rfc3339_opts(SecondsFormat::Secs, false);
+            let now = DateTime::<Local>::from(SystemTime::now()).to_rfc3339_opts(SecondsFormat::Secs, false);
             out.finish(format_args!("{now} {} {}: {message}", record.level(), record.target()));
         })
         .chain(file)
@@ -75,7 +76,7 @@ fn json_line(message: &fmt::Arguments<'_>, record: &log::Record<'_>) -> String {
             Ok(())
         }
     }
-    let now = Local::now().to_rfc3339_opts(SecondsFormat::Millis, false);
+    let now = DateTime::<Local>::from(SystemTime::now()).to_rfc3339_opts(SecondsFormat::Millis, false);
     let mut fields = Fields(serde_json::Map::new());
     for (name, value) in [
         ("time", now),

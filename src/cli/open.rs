@@ -116,6 +116,7 @@ impl Problem {
             StoreError::Busy => ["cli-busy", "cli-busy-next"],
             StoreError::TooNew => ["cli-too-new", "cli-too-new-next"],
             StoreError::RestoreUnfinished => ["cli-restore-unfinished", "cli-restore-unfinished-next"],
+            StoreError::YearImpossible => ["cli-year-impossible", "cli-year-impossible-next"],
             StoreError::Missing => ["cli-database-missing", "cli-damaged-next"],
             StoreError::PolicyNeedsNewVersion(_) => ["cli-policy-version", "cli-policy-version-next"],
             StoreError::PolicyVersionTooLow { .. } => ["cli-policy-old", "cli-policy-version-next"],

@@ -133,7 +133,7 @@ fn command(cli: &Cli, environment: Environment, out: &mut impl Write) -> Result<
                 policy: &session.policy()?.1,
                 only: args.language.or(session.asked_language),
                 store: store.as_ref(),
-                today: chrono::Local::now().date_naive(),
+                today: crate::app::now().date_naive(),
             };
             let said = if args.record { told.record(out) } else { told.show(out) };
             written(said, locale)?;

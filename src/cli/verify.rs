@@ -34,7 +34,7 @@ struct Found<'a> {
 impl Session {
     pub(super) fn verify(&self, args: &VerifyArgs, out: &mut impl Write) -> Result<u8, Problem> {
         let mut locked = self.open_store()?;
-        let today = chrono::Local::now().date_naive();
+        let today = crate::app::now().date_naive();
         let verified = locked.store.verify(today).map_err(|error| self.store_problem(&error))?;
         let said = if args.json { json(&verified, self.locale()) } else { text(&verified, self.locale()) };
         written(writeln!(out, "{said}").map_err(Into::into), self.locale())?;

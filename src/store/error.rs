@@ -21,6 +21,8 @@ pub enum StoreError {
     Missing,
     /// A restore was interrupted after everything was ready: [`super::finish_restore`] ends it.
     RestoreUnfinished,
+    /// The clock says a year that no ticket can bear: before 1970, or of more than four digits.
+    YearImpossible,
     /// The policy file was changed without a new version number.
     PolicyNeedsNewVersion(u32),
     /// A policy's version is lower than the newest that was in force.
@@ -109,6 +111,7 @@ impl fmt::Display for StoreError {
             StoreError::Damaged(what) => write!(f, "the database is damaged: {what}"),
             StoreError::TooNew => f.write_str("the database was written by a newer version"),
             StoreError::RestoreUnfinished => f.write_str("a restore was interrupted"),
+            StoreError::YearImpossible => f.write_str("no ticket can bear the year that the clock says"),
             StoreError::Missing => f.write_str("there is no store here"),
             StoreError::PolicyNeedsNewVersion(version) => {
                 write!(f, "the policy changed but is still version {version}")

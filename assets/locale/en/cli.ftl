@@ -158,6 +158,8 @@ help-arg-series = The till's new series of tickets.
 
 cli-busy = another program is using the database.
 cli-busy-next = Close it, then try again.
+cli-year-impossible = the clock says a year that no ticket can bear.
+cli-year-impossible-next = Set the clock of this computer, then try again.
 cli-too-new = this store was written by a newer Olvido.
 cli-too-new-next = Install that version or a newer one.
 cli-restore-unfinished = a restore was interrupted.
@@ -208,6 +210,8 @@ till-disk-full = the disk is full: the sale is not recorded
 till-disk-full-next = Make room, then try again.
 till-busy = another program holds the database
 till-busy-next = Close other programs and try again.
+till-year-impossible = the clock says an impossible year
+till-year-impossible-next = Set the clock of this computer and try again.
 till-damaged = a file of the store is damaged
 till-damaged-next = Stop selling. Restore a backup.
 till-store-failed = the sale could not be recorded

@@ -158,6 +158,8 @@ help-arg-series = La nueva serie de tiques de la caja.
 
 cli-busy = otro programa está usando la base de datos.
 cli-busy-next = Ciérrelo y vuelva a intentarlo.
+cli-year-impossible = el reloj dice un año que ningún tique puede llevar.
+cli-year-impossible-next = Ponga en hora este ordenador y vuelva a intentarlo.
 cli-too-new = esta tienda la escribió un Olvido más nuevo.
 cli-too-new-next = Instale esa versión o una posterior.
 cli-restore-unfinished = una restauración quedó a medias.
@@ -208,6 +210,8 @@ till-disk-full = el disco está lleno: la venta no se ha grabado
 till-disk-full-next = Haga sitio y reinténtelo.
 till-busy = otro programa ocupa la base de datos
 till-busy-next = Cierre otros programas y reinténtelo.
+till-year-impossible = el reloj dice un año imposible
+till-year-impossible-next = Ponga en hora el ordenador y reinténtelo.
 till-damaged = un archivo de la tienda está dañado
 till-damaged-next = Deje de vender. Restaure una copia.
 till-store-failed = la venta no se ha podido grabar

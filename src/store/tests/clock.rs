@@ -2,6 +2,8 @@
 
 use chrono::{Duration, NaiveDate};
 
+use chrono::Datelike;
+
 use super::*;
 use crate::domain::policy::DataClass;
 
@@ -174,4 +176,19 @@ fn what_is_taken_in_past_its_term_goes_the_same_day() {
     assert_eq!(store.keep_terms(now, None).unwrap(), None);
     store.sell(&sale_at("2019-01-01T10:00:00+01:00", Some("guarantee"), None, &["a"])).unwrap();
     assert_eq!(store.keep_terms(now, None).unwrap().unwrap().purchases, 1);
+}
+
+/// 0.2.0 wrote a time that nobody could read again: verify, export and backup refused the store for good.
+#[test]
+fn no_ticket_bears_a_year_that_cannot_be_read_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut store = create(directory.path());
+    let mut far = sale(None, None, &["a"]);
+    for year in [-1, 1969, 10_000, 10_021] {
+        far.at = far.at.with_year(year).unwrap();
+        assert!(matches!(store.sell(&far), Err(StoreError::YearImpossible)), "{year}");
+    }
+    far.at = far.at.with_year(9999).unwrap();
+    assert_eq!(store.sell(&far).unwrap().ticket.number, 1);
+    assert!(store.ticket(1).unwrap().is_some());
 }
