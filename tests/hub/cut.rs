@@ -280,6 +280,8 @@ fn sell(store: &mut Store, remembers: bool, day: usize, issued: &mut Vec<(Hex<32
     let purposes: &[&str] = if remembers { &["history"] } else { &[] };
     let sale = sale_at(moment, answer(Some(choice), customer.as_ref(), purposes), &["Café".to_owned()]);
     let sold = store.sell(&sale).unwrap();
+    // As a till does between two sales: it counts the choices then.
+    store.tend().unwrap();
     issued.push((Hex(sold.ticket.hash.0), sold.ticket.total.0));
     sold.code
 }

@@ -60,7 +60,7 @@ const STAYS: usize = 30;
 /// In capitals in names, in small letters in what is normalised.
 const CANARIES: [&[u8]; 2] = [b"CANARY", b"canary"];
 /// What every ticket says in the clear.
-const IN_THE_CLEAR: &[u8] = b"Bazar";
+const IN_THE_CLEAR: &[u8] = "alimentación y hogar".as_bytes();
 /// Nothing here takes longer, however busy the machine.
 const PATIENCE: Duration = Duration::from_secs(120);
 
