@@ -55,7 +55,9 @@ impl World {
         if is_kept {
             let shop = self.tills[till].shop.clone();
             let until = sale.promise.until.date();
-            let is_past = until.is_some_and(|until| until < self.today() - Days::new(1));
+            // What is remembered stays longer where the customer comes back, so nobody is held to its own last day.
+            let is_past =
+                choice == "guarantee" && until.is_some_and(|until| until < self.today() - Days::new(1));
             self.people.keep(Kept { shop, code: sold.code, until, is_past, said: Vec::new() });
             self.tills[till].collect_sealed();
         }
