@@ -58,6 +58,7 @@ struct Talk {
     answered: usize,
     refused: usize,
     most_at_once: usize,
+    second_is_answered: bool,
 }
 
 type Shared = Arc<(Mutex<Talk>, Condvar)>;
@@ -117,47 +118,91 @@ fn start(hub: SocketAddr, fault: Fault) -> (SocketAddr, Shared) {
     (address, shared)
 }
 
-/// Carries one connection: a request, then its answer, and so on.
+/// Carries one connection: a request, then its answer, and so on. Two runs that are sent one after the other
+/// may arrive in either order, so a run is known by its first record.
 fn carry(till: TcpStream, hub: TcpStream, fault: Fault, (talk, changed): &(Mutex<Talk>, Condvar)) {
-    let number = Mutex::new(None);
+    let under_way = Mutex::new(None);
     let (till, hub) = (&till, &hub);
     thread::scope(|scope| {
         scope.spawn(|| {
-            pass(till, hub, |bytes| {
-                if !bytes.starts_with(b"POST /v1/records/ticket ") {
-                    return true;
+            while let Some(request) = read_request(till) {
+                if let Some(first) = first_of_run(&request) {
+                    let mut talk = talk.lock().unwrap();
+                    talk.runs += 1;
+                    talk.most_at_once = talk.most_at_once.max(talk.runs - talk.answered);
+                    *under_way.lock().unwrap() = Some(first);
+                    if fault == Fault::SecondIsFirst && first == 1 {
+                        let waited =
+                            changed.wait_timeout_while(talk, PATIENCE, |talk| !talk.second_is_answered);
+                        assert!(!waited.unwrap().1.timed_out(), "nothing was sent ahead");
+                    }
                 }
+                if { hub }.write_all(&request).is_err() {
+                    break;
+                }
+            }
+            close(till, hub);
+        });
+        let mut bytes = [0; 64 << 10];
+        while let Ok(read @ 1..) = { hub }.read(&mut bytes) {
+            let answered = under_way.lock().unwrap().take();
+            if let Some(first) = answered {
                 let mut talk = talk.lock().unwrap();
-                talk.runs += 1;
-                talk.most_at_once = talk.most_at_once.max(talk.runs - talk.answered);
-                *number.lock().unwrap() = Some(talk.runs);
-                if fault == Fault::SecondIsFirst && talk.runs == 1 {
-                    let waited = changed.wait_timeout_while(talk, PATIENCE, |talk| talk.answered == 0);
-                    assert!(!waited.unwrap().1.timed_out(), "nothing was sent ahead");
+                talk.answered += 1;
+                talk.refused += usize::from(memmem::find(&bytes[..read], b" 409 ").is_some());
+                let is_second = first == 1 + RUN_RECORDS_MAX as u64;
+                let is_lost = fault == Fault::SecondIsLost && is_second && !talk.second_is_answered;
+                talk.second_is_answered |= is_second;
+                changed.notify_all();
+                if is_lost {
+                    break;
                 }
-                true
-            });
-        });
-        pass(hub, till, |bytes| {
-            let Some(number) = number.lock().unwrap().take() else { return true };
-            let mut talk = talk.lock().unwrap();
-            talk.answered += 1;
-            talk.refused += usize::from(memmem::find(bytes, b" 409 ").is_some());
-            changed.notify_all();
-            fault != Fault::SecondIsLost || number != 2
-        });
+            }
+            if { till }.write_all(&bytes[..read]).is_err() {
+                break;
+            }
+        }
+        close(till, hub);
     });
 }
 
-/// Carries bytes as long as `goes_on` says so of what comes; then the connection breaks.
-fn pass(mut from: &TcpStream, mut to: &TcpStream, mut goes_on: impl FnMut(&[u8]) -> bool) {
-    let mut bytes = [0; 64 << 10];
-    while let Ok(read @ 1..) = from.read(&mut bytes) {
-        if !goes_on(&bytes[..read]) || to.write_all(&bytes[..read]).is_err() {
-            break;
-        }
-    }
-    for stream in [from, to] {
+fn close(till: &TcpStream, hub: &TcpStream) {
+    for stream in [till, hub] {
         let _ = stream.shutdown(Shutdown::Both);
     }
+}
+
+/// One request, head and body; nothing where the connection ends.
+fn read_request(mut from: &TcpStream) -> Option<Vec<u8>> {
+    let (mut request, mut bytes) = (Vec::new(), [0; 64 << 10]);
+    loop {
+        let Ok(read @ 1..) = from.read(&mut bytes) else { return None };
+        request.extend_from_slice(&bytes[..read]);
+        if let Some(body) = body_of(&request)
+            && request.len() >= body + body_bytes(&request[..body])
+        {
+            return Some(request);
+        }
+    }
+}
+
+/// Where the body begins.
+fn body_of(request: &[u8]) -> Option<usize> {
+    memmem::find(request, b"\r\n\r\n").map(|end| end + 4)
+}
+
+fn body_bytes(head: &[u8]) -> usize {
+    let head = String::from_utf8(head.to_ascii_lowercase()).unwrap();
+    head.lines()
+        .find_map(|line| line.strip_prefix("content-length:"))
+        .map_or(0, |n| n.trim().parse().unwrap())
+}
+
+/// The first record's number, if the request is a run of tickets.
+fn first_of_run(request: &[u8]) -> Option<u64> {
+    if !request.starts_with(b"POST /v1/records/ticket ") {
+        return None;
+    }
+    let body = zstd::decode_all(&request[body_of(request)?..]).unwrap();
+    Some(serde_json::from_slice::<serde_json::Value>(&body).unwrap()["first"].as_u64().unwrap())
 }
