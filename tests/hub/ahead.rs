@@ -20,18 +20,22 @@ use crate::support::{Hub, exchange_once};
 
 const TICKETS: usize = 4 * RUN_RECORDS_MAX + 500;
 const RUNS: usize = TICKETS.div_ceil(RUN_RECORDS_MAX);
+/// First tickets of the second run and of the third. (Between the first and the second run the counts have
+/// their turn, so nothing is sent ahead.)
+const HELD: u64 = 1 + RUN_RECORDS_MAX as u64;
+const AHEAD: u64 = HELD + RUN_RECORDS_MAX as u64;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 #[test]
 fn a_run_that_overtakes_the_one_before_is_sent_again() {
-    let talk = drained_through(Fault::SecondIsFirst);
+    let talk = drained_through(Fault::AheadIsFirst);
     assert!(talk.refused >= 1, "the hub refuses what would leave a gap");
     assert!(talk.runs > RUNS, "{} runs were sent, {RUNS} are needed", talk.runs);
 }
 
 #[test]
 fn a_run_whose_answer_is_lost_is_sent_again() {
-    let talk = drained_through(Fault::SecondIsLost);
+    let talk = drained_through(Fault::AheadIsLost);
     assert!(talk.runs > RUNS, "{} runs were sent, {RUNS} are needed", talk.runs);
 }
 
@@ -45,10 +49,10 @@ fn two_runs_are_under_way_and_only_what_was_refused_is_sent_again() {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fault {
     None,
-    /// The first run waits on its way until the second is answered.
-    SecondIsFirst,
-    /// The connection of the second breaks when its answer comes.
-    SecondIsLost,
+    /// The second run waits on its way until the third, which was sent ahead of its turn, is answered.
+    AheadIsFirst,
+    /// The connection of the third breaks when its answer comes.
+    AheadIsLost,
 }
 
 /// What a proxy saw of the runs of tickets.
@@ -58,7 +62,7 @@ struct Talk {
     answered: usize,
     refused: usize,
     most_at_once: usize,
-    second_is_answered: bool,
+    ahead_is_answered: bool,
 }
 
 type Shared = Arc<(Mutex<Talk>, Condvar)>;
@@ -131,9 +135,9 @@ fn carry(till: TcpStream, hub: TcpStream, fault: Fault, (talk, changed): &(Mutex
                     talk.runs += 1;
                     talk.most_at_once = talk.most_at_once.max(talk.runs - talk.answered);
                     *under_way.lock().unwrap() = Some(first);
-                    if fault == Fault::SecondIsFirst && first == 1 {
+                    if fault == Fault::AheadIsFirst && first == HELD {
                         let waited =
-                            changed.wait_timeout_while(talk, PATIENCE, |talk| !talk.second_is_answered);
+                            changed.wait_timeout_while(talk, PATIENCE, |talk| !talk.ahead_is_answered);
                         assert!(!waited.unwrap().1.timed_out(), "nothing was sent ahead");
                     }
                 }
@@ -150,9 +154,9 @@ fn carry(till: TcpStream, hub: TcpStream, fault: Fault, (talk, changed): &(Mutex
                 let mut talk = talk.lock().unwrap();
                 talk.answered += 1;
                 talk.refused += usize::from(memmem::find(&bytes[..read], b" 409 ").is_some());
-                let is_second = first == 1 + RUN_RECORDS_MAX as u64;
-                let is_lost = fault == Fault::SecondIsLost && is_second && !talk.second_is_answered;
-                talk.second_is_answered |= is_second;
+                let is_ahead = first == AHEAD;
+                let is_lost = fault == Fault::AheadIsLost && is_ahead && !talk.ahead_is_answered;
+                talk.ahead_is_answered |= is_ahead;
                 changed.notify_all();
                 if is_lost {
                     break;
