@@ -40,7 +40,7 @@ fn forgotten_on_the_spot() {
     till.scans(WASHER).sees("389,00");
     till.key("F10").sees("Falta").sees("sin respuesta, así que: Olvidar esta compra");
     till.key("F8").sees("Su compra: 389,00 €").sees("Olvidar esta compra").sees("Recordarla para mí");
-    till.key("1").sees("Anotado: Olvidar esta compra").sees("Queda el tique hasta");
+    till.key("1").sees("Anotado: Olvidar esta compra").sees("El tique queda hasta");
     till.key("Enter").sees("Falta").sees("Cliente: Olvidar esta compra");
     till.key("a").sees("vendido A-000001");
     let code = receipt_code(&mut till, "Último recibo");
@@ -164,7 +164,7 @@ fn the_screen_that_is_turned_asks_and_dissolves() {
     till.sees(READY);
     till.scans(BREAD).scans(WASHER).sees("389,00");
     till.key("F10").sees("Olvidar esta compra").key("1").sees("Anotado").key("Enter").sees("Falta");
-    till.key("a").sees("Sus artículos no se han guardado").sees("Queda el tique hasta");
+    till.key("a").sees("Sus artículos no se han guardado").sees("El tique queda hasta");
     // The basket is gone from the screen, and the next customer's scan is not lost.
     till.sees_no("Lavadora");
     till.scans(MILK).sees("Leche entera 1 L").sees("1 línea · 1 artículo");

@@ -106,9 +106,9 @@ sync-forget-complete = Complete: confirmed on { $copies ->
    *[other] all { $copies } copies.
 }
 sync-forget-elsewhere = This till has no purchase with this code. If another till of the store holds it, it is forgotten there.
-sync-forgotten-accepted = nothing is kept of this purchase here: it is forgotten. The other copies have not confirmed yet.
-sync-forgotten-progress = nothing is kept of this purchase here: it is forgotten. Confirmed on { $confirmed } of { n-copies }.
-sync-forgotten-complete = nothing is kept of this purchase: it is forgotten, and confirmed on { $copies ->
+sync-forgotten-accepted = beyond its ticket and the counts, nothing is kept of this purchase here: it is forgotten. The other copies have not confirmed yet.
+sync-forgotten-progress = beyond its ticket and the counts, nothing is kept of this purchase here: it is forgotten. Confirmed on { $confirmed } of { n-copies }.
+sync-forgotten-complete = beyond its ticket and the counts, nothing is kept of this purchase: it is forgotten, and confirmed on { $copies ->
     [one] the only copy.
    *[other] all { $copies } copies.
 }

@@ -106,9 +106,9 @@ sync-forget-complete = Completo: confirmado en { $copies ->
    *[other] las { $copies } copias.
 }
 sync-forget-elsewhere = Esta caja no tiene ninguna compra con este código. Si la tiene otra caja de la tienda, se olvida allí.
-sync-forgotten-accepted = aquí no se guarda nada de esta compra: está olvidada. Las demás copias aún no han confirmado.
-sync-forgotten-progress = aquí no se guarda nada de esta compra: está olvidada. Confirmado en { $confirmed } de { n-copies }.
-sync-forgotten-complete = de esta compra no se guarda nada: está olvidada, y confirmado en { $copies ->
+sync-forgotten-accepted = aparte de su tique y los recuentos, aquí no se guarda nada de esta compra: está olvidada. Las demás copias aún no han confirmado.
+sync-forgotten-progress = aparte de su tique y los recuentos, aquí no se guarda nada de esta compra: está olvidada. Confirmado en { $confirmed } de { n-copies }.
+sync-forgotten-complete = aparte de su tique y los recuentos, de esta compra no se guarda nada: está olvidada, y confirmado en { $copies ->
     [one] la única copia.
    *[other] las { $copies } copias.
 }

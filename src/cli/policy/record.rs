@@ -53,14 +53,19 @@ impl Told<'_> {
 
 fn facts(activity: &Activity, locale: &'static Locale) -> Vec<String> {
     let [persons, recipients] = persons_and_recipients(activity.class).map(|key| locale.text(key));
-    let span = [("term", Arg::from(term(locale, activity.term)))];
+    let terms = activity.terms.iter().map(|(choice, span)| {
+        let span = term(locale, *span);
+        choice.as_ref().map_or_else(|| span.clone(), |choice| format!("{span} ({choice})"))
+    });
+    let sooner = activity.forgettable.then(|| locale.text("record-term-sooner").into_owned());
+    let terms: Vec<String> = terms.chain(sooner).collect();
     let facts = [
         ("record-purpose", activity.purpose.as_str()),
         ("record-basis", &activity.basis),
         ("record-persons", &persons),
         ("record-data", &activity.keeps),
         ("record-recipients", &recipients),
-        ("record-term", &locale.format("record-term-from-sale", &span)),
+        ("record-term", &terms.join("; ")),
     ];
     facts.iter().map(|(label, text)| format!("{}: {text}", locale.text(label))).collect()
 }

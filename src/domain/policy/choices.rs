@@ -171,9 +171,9 @@ impl Choices<'_> {
 /// and the sentence that says until when both are kept.
 fn text(reader: &mut Reader, table: &Table<'_>, memory: Memory, term: Option<Term>) -> ChoiceText {
     reader.only(table, &["title", "keeps", "purpose", "after"]);
-    let dates = [("ticket-date", DATE), ("date", DATE)];
-    // Without articles, or without a last day of theirs, there is one date only.
-    let count = if memory == Memory::None || term == Some(Term::Customer) { 1 } else { 2 };
+    let dates = [("ticket-date", DATE), ("counts-date", DATE), ("date", DATE)];
+    // Without articles, or without a last day of theirs, there are no more dates than the first two.
+    let count = if memory == Memory::None || term == Some(Term::Customer) { 2 } else { 3 };
     let names = dates.map(|(name, _)| name);
     let after = Text { limit: AFTER, values: &dates[..count], required: &names[..count] };
     ChoiceText {

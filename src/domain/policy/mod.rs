@@ -194,8 +194,13 @@ struct NoticeWords {
     /// Only of policies of before format 2, which can keep without a last day.
     until_customer: String,
     until_ticket: String,
+    until_counts: String,
     until_items: String,
     until_profile: String,
+    /// Of a profile whose term a later purchase renews; empty where none is.
+    until_renewed: String,
+    /// That it ends before, if the customer asks for it.
+    until_sooner: String,
     controller: Section,
     answer: Section,
     /// Empty where no term is counted from the last purchase.

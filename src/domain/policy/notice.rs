@@ -54,7 +54,7 @@ pub struct Card {
     pub keeps: Vec<String>,
     /// What for: that of the ticket and the counts, and then, if there is more, that of the articles.
     pub purposes: Vec<String>,
-    /// Until when: the articles, if they are kept, and the ticket.
+    /// Until when: the articles, if they are kept, the ticket, and the counts.
     pub until: Vec<String>,
     /// The sentences that remain once this is chosen: what stays, and until when.
     pub after: String,
@@ -148,8 +148,14 @@ impl Policy {
             Until::CustomerSaysSo => words.until_customer.clone(),
         };
         let kept_until = choice.keeps_until(sale_date);
-        let (date, ticket_date) = (day(kept_until), day(self.ticket_until(sale_date)));
-        let filled = |text: &str| text.replace("{date}", &date).replace("{ticket-date}", &ticket_date);
+        let class_date = |class| day(self.classes[&class].term.after(sale_date));
+        let dates = [
+            ("{date}", day(kept_until)),
+            ("{ticket-date}", class_date(DataClass::Ticket)),
+            ("{counts-date}", class_date(DataClass::Counters)),
+        ];
+        let filled =
+            |text: &str| dates.iter().fold(text.to_owned(), |text, (name, date)| text.replace(name, date));
         let always = [DataClass::Ticket, DataClass::Counters].map(|class| {
             let text = &self.classes[&class].texts[&language];
             text.card.get(&self.ticket_detail).cloned().unwrap_or_default()
@@ -159,8 +165,10 @@ impl Policy {
             // Only policies of before format 2 keep without a last day.
             (_, Until::CustomerSaysSo) => Some(&words.until_customer),
             (Memory::Receipt, _) => Some(&words.until_items),
+            (Memory::Profile, _) if choice.term.is_renewed() => Some(&words.until_renewed),
             (Memory::Profile, _) => Some(&words.until_profile),
         };
+        let until = own_until.into_iter().chain([&words.until_ticket, &words.until_counts]);
         let of_all = self.minimum();
         let mut purposes = vec![of_all.texts[&language].purpose.clone()];
         if choice.memory != Memory::None {
@@ -172,7 +180,7 @@ impl Policy {
             title: text.title.clone(),
             keeps: always.into_iter().chain([text.keeps.clone()]).collect(),
             purposes,
-            until: own_until.into_iter().chain([&words.until_ticket]).map(|text| filled(text)).collect(),
+            until: until.map(|text| filled(text)).collect(),
             after: filled(&text.after),
             ticks: choice
                 .purposes
@@ -202,22 +210,26 @@ impl Policy {
         sale_date: NaiveDate,
     ) -> Section {
         let (words, text) = (&self.words[&language], &policy.texts[&language]);
-        let term = self.longest_kept(class);
-        let until = match (term.after(sale_date), term) {
-            (Until::Date(date), Term::YearsAfterLast(years)) => words
-                .until_last_purchase
-                .replace("{years}", &language.years(years))
-                .replace("{date}", &language.date(date)),
-            (Until::Date(date), _) => language.date(date),
-            (Until::CustomerSaysSo, _) => words.until_customer.clone(),
-        };
+        let ends = self.terms(class, language).into_iter().map(|(choice, term)| {
+            let end = match (term.after(sale_date), term) {
+                (Until::Date(date), Term::YearsAfterLast(years)) => words
+                    .until_last_purchase
+                    .replace("{years}", &language.years(years))
+                    .replace("{date}", &language.date(date)),
+                (Until::Date(date), _) => language.date(date),
+                (Until::CustomerSaysSo, _) => words.until_customer.clone(),
+            };
+            choice.map_or_else(|| end.clone(), |choice| format!("{end} ({choice})"))
+        });
+        let sooner = Some(words.until_sooner.clone()).filter(|_| !class.always_kept());
+        let until: Vec<String> = ends.chain(sooner).collect();
         Section {
             heading: text.name.clone(),
             paragraphs: vec![
                 labelled(&words.label_keeps, &self.kept_text(class, language)),
                 labelled(&words.label_purpose, &text.purpose),
                 labelled(&words.label_basis, &basis(policy, language)),
-                labelled(&words.label_until, &until),
+                labelled(&words.label_until, &until.join("; ")),
             ],
         }
     }
@@ -228,15 +240,17 @@ impl Policy {
         filled_section(section, |text| text.replace("{backup-days}", &days.to_string()))
     }
 
-    /// The longest that any choice keeps a class.
-    pub(super) fn longest_kept(&self, class: DataClass) -> Term {
-        let own = self.classes[&class].term;
-        if class.always_kept() {
-            return own;
+    /// How long a class is kept: by each choice that keeps it, with its title where they differ.
+    pub(super) fn terms(&self, class: DataClass, language: Language) -> Vec<(Option<&str>, Term)> {
+        let keeping = || self.choices.iter().filter(move |choice| choice.keeps.contains(&class));
+        let mut terms = keeping().map(|choice| choice.term);
+        match terms.next() {
+            Some(first) if !class.always_kept() && terms.any(|term| term != first) => {
+                keeping().map(|choice| (Some(choice.texts[&language].title.as_str()), choice.term)).collect()
+            }
+            Some(first) if !class.always_kept() => vec![(None, first)],
+            _ => vec![(None, self.classes[&class].term)],
         }
-        let terms =
-            self.choices.iter().filter(|choice| choice.keeps.contains(&class)).map(|choice| choice.term);
-        terms.reduce(|a, b| if b.is_longer_than(a) { b } else { a }).unwrap_or(own)
     }
 }
 

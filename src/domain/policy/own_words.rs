@@ -26,8 +26,11 @@ impl Policy {
         for (language, words) in &mut self.words {
             let Some(own) = shipped.words.get(language).cloned() else { continue };
             words.until_ticket = own.until_ticket;
+            words.until_counts = own.until_counts;
             words.until_items = own.until_items;
             words.until_profile = own.until_profile;
+            words.until_renewed = own.until_renewed;
+            words.until_sooner = own.until_sooner;
             words.controller = own.controller;
             words.answer = own.answer;
         }

@@ -14,8 +14,10 @@ pub struct Activity {
     pub basis: String,
     /// Which data.
     pub keeps: String,
-    /// The longest that any choice keeps it.
-    pub term: Term,
+    /// How long it is kept: by each choice that keeps it, with its title where they differ.
+    pub terms: Vec<(Option<String>, Term)>,
+    /// Whether the customer can have it forgotten before.
+    pub forgettable: bool,
 }
 
 impl Policy {
@@ -30,7 +32,10 @@ impl Policy {
                 purpose: text.purpose.clone(),
                 basis: basis(policy, language),
                 keeps: self.kept_text(class, language),
-                term: self.longest_kept(class),
+                terms: (self.terms(class, language).into_iter())
+                    .map(|(choice, term)| (choice.map(str::to_owned), term))
+                    .collect(),
+                forgettable: !class.always_kept(),
             }
         });
         kept.collect()

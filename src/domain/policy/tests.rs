@@ -179,16 +179,16 @@ fn every_refusal_names_its_line() {
             Kind::UnknownChoice { name: name("other") },
         ),
         (
-            "keeps = \"nada más",
+            "keeps = \"ni sus",
             0,
-            "keeps = \"{date} nada más",
+            "keeps = \"{date} ni sus",
             "choice.forget.text.es.keeps",
             Kind::UnknownPlaceholder { name: name("date") },
         ),
         (
-            "Nothing else.\"",
+            "keep neither your items nor your name.\"",
             0,
-            "Nothing else, {date}.\"",
+            "keep nothing, {date}.\"",
             "choice.forget.text.en.after",
             Kind::UnknownPlaceholder { name: name("date") },
         ),
@@ -221,16 +221,16 @@ fn every_refusal_names_its_line() {
             Kind::BadValue(Expected::Term),
         ),
         (
-            "({date} if there is no other)",
+            ", {date} if there is no other",
             0,
             "",
             "notice.en.until-last-purchase",
             Kind::MissingPlaceholder { name: "date" },
         ),
         (
-            "hasta el {ticket-date}, y",
+            "hasta el {ticket-date}.",
             0,
-            "hasta 2032, y",
+            "hasta 2032.",
             "choice.forget.text.es.after",
             Kind::MissingPlaceholder { name: "ticket-date" },
         ),
@@ -242,6 +242,20 @@ fn every_refusal_names_its_line() {
             Kind::MissingPlaceholder { name: "date" },
         ),
         (
+            "Los recuentos, hasta el {counts-date}.",
+            0,
+            "Los recuentos, hasta 2032.",
+            "choice.forget.text.es.after",
+            Kind::MissingPlaceholder { name: "counts-date" },
+        ),
+        (
+            "\"counts {counts-date}\"",
+            0,
+            "\"counts 2032\"",
+            "notice.en.until-counts",
+            Kind::MissingPlaceholder { name: "counts-date" },
+        ),
+        (
             "\"tique {ticket-date}\"",
             0,
             "\"tique 2032\"",
@@ -249,9 +263,9 @@ fn every_refusal_names_its_line() {
             Kind::MissingPlaceholder { name: "ticket-date" },
         ),
         (
-            "\"nada más, tampoco su nombre\"",
+            "\"ni sus artículos ni su nombre\"",
             0,
-            "\"nada más, tampoco su nombre\"\nuntil = \"hoy\"",
+            "\"ni sus artículos ni su nombre\"\nuntil = \"hoy\"",
             "choice.forget.text.es.until",
             Kind::UnknownKey,
         ),
@@ -369,7 +383,7 @@ fn every_refusal_names_its_line() {
             Kind::MissingText,
         ),
         (
-            "purpose = \"Only what you tick.\"\n",
+            "purpose = \"Finding your purchases, and what you tick.\"\n",
             0,
             "[class.profile.text.en]",
             "class.profile.text.en.purpose",
@@ -392,8 +406,8 @@ fn every_refusal_names_its_line() {
 #[test]
 fn refusals_that_take_several_edits() {
     let purposeless = SHIPPED
-        .replace("purpose = \"Reponer lo que se vende.\"\n", "")
-        .replace("purpose = \"Restocking what is sold.\"\n", "purpose = \" \"\n");
+        .replace("purpose = \"Reponer lo que se vende, y saber qué se elige.\"\n", "")
+        .replace("purpose = \"Restocking what is sold, and knowing what is chosen.\"\n", "purpose = \" \"\n");
     let error = refused(&purposeless);
     assert_eq!((error.line, error.kind), (line_of("[class.counters]"), Kind::ClassWithoutPurpose));
 
@@ -544,7 +558,7 @@ fn the_notice_says_what_the_rules_do() {
     }
     assert_eq!(
         policy.after_forget_sentence(Language::Spanish, sale),
-        "Queda el tique hasta el 23.11.2032, y recuentos mezclados. Nada más."
+        "El tique queda hasta el 23.11.2032. Los recuentos, hasta el 23.11.2032. No guardamos sus artículos ni su nombre."
     );
 }
 
@@ -623,10 +637,7 @@ fn whatever_widens_the_ticket_is_told_each_time() {
 fn a_ticket_of_products_is_told_by_itself() {
     let text = SHIPPED.replace("ticket-detail = \"shop\"", "ticket-detail = \"products\"");
     let notice = Policy::parse(&text).unwrap().notice(Language::Spanish, day(2026, 11, 23));
-    assert_eq!(
-        notice.cards[0].keeps[0],
-        "tique (fecha, hora, artículos, total, IVA por tipo, forma de pago)"
-    );
+    assert_eq!(notice.cards[0].keeps[0], "tique con fecha, hora, artículos, importes por IVA y pago");
     let full = Policy::parse(&text).unwrap().full_notice(Language::Spanish, day(2026, 11, 23), None);
     let told = full.sections.iter().flat_map(|section| &section.paragraphs);
     assert!(told.clone().any(|paragraph| paragraph.contains("artículos con su importe")));
@@ -641,7 +652,7 @@ fn the_notice_tells_only_what_is_kept() {
     let headings: Vec<&str> = notice.sections.iter().map(|section| section.heading.as_str()).collect();
     assert!(headings.contains(&"Your items") && !headings.contains(&"Your profile"), "{headings:?}");
     let items = notice.sections.iter().find(|section| section.heading == "Your items").unwrap();
-    assert_eq!(items.paragraphs.last().unwrap(), "Until: 23 Nov 2029.");
+    assert_eq!(items.paragraphs.last().unwrap(), "Until: 23 Nov 2029; sooner, if you ask for it.");
 }
 
 #[test]
@@ -667,7 +678,11 @@ fn changes_are_told() {
         ("Olvidar esta", "Olvidar la", vec![(Rewords, shown("choice.forget", Language::Spanish))]),
         ("If you do not", "When you do not", vec![(Rewords, shown("notice", Language::English))]),
         ("See my", "Read my", vec![(Rewords, shown("purpose.history", Language::English))]),
-        ("The counts", "Counts", vec![(Rewords, shown("class.counters", Language::English))]),
+        (
+            "name = \"The counts\"",
+            "name = \"Counts\"",
+            vec![(Rewords, shown("class.counters", Language::English))],
+        ),
         (
             "ticket-detail = \"shop\"",
             "ticket-detail = \"products\"",

@@ -155,12 +155,19 @@ fn notice_words(reader: &mut Reader, table: &Table<'_>, values: Values) -> Notic
         ..NoticeWords::default()
     };
     if values.format == Policy::FORMAT {
-        known.extend(["until-ticket", "until-items", "until-profile", "controller", "answer"]);
-        let of_ticket = Text { limit: SHORT, values: &[("ticket-date", DATE)], required: &["ticket-date"] };
-        let dated = Text { limit: SHORT, values: &[("date", DATE)], required: &["date"] };
-        words.until_ticket = of_ticket.read(reader, table, "until-ticket");
-        words.until_items = dated.read(reader, table, "until-items");
-        words.until_profile = dated.read(reader, table, "until-profile");
+        known.extend(["until-ticket", "until-counts", "until-items", "until-profile", "until-renewed"]);
+        known.extend(["until-sooner", "controller", "answer"]);
+        let mut until = |key, date| {
+            Text { limit: SHORT, values: &[(date, DATE)], required: &[date] }.read(reader, table, key)
+        };
+        words.until_ticket = until("until-ticket", "ticket-date");
+        words.until_counts = until("until-counts", "counts-date");
+        words.until_items = until("until-items", "date");
+        words.until_profile = until("until-profile", "date");
+        if values.last_purchase {
+            words.until_renewed = until("until-renewed", "date");
+        }
+        words.until_sooner = Text::plain(SHORT).read(reader, table, "until-sooner");
         words.controller = section(reader, table, "controller", &CONTROLLER);
         words.answer = section(reader, table, "answer", &[]);
     } else {

@@ -244,20 +244,23 @@ fn asking(middle: Rect, notice: &Notice, lines: usize) -> (Rect, Rect, Deck) {
         let free = right.height.saturating_sub(Deck::lay(notice, below(2)).height() + 2);
         return (lines, row(right, free / 3), Deck::lay(notice, below(free / 3 + 2)));
     }
-    // Up to four lines of the basket and a blank one, but every word of the cards, each on its own
-    // line, before that.
+    // The question and a blank line, up to four lines of the basket and another, but every word of the
+    // cards, each on its own line, before that.
     let wanted = u16::try_from(lines).unwrap_or(u16::MAX).min(4) + 1;
-    let room = |kept: u16| Rect { height: middle.height.saturating_sub(kept + 2), ..middle };
-    let decks: Vec<Deck> = (0..=wanted).rev().map(|kept| Deck::lay(notice, room(kept))).collect();
-    let whole = |deck: &&Deck| !deck.is_cut && !deck.is_tight();
-    let Some(best) = decks.iter().find(whole).or(decks.iter().find(|deck| !deck.is_cut)) else {
+    let above = (0..=wanted).rev().map(|kept| (kept, 2)).chain([(0, 1)]);
+    let room = |above: u16| Rect { height: middle.height.saturating_sub(above), ..middle };
+    let decks: Vec<(Deck, u16)> =
+        above.map(|(kept, question)| (Deck::lay(notice, room(kept + question)), question)).collect();
+    let whole = |(deck, _): &&(Deck, u16)| !deck.is_cut && !deck.is_tight();
+    let Some((best, question)) = decks.iter().find(whole).or(decks.iter().find(|(deck, _)| !deck.is_cut))
+    else {
         // More cards than stand there whole: up to the first row, and no blank lines.
         let cards = Rect { y: middle.y, height: middle.height, ..middle };
         return (Rect { height: 0, ..middle }, row(above_of(middle), 0), Deck::lay(notice, cards));
     };
     let height = best.height();
-    let above = middle.height.saturating_sub(height + 2);
-    let cards = Rect { y: middle.y + above + 2, height, ..middle }.intersection(middle);
+    let above = middle.height.saturating_sub(height + question);
+    let cards = Rect { y: middle.y + above + question, height, ..middle }.intersection(middle);
     // One row would only say how many lines there are.
     let height = above.saturating_sub(1);
     let lines = Rect { height: if height > 1 { height } else { 0 }, ..middle };

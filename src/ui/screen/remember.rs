@@ -117,16 +117,16 @@ pub fn draw(model: &Model, state: &Remember, frame: &mut Frame) {
     let buffer = frame.buffer_mut();
     put(buffer, row(layout.inner, 1), &card.title, theme.strong);
     let then = words.format("remember-then", &[("after", card.after.as_str().into())]);
-    for (index, line) in (2..4).zip(wrapped(&then, layout.inner.width.into())) {
+    for (index, line) in (2..5).zip(wrapped(&then, layout.inner.width.into())) {
         put(buffer, row(layout.inner, index), &line, theme.text);
     }
     if let (Focus::Check, Some((identifier, _))) = (state.focus, &state.read) {
         return draw_check(model, state, identifier, &layout, frame);
     }
-    put(buffer, row(layout.inner, 5), &words.text("remember-title"), theme.strong);
-    put(buffer, row(layout.inner, 6), &words.text("remember-field"), theme.quiet);
+    put(buffer, row(layout.inner, 6), &words.text("remember-title"), theme.strong);
+    put(buffer, row(layout.inner, 7), &words.text("remember-field"), theme.quiet);
     if !state.ticks.is_empty() {
-        put(buffer, row(layout.inner, 9), &words.text("remember-ticks"), theme.strong);
+        put(buffer, row(layout.inner, 10), &words.text("remember-ticks"), theme.strong);
     }
     draw_ticks(model, state, card, &layout, frame);
     draw_field(model, state, layout.field, frame);
@@ -287,9 +287,9 @@ fn draw_check(model: &Model, state: &Remember, identifier: &Identifier, layout: 
         Identifier::Card(_) => "remember-check-card",
     };
     let buffer = frame.buffer_mut();
-    put(buffer, row(inner, 5), &words.text(question), theme.strong);
+    put(buffer, row(inner, 6), &words.text(question), theme.strong);
     let text = identifier.grouped(&model.settings.store.dialling_code);
-    let mut below = 7;
+    let mut below = 8;
     if text.chars().all(|c| matches!(c, '0'..='9' | '+' | ' ')) {
         let roomy = inner.height >= 30 && Size::Large.width(&text) <= inner.width;
         let size = if roomy { Size::Large } else { Size::Small };
@@ -339,10 +339,10 @@ impl Layout {
     fn of(state: &Remember, area: Rect) -> Layout {
         let inner =
             Rect { x: area.x + 3, width: area.width.saturating_sub(6).min(84), ..area }.intersection(area);
-        let field = row(inner, 7);
+        let field = row(inner, 8);
         let field = Rect { width: field.width.min(44), ..field };
-        let ticks: Vec<Rect> = (10..).take(state.ticks.len()).map(|index| row(inner, index)).collect();
-        let below = 11 + u16::try_from(ticks.len()).unwrap_or(0);
+        let ticks: Vec<Rect> = (11..).take(state.ticks.len()).map(|index| row(inner, index)).collect();
+        let below = 12 + u16::try_from(ticks.len()).unwrap_or(0);
         let message = Rect { y: inner.y + below, height: 2, ..inner }.intersection(inner);
         let foot = row(inner, inner.height.saturating_sub(1));
         Layout { inner, field, ticks, message, foot }

@@ -27,9 +27,17 @@ enum Form {
     Roomy,
     /// Key and title on one line, no empty lines.
     Compact,
-    /// All parts in one paragraph, each behind its label.
+    /// All parts in one paragraph, each behind its label, and white in place of the border.
     #[default]
     Tight,
+}
+
+impl Form {
+    /// What a card takes beyond its words, in columns and in rows: border and one cell of white on each
+    /// side, or the white alone.
+    fn frame(self) -> (u16, u16) {
+        if self == Form::Tight { (2, 1) } else { (4, 2) }
+    }
 }
 
 /// Lines of each part, the most that any card needs.
@@ -50,8 +58,6 @@ enum Part {
 
 const NARROWEST: u16 = 18;
 const WIDEST: u16 = 40;
-/// Border and one cell of white on each side.
-const FRAME: u16 = 4;
 /// The key and one cell of white before a title on the same line.
 const KEY: u16 = 2;
 
@@ -99,11 +105,15 @@ impl Deck {
     }
 
     fn draw_card(&self, card: &Card, notice: &Notice, area: Rect, theme: &Theme, buffer: &mut Buffer) {
-        if area.width <= FRAME || area.height < 3 {
+        let (columns, rows) = self.form.frame();
+        if area.width <= columns || area.height <= rows {
             return;
         }
-        Block::bordered().border_style(theme.quiet).render(area, buffer);
-        let inner = Rect::new(area.x + 2, area.y + 1, area.width - FRAME, area.height - 2);
+        if self.form != Form::Tight {
+            Block::bordered().border_style(theme.quiet).render(area, buffer);
+        }
+        let (x, y) = (area.x + columns / 2, area.y + rows / 2);
+        let inner = Rect::new(x, y, area.width - columns, area.height - rows);
         let lines = self.lines(card, notice, inner.width);
         for (index, (part, text)) in (0..inner.height).zip(&lines) {
             let cut = index + 1 == inner.height && lines.len() > usize::from(inner.height);
@@ -176,7 +186,8 @@ impl Shape {
         if width < NARROWEST {
             return None;
         }
-        let inner = width - FRAME;
+        let (frame_columns, frame_rows) = form.frame();
+        let inner = width - frame_columns;
         let tallest = |lines: &dyn Fn(&Card) -> Vec<String>| {
             notice.cards.iter().map(|card| lines(card).len()).max().unwrap_or(1)
         };
@@ -202,7 +213,7 @@ impl Shape {
             Form::Tight => 0,
         };
         let lines = parts.title + parts.keeps + parts.purpose + parts.until + extra;
-        let height = u16::try_from(lines + 2).unwrap_or(u16::MAX);
+        let height = u16::try_from(lines).unwrap_or(u16::MAX).saturating_add(frame_rows);
         Some(Shape { columns, rows: count.div_ceil(columns), width, height, form, parts })
     }
 
