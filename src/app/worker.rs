@@ -517,11 +517,13 @@ fn receipt(sale: &Sale, sold: Sold, policy: &Policy, locale: &'static Locale) ->
         Keep::ForProfile { purposes, .. } => purposes.as_slice(),
         Keep::Nothing | Keep::ForReceipt => &[],
     };
-    let (title, purpose, after) =
+    let (choice, purpose, after) =
         card.map(|card| (card.title.clone(), card.purpose(ticked), card.after)).unwrap_or_default();
+    let purpose = purpose.unwrap_or_else(|| locale.text("purchase-no-purposes").into_owned());
     let kept = (sale.promise.keep != Keep::Nothing).then_some(KeptFor { purpose, until: sale.promise.until });
+    let memory = ReceiptMemory { choice, answered: sale.promise.answered, kept };
     let code = sold.code.text().to_string();
-    Receipt::of_sale(sale, sold.ticket, ReceiptMemory { choice: title, kept }, after, Some(code))
+    Receipt::of_sale(sale, sold.ticket, memory, after, Some(code))
 }
 
 #[cfg(test)]

@@ -38,14 +38,18 @@ impl Session {
         };
         self.log_look(&mut locked.store, &purchase, LookReason::Receipt)?;
         let ticked = purchase.customer.map(|(_, purposes)| purposes).unwrap_or_default();
+        let none = || Locale::of(language).text("purchase-no-purposes").into_owned();
+        let purpose = card.purpose(&ticked).unwrap_or_else(none);
         let receipt = Receipt {
             ticket,
             lines: purchase.lines,
             given: Vec::new(),
             change: Money::ZERO,
             memory: ReceiptMemory {
-                kept: Some(KeptFor { purpose: card.purpose(&ticked), until: purchase.until }),
+                kept: Some(KeptFor { purpose, until: purchase.until }),
                 choice: card.title,
+                // Nothing is kept of a purchase whose customer did not answer.
+                answered: true,
             },
             after: card.after,
             code: Some(code.text().to_string()),

@@ -28,6 +28,8 @@ pub struct Receipt {
 pub struct ReceiptMemory {
     /// Title of the choice.
     pub choice: String,
+    /// Whether the customer chose it, or nobody answered.
+    pub answered: bool,
     /// `None` where the lines are only on the paper.
     pub kept: Option<KeptFor>,
 }

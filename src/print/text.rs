@@ -143,16 +143,28 @@ impl<'a> Paper<'a> {
 
     fn second_part(&mut self, receipt: &Receipt) {
         let on_ticket = !receipt.ticket.body.products.is_empty();
-        if let Some(kept) = &receipt.memory.kept {
+        let kept = receipt.memory.kept.as_ref();
+        if let Some(kept) = kept {
             self.heading("receipt-also-kept-heading");
             self.kept_for(kept);
-            self.bought(receipt, on_ticket);
-            self.handed_over(receipt, true);
-        } else {
-            self.heading("receipt-paper-heading");
-            self.bought(receipt, on_ticket);
-            self.handed_over(receipt, false);
         }
+        if on_ticket {
+            self.paragraph(&self.locale.text("receipt-lines-on-ticket"));
+        }
+        let (lines, discounts) = (!on_ticket, receipt.discount() != Money::ZERO);
+        if kept.is_none() && (lines || discounts) {
+            if on_ticket {
+                self.blank();
+            }
+            self.heading("receipt-paper-heading");
+        }
+        if lines {
+            receipt.lines.iter().for_each(|line| self.line(line));
+        }
+        if discounts {
+            self.discounts(receipt, lines);
+        }
+        self.change(receipt, kept.is_some() || !(lines || discounts));
     }
 
     fn kept_for(&mut self, kept: &KeptFor) {
@@ -165,19 +177,13 @@ impl<'a> Paper<'a> {
         self.rule();
     }
 
-    /// The lines bought, or the word that they stand on the ticket.
-    fn bought(&mut self, receipt: &Receipt, on_ticket: bool) {
-        if on_ticket {
-            self.paragraph(&self.locale.text("receipt-lines-on-ticket"));
-        } else {
-            receipt.lines.iter().for_each(|line| self.line(line));
-        }
-        let discount = receipt.discount();
-        if discount != Money::ZERO {
+    /// What all discounts took off. `below`: lines stand above it.
+    fn discounts(&mut self, receipt: &Receipt, below: bool) {
+        if below {
             self.rule();
-            self.row(&self.locale.text("receipt-subtotal"), &self.money(receipt.subtotal()));
-            self.row(&self.locale.text("receipt-discounts"), &self.money(-discount));
         }
+        self.row(&self.locale.text("receipt-subtotal"), &self.money(receipt.subtotal()));
+        self.row(&self.locale.text("receipt-discounts"), &self.money(-receipt.discount()));
     }
 
     fn line(&mut self, line: &KeptLine) {
@@ -195,10 +201,10 @@ impl<'a> Paper<'a> {
         }
     }
 
-    /// What was given and given back: never kept, so under the paper's heading even where the
-    /// lines are not.
-    fn handed_over(&mut self, receipt: &Receipt, own_heading: bool) {
-        if receipt.given.is_empty() {
+    /// The cash given, where some was given back: the ticket keeps only what is between the two. Under
+    /// the paper's heading even where the lines are kept.
+    fn change(&mut self, receipt: &Receipt, own_heading: bool) {
+        if receipt.change == Money::ZERO {
             return;
         }
         if own_heading {
@@ -207,22 +213,16 @@ impl<'a> Paper<'a> {
         } else {
             self.rule();
         }
-        for Tender { kind, amount } in &receipt.given {
-            let key = match kind {
-                TenderKind::Cash => "receipt-given-cash",
-                TenderKind::Card => "receipt-given-card",
-            };
-            self.row(&self.locale.text(key), &self.money(*amount));
+        for Tender { amount, .. } in receipt.given.iter().filter(|given| given.kind == TenderKind::Cash) {
+            self.row(&self.locale.text("receipt-given-cash"), &self.money(*amount));
         }
-        if receipt.given.iter().any(|tender| tender.kind == TenderKind::Cash) {
-            self.row(&self.locale.text("receipt-change"), &self.money(receipt.change));
-        }
+        self.row(&self.locale.text("receipt-change"), &self.money(receipt.change));
     }
 
     fn promise(&mut self, receipt: &Receipt) {
         self.rule();
-        let choice = (&receipt.memory.choice).into();
-        self.paragraph(&self.locale.format("receipt-choice", &[("choice", choice)]));
+        let key = if receipt.memory.answered { "receipt-choice" } else { "receipt-not-answered" };
+        self.paragraph(&self.locale.format(key, &[("choice", (&receipt.memory.choice).into())]));
         self.paragraph(&receipt.after);
         if let Some(code) = &receipt.code {
             self.blank();

@@ -58,9 +58,10 @@ fn ticket(sale: &Sale) -> Ticket {
 fn receipt(detail: TicketDetail, kept: Option<Until>) -> Receipt {
     let sale = sale(detail);
     let memory = match kept {
-        None => ReceiptMemory { choice: "Olvidar esta compra".into(), kept: None },
+        None => ReceiptMemory { choice: "Olvidar esta compra".into(), answered: true, kept: None },
         Some(until) => ReceiptMemory {
             choice: "Solo para garantía".into(),
+            answered: true,
             kept: Some(KeptFor { purpose: "garantía, cambios y devoluciones".into(), until }),
         },
     };
@@ -107,6 +108,43 @@ fn what_we_keep_is_the_ticket_to_the_letter() {
             }
         }
     }
+}
+
+/// What stands under a heading, up to the rule or the blank line after its first rule.
+fn under(lines: &[String], heading: &str) -> Option<String> {
+    let at = lines.iter().position(|line| line == heading)?;
+    let part = lines[at + 2..].iter().take_while(|line| !line.is_empty());
+    Some(part.map(|line| format!("{line}\n")).collect())
+}
+
+/// What the ticket or the sealed purchase holds is not said to be on the paper alone.
+#[test]
+fn only_what_is_kept_nowhere_is_said_to_be_on_the_paper_alone() {
+    let spanish = |receipt: &Receipt| render(receipt, Locale::of(Language::Spanish), 42);
+    for detail in TicketDetail::ALL {
+        for kept in [None, guarantee()] {
+            let receipt = receipt(detail, kept);
+            let part = under(&spanish(&receipt), "SOLO EN ESTE PAPEL").unwrap();
+            assert!(!part.contains("tarjeta") && !part.contains("se guardan"), "{part}");
+            let lines = kept.is_none() && detail != TicketDetail::Products;
+            assert_eq!(part.contains("Leche entera"), lines, "{part}");
+            assert!(part.contains("Cambio") && part.contains("6,30"), "{part}");
+
+            let exact = Receipt { change: Money::ZERO, ..receipt };
+            let part = under(&spanish(&exact), "SOLO EN ESTE PAPEL");
+            assert_eq!(part.is_some(), kept.is_none(), "{part:?}: what was paid exactly is on the ticket");
+            assert!(part.is_none_or(|part| !part.contains("Entregado") && !part.contains("Cambio")));
+        }
+    }
+}
+
+#[test]
+fn nobody_is_said_to_have_chosen_who_did_not_answer() {
+    let mut receipt = receipt(TicketDetail::Shop, None);
+    receipt.memory.answered = false;
+    let lines = render(&receipt, Locale::of(Language::Spanish), 42);
+    assert!(lines.contains(&"Sin respuesta, así que: Olvidar esta".to_owned()), "{lines:?}");
+    assert!(!lines.concat().contains("Su elección"));
 }
 
 #[test]

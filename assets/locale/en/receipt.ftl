@@ -20,10 +20,10 @@ receipt-discount = discount
 receipt-subtotal = Before discounts
 receipt-discounts = Discounts
 receipt-given-cash = Given in cash
-receipt-given-card = Given by card
 receipt-change = Change
 
 receipt-choice = Your choice: { $choice }
+receipt-not-answered = No answer, so: { $choice }
 receipt-code = Code of this receipt:
 receipt-code-use = Show this code at the store to see this purchase, or to have it forgotten.
 receipt-code-forgotten = With this code you can check at the store that nothing more was kept.

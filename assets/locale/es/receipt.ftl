@@ -20,10 +20,10 @@ receipt-discount = descuento
 receipt-subtotal = Antes de descuentos
 receipt-discounts = Descuentos
 receipt-given-cash = Entregado en efectivo
-receipt-given-card = Entregado con tarjeta
 receipt-change = Cambio
 
 receipt-choice = Su elección: { $choice }
+receipt-not-answered = Sin respuesta, así que: { $choice }
 receipt-code = Código de este recibo:
 receipt-code-use = Con este código puede ver esta compra en la tienda, o pedir que se olvide.
 receipt-code-forgotten = Con este código puede comprobar en la tienda que no se guardó nada más.

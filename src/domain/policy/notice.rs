@@ -256,12 +256,17 @@ impl Policy {
 
 impl Card {
     /// What the articles are kept for: the uses that were ticked, in words, or what the card says where
-    /// there are none to tick. For a choice that keeps no articles, what the ticket is kept for.
-    pub fn purpose(&self, ticked: &[Purpose]) -> String {
+    /// there are none to tick. For a choice that keeps no articles, what the ticket is kept for. `None`
+    /// where something could be ticked and nothing was, as up to 0.2.0.
+    pub fn purpose(&self, ticked: &[Purpose]) -> Option<String> {
         let names =
             self.ticks.iter().filter(|tick| ticked.contains(&tick.purpose)).map(|tick| tick.name.as_str());
         let names: Vec<&str> = names.collect();
-        if names.is_empty() { self.purposes.last().cloned().unwrap_or_default() } else { names.join(", ") }
+        match names.is_empty() {
+            true if self.ticks.is_empty() => self.purposes.last().cloned(),
+            true => None,
+            false => Some(names.join(", ")),
+        }
     }
 
     fn section(&self, words: &NoticeWords) -> Section {
