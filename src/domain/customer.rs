@@ -10,7 +10,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::text::{looks_like_payment_card, without_hidden};
+use super::text::{decimal_digit, looks_like_payment_card, without_hidden};
 use IdentifierError::{NotAPhone, PaymentCard};
 use phone::Written;
 
@@ -52,7 +52,7 @@ impl Identifier {
     /// Reads a phone number as people write it. Without `+` or `00` it is of the country whose
     /// dialling code (Spain: `34`) is given. Errors: `Empty`, `NotAPhone`, `PaymentCard`.
     pub fn phone(text: &str, code: &str) -> Result<Identifier, IdentifierError> {
-        let text = bare(text)?;
+        let text = plain(&bare(text)?);
         let code = code.trim_start_matches('+');
         let refused = if looks_like_payment_card(&text) { PaymentCard } else { NotAPhone };
         let written = Written::of(&text).map_err(|_| refused)?;
@@ -88,7 +88,8 @@ impl Identifier {
     /// Reads the number of a loyalty card; spaces, hyphens and case do not matter.
     /// Errors: `Empty`, `NotACard`, `PaymentCard`.
     pub fn card(text: &str) -> Result<Identifier, IdentifierError> {
-        let text: String = checked(text)?.chars().filter(|c| !matches!(c, ' ' | '-')).collect();
+        let text = plain(&checked(text)?);
+        let text: String = text.chars().filter(|c| !matches!(c, ' ' | '-')).collect();
         if (4..=32).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric()) {
             Ok(Identifier::Card(text.to_ascii_uppercase()))
         } else {
@@ -106,8 +107,10 @@ impl Identifier {
         }
         let text = bare(text)?;
         if text.contains('@') {
-            Identifier::email(&text)
-        } else if text.contains(char::is_alphabetic) {
+            return Identifier::email(&text);
+        }
+        let text = plain(&text);
+        if text.contains(char::is_alphabetic) {
             Identifier::card(&text)
         } else if text.starts_with(['+', '(']) || is_likely_phone(&text, code) {
             Identifier::phone(&text, code)
@@ -208,6 +211,16 @@ fn bare(text: &str) -> Result<String, IdentifierError> {
     let text = without_hidden(text);
     let text = text.trim();
     if text.is_empty() { Err(IdentifierError::Empty) } else { Ok(text.to_owned()) }
+}
+
+/// The same with the digits and the plus of any script as the usual ones.
+fn plain(text: &str) -> String {
+    let usual = |c| match decimal_digit(c) {
+        Some(digit) => char::from(b'0' + digit),
+        None if c == '＋' => '+',
+        None => c,
+    };
+    text.chars().map(usual).collect()
 }
 
 fn checked(text: &str) -> Result<String, IdentifierError> {

@@ -3,8 +3,12 @@
 
 use std::borrow::Cow;
 
-use super::barcode::Gtin;
-use super::customer::is_national_phone;
+use unicode_normalization::UnicodeNormalization;
+
+mod numbers;
+
+use numbers::Numbers;
+pub(super) use numbers::decimal_digit;
 
 /// Longest name of a product or department, in characters: more is an import gone wrong.
 pub const LONGEST_TEXT: usize = 200;
@@ -14,11 +18,17 @@ pub const LONGEST_TEXT: usize = 200;
 pub enum Place<'a> {
     /// About the shop itself: its own phone and address may stand there.
     Shop,
-    /// A catalogue: long numbers are measures, GTINs, ISBNs and parts, phones only with their `+`.
+    /// A catalogue's names: long numbers are measures, GTINs, ISBNs and parts, phones only with
+    /// their `+`.
     Catalogue,
+    /// A catalogue's codes: one in ten of all long numbers passes for a card, so only those of a
+    /// known scheme do.
+    Code,
     /// Written for one sale: this is where a customer would slip in. Phones are told by the dialling
     /// code of the shop's country.
     Sale { dialling_code: &'a str },
+    /// Who a customer says to be.
+    Identifier,
 }
 
 /// Why a text cannot stand there.
@@ -49,29 +59,38 @@ pub fn label(text: &str, place: Place<'_>) -> Result<String, TextError> {
     if text.len() > LONGEST_TEXT && text.chars().count() > LONGEST_TEXT {
         return Err(TextError::TooLong);
     }
-    if place == Place::Shop {
-        return Ok(text.into_owned());
+    match private(&text, place) {
+        Some(error) => Err(error),
+        None => Ok(text.into_owned()),
     }
-    if text.contains('@') && looks_like_email(&text) {
-        return Err(TextError::Email);
-    }
-    // Nearly every name has fewer digits than any of these numbers.
-    if text.bytes().filter(u8::is_ascii_digit).count() >= 8 {
-        let mut numbers = numbers(&text, CARD_GAPS).into_iter();
-        if numbers.any(|number| number.is_payment_card() && !number.is_trade_item(place)) {
-            return Err(TextError::PaymentCard);
-        }
-        if self::numbers(&text, PHONE_GAPS).iter().any(|number| number.is_phone(place)) {
-            return Err(TextError::Phone);
-        }
-    }
-    Ok(text.into_owned())
 }
 
-/// A code as it may be shown: as [`label`], but it may be empty and hold any number.
-/// Errors: `TooLong`, `ControlSign`.
+/// What in this text belongs to a person and not there: a payment card, an e-mail, a phone.
+fn private(text: &str, place: Place<'_>) -> Option<TextError> {
+    let numbers = Numbers::of(text);
+    if numbers.as_ref().is_some_and(|numbers| numbers.have_payment_card(place)) {
+        return Some(TextError::PaymentCard);
+    }
+    if place != Place::Shop && looks_like_email(text) {
+        return Some(TextError::Email);
+    }
+    numbers.filter(|numbers| numbers.have_phone(place)).map(|_| TextError::Phone)
+}
+
+/// A text from outside as a message may repeat it: on one line, hidden signs dropped, control signs
+/// replaced. `…` where it holds what belongs to a person and not in that place.
+pub fn quotable(text: &str, place: Place<'_>) -> String {
+    if private(text, place).is_some() {
+        return "…".to_owned();
+    }
+    let shown = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
+    one_line(text).chars().map(shown).collect()
+}
+
+/// A product's code as it may be shown and kept: as [`label`], but it may be empty.
+/// Errors: [`TextError`], without `Empty`.
 pub fn code_text(text: &str) -> Result<String, TextError> {
-    match label(text, Place::Shop) {
+    match label(text, Place::Code) {
         Err(TextError::Empty) => Ok(String::new()),
         other => other,
     }
@@ -85,7 +104,9 @@ fn one_line(text: &str) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     let seen = without_hidden(text);
-    Cow::Owned(seen.split_whitespace().collect::<Vec<_>>().join(" "))
+    let joiners = ['\u{200c}', '\u{200d}'];
+    let words = seen.split_whitespace().map(|word| word.trim_end_matches(joiners));
+    Cow::Owned(words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" "))
 }
 
 /// The text without characters that show nothing (Unicode: Default_Ignorable_Code_Point, the
@@ -133,15 +154,19 @@ fn is_hidden(c: char) -> bool {
     )
 }
 
-/// Whether the text holds 13 to 19 digits that pass the Luhn test (ISO/IEC 7812-1), spaces and
-/// hyphens between them ignored, and that are no EAN-13 of a kind that no card begins with. Such a
-/// text is refused in every field.
+/// Whether the text holds what can be a payment card's number (ISO/IEC 7812-1), whatever stands between
+/// its digits. Such a text is refused in every field.
 pub fn looks_like_payment_card(text: &str) -> bool {
-    numbers(text, CARD_GAPS).iter().any(Number::is_payment_card)
+    Numbers::of(text).is_some_and(|numbers| numbers.have_payment_card(Place::Identifier))
 }
 
-/// Whether some word of it has one `@`, with something before it and a dot in what follows.
+/// Whether some word of it has one `@`, with something before it and a dot in what follows; each of
+/// these signs in any of its forms.
 fn looks_like_email(text: &str) -> bool {
+    if text.is_ascii() && !text.contains('@') {
+        return false;
+    }
+    let text: String = text.nfkc().map(|c| if matches!(c, '。' | '｡') { '.' } else { c }).collect();
     let ends =
         |c: char| c.is_whitespace() || matches!(c, ',' | ';' | ':' | '<' | '>' | '(' | ')' | '"' | '/');
     text.split(ends).any(|word| {
@@ -156,86 +181,26 @@ fn looks_like_email(text: &str) -> bool {
     })
 }
 
-/// What may stand between the digits of one number.
-const CARD_GAPS: &[char] = &[' ', '\u{a0}', '-', '‐', '‑', '–'];
-const PHONE_GAPS: &[char] = &[' ', '\u{a0}', '-', '‐', '‑', '–', '.', '/', '(', ')'];
-
-/// Digits with nothing but gaps between them.
-#[derive(Default)]
-struct Number {
-    digits: String,
-    /// A `+` stands before it.
-    plus: bool,
-    /// Something stands between the digits.
-    parted: bool,
-}
-
-fn numbers(text: &str, gaps: &[char]) -> Vec<Number> {
-    let mut all = Vec::new();
-    let mut number = Number::default();
-    let (mut before, mut gap) = (' ', false);
-    for c in text.chars().chain(['x']) {
-        if c.is_ascii_digit() {
-            if number.digits.is_empty() {
-                number.plus = before == '+';
-            } else {
-                number.parted |= gap;
-            }
-            number.digits.push(c);
-            gap = false;
-        } else if gaps.contains(&c) {
-            gap = true;
-        } else if !number.digits.is_empty() {
-            all.push(std::mem::take(&mut number));
-            gap = false;
-        }
-        before = c;
-    }
-    all
-}
-
-impl Number {
-    fn is_payment_card(&self) -> bool {
-        let digits = self.digits.as_bytes();
-        let ean =
-            digits.len() == 13 && !matches!(digits[0], b'4'..=b'6') && Gtin::parse(&self.digits).is_ok();
-        (13..=19).contains(&digits.len()) && !ean && luhn(digits)
-    }
-
-    /// A GTIN or ISBN in the name of a product.
-    fn is_trade_item(&self, place: Place<'_>) -> bool {
-        place == Place::Catalogue && !self.parted && Gtin::parse(&self.digits).is_ok()
-    }
-
-    fn is_phone(&self, place: Place<'_>) -> bool {
-        let length = self.digits.len();
-        match place {
-            Place::Shop => false,
-            _ if self.plus => length >= 8,
-            Place::Catalogue => false,
-            Place::Sale { dialling_code } => length >= 9 && is_national_phone(&self.digits, dialling_code),
-        }
-    }
-}
-
-fn luhn(digits: &[u8]) -> bool {
-    let sum: u32 = digits
-        .iter()
-        .rev()
-        .enumerate()
-        .map(|(place, &digit)| {
-            let doubled = u32::from(digit - b'0') * if place % 2 == 1 { 2 } else { 1 };
-            if doubled > 9 { doubled - 9 } else { doubled }
-        })
-        .sum();
-    sum.is_multiple_of(10)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::barcode::Gtin;
     use crate::domain::customer::{Identifier, IdentifierError};
     use proptest::prelude::*;
+
+    /// Numbers that card schemes give out for tests.
+    const CARDS: &[&str] = &[
+        "4111111111111111",
+        "4222222222222",
+        "5500000000000004",
+        "2223003122003222",
+        "340000000000009",
+        "30569309025904",
+        "6011000990139424",
+        "3530111333300000",
+        "6759649826438453",
+        "9792000000000003",
+    ];
 
     const SALE: Place<'static> = Place::Sale { dialling_code: "34" };
 
@@ -253,6 +218,17 @@ mod tests {
                 Ok("☕\u{fe0f} 👨\u{200d}👩\u{200d}👧 pack"),
             ),
             ("Ana\u{200d}Sol", SALE, Ok("AnaSol")),
+            ("日本\u{200d} 茶\u{200b}\u{200c}", SALE, Ok("日本 茶")),
+            ("arreglo ana＠example。org", SALE, Err(TextError::Email)),
+            ("Tel. 4111.1111.1111.1111", Place::Shop, Err(TextError::PaymentCard)),
+            ("arreglo 28 bajos 600_123_456", SALE, Err(TextError::Phone)),
+            ("4006381333931", Place::Code, Ok("4006381333931")),
+            ("4000000000006", Place::Code, Ok("4000000000006")),
+            ("2100000000005 / 98765432109876543", Place::Code, Ok("2100000000005 / 98765432109876543")),
+            ("SKU+12345678", Place::Code, Ok("SKU+12345678")),
+            ("+34 600 123 456", Place::Code, Err(TextError::Phone)),
+            ("d4f1c0aa-4511-4c1e-9b61-1a2b3c4d5e6f", Place::Code, Ok("d4f1c0aa-4511-4c1e-9b61-1a2b3c4d5e6f")),
+            ("4111111111111111", Place::Code, Err(TextError::PaymentCard)),
             ("日本茶 100g", SALE, Ok("日本茶 100g")),
             ("\u{200b} ", SALE, Err(TextError::Empty)),
             ("a\u{1b}[2J", Place::Shop, Err(TextError::ControlSign)),
@@ -303,12 +279,62 @@ mod tests {
             gap in prop::sample::select(vec!["", " ", "-"]),
         ) {
             let all = (b'0'..=b'9').map(|check| digits.clone() + char::from(check).to_string().as_str());
-            let all: Vec<String> = all.filter(|all| luhn(all.as_bytes())).collect();
+            let sound = |all: &String| {
+                numbers::luhn(&all.bytes().map(|digit| digit - b'0').collect::<Vec<u8>>())
+            };
+            let all: Vec<String> = all.filter(sound).collect();
             prop_assert_eq!(all.len(), 1);
             prop_assume!(all[0].len() != 13 || Gtin::parse(&all[0]).is_err());
             let text = all[0].chars().map(String::from).collect::<Vec<_>>().join(gap);
             prop_assert!(looks_like_payment_card(&text));
             prop_assert_eq!(Identifier::parse(&text, "34"), Err(IdentifierError::PaymentCard));
+        }
+
+        /// Signs, blanks, letters and words between the digits, digits of any script, and whatever stands
+        /// around them: a card is a card.
+        #[test]
+        fn a_card_is_refused_however_it_is_written(
+            card in prop::sample::select(CARDS),
+            gap in "[ ._/:;,*#|~+=(){}<>—–·•'\"_-]{1,3}|[a-zA-ZñЖ日]|\u{200b}|\u{200d}| [a-z]{1,6} ",
+            every in 1..=6usize,
+            zero in prop::sample::select(&['0', '０', '٠', '०', '𝟎', '\u{1fbf0}'][..]),
+            around in prop::sample::select(&[("", ""), ("Mesa 4 ", " 12"), ("a", "b"), ("3 x ", "."), ("٣,", " ٣")][..]),
+        ) {
+            let digit = |digit: char| char::from_u32(zero as u32 + digit as u32 - '0' as u32).unwrap();
+            let digits: Vec<char> = card.chars().map(digit).collect();
+            let groups: Vec<String> = digits.chunks(every).map(|group| group.iter().collect()).collect();
+            let text = format!("{}{}{}", around.0, groups.join(&gap), around.1);
+            prop_assert_eq!(label(&text, SALE), Err(TextError::PaymentCard), "{:?}", text);
+            let is_short = gap.chars().count() <= 3;
+            if is_short {
+                prop_assert_eq!(label(&text, Place::Catalogue), Err(TextError::PaymentCard), "{:?}", text);
+                prop_assert_eq!(label(&text, Place::Shop), Err(TextError::PaymentCard), "{:?}", text);
+            }
+            // In a code that holds other digits, too, letters are as likely chance.
+            if !gap.contains(char::is_alphabetic) || !around.0.contains(['4', '3', '٣']) {
+                let refused = Err(IdentifierError::PaymentCard);
+                prop_assert_eq!(&Identifier::card(&text), &refused, "{:?}", text);
+                prop_assert_eq!(&Identifier::parse(&text, "34"), &refused, "{:?}", text);
+                prop_assert_eq!(&Identifier::email(&format!("{text}@example.org")), &refused);
+                if is_short {
+                    prop_assert_eq!(code_text(&text), Err(TextError::PaymentCard), "{:?}", text);
+                }
+            }
+        }
+
+        #[test]
+        fn a_phone_is_refused_however_it_is_written(
+            phone in prop::sample::select(&["600123456", "34600123456", "0034600123456"][..]),
+            gap in "[ ._/:;,*#|~=—–·•_-]{1,3}|[a-zñЖ]|\u{200b}",
+            every in 1..=4usize,
+            zero in prop::sample::select(&['0', '０', '٠', '०', '𝟎'][..]),
+            around in prop::sample::select(&[("", ""), ("Arreglo 2 ", " 12"), ("3 x ", ".")][..]),
+        ) {
+            let digit = |digit: char| char::from_u32(zero as u32 + digit as u32 - '0' as u32).unwrap();
+            let digits: Vec<char> = phone.chars().map(digit).collect();
+            let groups: Vec<String> = digits.chunks(every).map(|group| group.iter().collect()).collect();
+            let text = format!("{}{}{}", around.0, groups.join(&gap), around.1);
+            prop_assert!(matches!(label(&text, SALE), Err(TextError::Phone | TextError::PaymentCard)), "{text:?}");
         }
 
         #[test]

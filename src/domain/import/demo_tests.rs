@@ -66,3 +66,36 @@ fn the_products_of_the_tour() {
         );
     }
 }
+
+/// Real catalogues are long; `OLVIDO_CATALOGUE` names one. No more than one line in ten thousand may be
+/// taken for a card, a phone or an e-mail.
+#[test]
+fn real_names_and_codes_are_no_persons() {
+    let path = std::env::var_os("OLVIDO_CATALOGUE");
+    let bytes = path.map_or_else(
+        || include_bytes!("../../../assets/demo-catalogue.csv").to_vec(),
+        |path| std::fs::read(path).unwrap(),
+    );
+    let settings = Settings {
+        language: Language::Spanish,
+        default_tax: Some(TaxRate(2100)),
+        default_department: "Otros",
+        decimals: 2,
+        decimal_mark: None,
+    };
+    let import = read(&bytes, &settings).unwrap();
+    let persons: Vec<&Refused> = import
+        .refused
+        .iter()
+        .filter(|refused| {
+            refused.problems.iter().any(|p| matches!(p.kind, ProblemKind::PaymentCard | ProblemKind::Person))
+        })
+        .collect();
+    println!(
+        "{} accepted, {} refused, {} as persons",
+        import.accepted.len(),
+        import.refused.len(),
+        persons.len()
+    );
+    assert!(persons.len() * 10_000 <= import.accepted.len(), "{persons:?}");
+}

@@ -214,7 +214,7 @@ fn department(value: &str, source: Source) -> &str {
 /// A text on one line, blanks collapsed and hidden signs dropped; a code may hold any number.
 fn text(value: &str, field: Field, judge: &mut Judge<'_>) -> String {
     let is_name = matches!(field, Field::Name | Field::Department);
-    let kind = match label(value, if is_name { Place::Catalogue } else { Place::Shop }) {
+    let kind = match label(value, if is_name { Place::Catalogue } else { Place::Code }) {
         Ok(text) => return text,
         Err(TextError::Empty) => return String::new(),
         Err(TextError::TooLong) => ProblemKind::TooLong,
