@@ -1,6 +1,7 @@
 //! What is wrong with a file or a line, in words.
 
 use crate::domain::import::{Field, ImportError, Problem, ProblemKind};
+use crate::domain::text::{Place, quotable};
 use crate::locale::{Arg, Locale};
 
 /// Why a whole file is not read, and what to do next.
@@ -11,6 +12,8 @@ pub fn file_refused(error: &ImportError, locale: &'static Locale) -> (String, St
         ImportError::NotText => (words("import-not-text"), words("import-not-text-next")),
         ImportError::MissingColumns { missing, header } => {
             let missing: Vec<String> = missing.iter().map(|&missing| field(missing, locale)).collect();
+            // Without a header the first line is a product's, or anything.
+            let header: Vec<String> = header.iter().map(|name| quotable(name, Place::Catalogue)).collect();
             let header: String = header.join(", ").chars().take(200).collect();
             (
                 locale.format("import-missing-columns", &[("columns", missing.join(", ").into())]),

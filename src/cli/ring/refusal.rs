@@ -1,5 +1,6 @@
 //! Why a line sold nothing.
 
+use crate::domain::text::{Place, quotable};
 use crate::locale::{Arg, Locale};
 use crate::store::StoreError;
 
@@ -89,11 +90,13 @@ kinds! {
 }
 
 impl Refusal {
+    /// A refusal that quotes what was given, without hidden signs, and never a card, a phone or an
+    /// e-mail: answers go into the logs of front ends.
     pub fn of(kind: Kind, what: impl AsRef<str>) -> Refusal {
-        let what = what.as_ref();
+        let what = quotable(what.as_ref(), Place::Catalogue);
         let quote = match what.char_indices().nth(LONGEST_QUOTE) {
             Some((end, _)) => format!("{}…", &what[..end]),
-            None => what.to_owned(),
+            None => what,
         };
         Refusal { kind, line: None, what: quote, known: String::new() }
     }
@@ -154,6 +157,21 @@ mod tests {
                     assert!(words.ends_with('.') && !words.starts_with('['), "{kind:?}: {words}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn what_was_given_is_quoted_without_persons_and_hidden_signs() {
+        for (given, quoted) in [
+            ("PAN-1", "PAN-1"),
+            ("8412345678905", "8412345678905"),
+            ("4111 1111 1111 1111", "…"),
+            ("４１１１.1111_1111—1111", "…"),
+            ("ana@example.org", "…"),
+            ("+34 600 123 456", "…"),
+            ("a\u{202e}b\u{9b}c\u{200b}", "ab\u{fffd}c"),
+        ] {
+            assert_eq!(Refusal::of(Kind::UnknownProduct, given).what, quoted);
         }
     }
 

@@ -12,7 +12,7 @@ use crate::domain::catalogue::fold;
 use crate::domain::product::{LARGEST_PLU, LONGEST_LIFE_YEARS, Product};
 use crate::domain::quantity::Unit;
 use crate::domain::tax::TaxRate;
-use crate::domain::text::{LONGEST_TEXT, Place, TextError, label};
+use crate::domain::text::{LONGEST_TEXT, Place, TextError, label, quotable};
 
 pub(super) struct Rows<'a> {
     header: &'a Header,
@@ -38,7 +38,10 @@ struct Judge<'a> {
 
 impl Judge<'_> {
     fn refuse(&mut self, field: Field, value: &str, kind: ProblemKind) {
-        let value = value.chars().take(LONGEST_TEXT).collect();
+        let value = match kind {
+            ProblemKind::PaymentCard | ProblemKind::Person => "…".to_owned(),
+            _ => quotable(value, Place::Catalogue).chars().take(LONGEST_TEXT).collect(),
+        };
         self.problems.push(Problem { column: self.header.name_of(field), value, kind });
     }
 }
@@ -222,9 +225,8 @@ fn text(value: &str, field: Field, judge: &mut Judge<'_>) -> String {
         Err(TextError::PaymentCard) => ProblemKind::PaymentCard,
         Err(TextError::Email | TextError::Phone) => ProblemKind::Person,
     };
-    let shown: String = value.trim().chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
-    judge.refuse(field, &shown, kind);
-    shown
+    judge.refuse(field, value, kind);
+    value.to_owned()
 }
 
 /// A code without what spreadsheets put around it to keep its zeros: `'0123`, `="0123"`.

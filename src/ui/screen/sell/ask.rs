@@ -5,7 +5,7 @@ use crate::domain::basket::{BasketError, Discount, Line};
 use crate::domain::money::Money;
 use crate::domain::quantity::{Quantity, Unit};
 use crate::domain::tax::TaxRate;
-use crate::domain::text::{Place, TextError, label};
+use crate::domain::text::{Place, TextError, label, quotable};
 use crate::ui::event::Effect;
 use crate::ui::keymap::Action;
 use crate::ui::model::Model;
@@ -122,7 +122,11 @@ pub(super) fn answer(model: &mut Model) -> Vec<Effect> {
         Ask::SaleDiscount => discount(model, &text).and_then(|discount| model.till.set_discount(discount)),
         Ask::Search { .. } => {
             if model.sell.hits.is_empty() && !text.is_empty() {
-                model.error = Some(model.locale.format("sell-no-such-name", &[("name", text.into())]));
+                model.error = Some(
+                    model
+                        .locale
+                        .format("sell-no-such-name", &[("name", quotable(&text, Place::Catalogue).into())]),
+                );
             }
             return list::take(model);
         }

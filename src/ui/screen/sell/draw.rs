@@ -12,6 +12,7 @@ use crate::domain::barcode::Scan;
 use crate::domain::basket::{Discount, Line};
 use crate::domain::quantity::{Quantity, Unit};
 use crate::domain::tax::TaxRate;
+use crate::domain::text::{Place, quotable};
 use crate::ui::figures::{self, Size};
 use crate::ui::keymap::Action;
 use crate::ui::model::{Button, Model, ScreenId, Sold};
@@ -437,7 +438,7 @@ fn unknown_text(model: &Model, code: &str) -> String {
     let scan = Scan::parse(code, &model.settings.barcodes.variable);
     let id = if scan.doubt.is_some() { "sell-unknown-misread" } else { "sell-unknown" };
     let args = [
-        ("code", fitted(code, 20).into()),
+        ("code", fitted(&quotable(code, Place::Catalogue), 20).into()),
         ("search", key(Action::Search).into()),
         ("department", key(Action::Department).into()),
     ];

@@ -7,6 +7,7 @@ use crate::domain::catalogue::ProductView;
 use crate::domain::money::Money;
 use crate::domain::product::ProductId;
 use crate::domain::quantity::{Quantity, Unit};
+use crate::domain::text::{Place, quotable};
 use crate::ui::event::Effect;
 use crate::ui::model::Model;
 
@@ -108,7 +109,9 @@ fn typed_line(model: &mut Model, text: &str) -> Vec<Effect> {
     }
     // Words that find nothing stay to be corrected; nobody means a barcode by them.
     if !has_digit && model.catalogue.is_some() {
-        model.error = Some(model.locale.format("sell-no-such-name", &[("name", rest.into())]));
+        model.error = Some(
+            model.locale.format("sell-no-such-name", &[("name", quotable(&rest, Place::Catalogue).into())]),
+        );
         return vec![Effect::Beep];
     }
     model.sell.input.clear();
