@@ -50,7 +50,7 @@ fn a_dry_run_shows_the_file_and_writes_nothing() {
     Prices are taken with VAT included.
 
     Line 3: nombre: the name is missing.
-    Line 3: precio "x\u001b[2J": no price.
+    Line 3: precio "x�[2J": no price.
     Line 5: sku "a": the sku is already on line 2.
     2 products ready.
     2 lines refused.
