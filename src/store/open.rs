@@ -240,7 +240,7 @@ impl Store {
     /// log, keeps the ballast. Returns whether anything is still pending.
     pub fn tend(&mut self) -> Result<bool, StoreError> {
         // Before the slots that this gives up are zeroed, with those of the draft.
-        let folded = if self.tally.is_worth_folding() { self.fold_counts() } else { Ok(()) };
+        let folded = self.fold_counts();
         self.retire_draft()?;
         folded?;
         match self.advance(Stage::LogTruncated) {

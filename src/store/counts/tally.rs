@@ -16,7 +16,7 @@ use crate::store::ticket::day_number;
 
 use super::codec::{Reader, Writer};
 use super::row;
-use super::{Counted, MIX_TICKETS, Sum, choices};
+use super::{Counted, MIX_TICKETS, Sum};
 
 /// Id under which unanswered sales are counted: no policy can use it, ids have no underscore.
 pub(in crate::store) const UNANSWERED: &str = "_unanswered";
@@ -108,12 +108,6 @@ impl Tally {
     /// Whether a window may have ended among these sales.
     pub(in crate::store) fn has_end(&self) -> bool {
         self.sums.segments.iter().any(|segment| segment.last % MIX_TICKETS == 0)
-    }
-
-    /// Whether a fold would change what is told. What waits is written whole by it, so that it is not done
-    /// after each sale: a forget has to overwrite what lies in the log.
-    pub(in crate::store) fn is_worth_folding(&self) -> bool {
-        self.has_end() || choices::can_be_told(&self.sums.choices)
     }
 
     /// What customers chose in the sales that are not in the tables yet.

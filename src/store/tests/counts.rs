@@ -185,9 +185,6 @@ fn each_sale_gives_its_counts_a_key_of_its_own_and_zeroes_the_one_before() {
     let live = |store: &Store| slots.iter().filter(|slot| store.keys.key(**slot).unwrap().is_some()).count();
     assert_eq!(live(&store), 1, "of the row alone");
     store.tend().unwrap();
-    assert_eq!(live(&store), 1, "no window has ended");
-    store.fold_counts().unwrap();
-    store.tend().unwrap();
     assert_eq!(live(&store), 0, "folded");
     let held = slot_of_row(&store, "SELECT slot, owner FROM held");
     store.sell(&sale_of("2026-11-23T11:00:00+01:00", &[line(2, 2, 500)])).unwrap();
