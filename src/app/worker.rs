@@ -240,6 +240,15 @@ impl Worker {
                 self.complain(&error);
             }
         }
+        match self.store.last_ticket() {
+            Ok(ticket) => {
+                let lines = ticket.map(|ticket| {
+                    text::render_earlier(&ticket, self.locale(), self.settings.receipt.columns)
+                });
+                self.say(Done::LastTicket(lines.unwrap_or_default()));
+            }
+            Err(error) => self.complain(&error),
+        }
         self.watch_clock(now);
     }
 

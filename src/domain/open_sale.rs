@@ -1,5 +1,7 @@
 //! A sale from its first line until it is paid.
 
+use serde::{Deserialize, Serialize};
+
 use super::basket::Basket;
 use super::language::Language;
 use super::sale::Answer;
@@ -7,10 +9,13 @@ use super::sale::Answer;
 /// What is being bought, and what its customer has said of it: one value, so that neither goes
 /// anywhere without the other. An empty basket is nobody's, so it has no answer, no language and
 /// no discount: consent is given for a purchase, and to no other (GDPR, articles 4(11) and 7).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OpenSale {
     basket: Basket,
+    /// Not written until 0.2.0, nor is the language.
+    #[serde(default)]
     answer: Answer,
+    #[serde(default)]
     language: Option<Language>,
 }
 
@@ -38,6 +43,11 @@ impl OpenSale {
     /// The language that the customer has chosen, if they have.
     pub fn language(&self) -> Option<Language> {
         self.language
+    }
+
+    /// The same sale, whose customer is to be asked again.
+    pub fn unanswered(self) -> OpenSale {
+        OpenSale { answer: Answer::default(), ..self }
     }
 
     /// Changes the basket. Once nothing is left in it, it is nobody's again.

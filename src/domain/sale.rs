@@ -37,15 +37,37 @@ pub struct Promise {
     pub policy_version: u32,
 }
 
-/// What the customer said, if anything.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// What the customer said, if anything. Written only into the sealed draft of their basket.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
     /// Id of a choice in the policy; `None` when nobody answered.
     pub choice: Option<String>,
     /// Only where the choice links the purchase to a customer.
+    #[serde(with = "written_customer")]
     pub customer: Option<Identifier>,
     /// What they ticked.
     pub purposes: Vec<Purpose>,
+}
+
+/// A customer as [`Identifier::canonical`] writes them, who was read and checked before.
+mod written_customer {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+    use super::Identifier;
+
+    pub fn serialize<S: Serializer>(customer: &Option<Identifier>, serializer: S) -> Result<S::Ok, S::Error> {
+        customer.as_ref().map(Identifier::canonical).serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Identifier>, D::Error> {
+        let Some(text) = Option::<String>::deserialize(deserializer)? else { return Ok(None) };
+        match text.split_once(':') {
+            Some(("phone", text)) => Ok(Some(Identifier::Phone(text.to_owned()))),
+            Some(("email", text)) => Ok(Some(Identifier::Email(text.to_owned()))),
+            Some(("card", text)) => Ok(Some(Identifier::Card(text.to_owned()))),
+            _ => Err(de::Error::custom("not a customer")),
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -35,6 +35,16 @@ pub fn render_ticket(ticket: &Ticket, locale: &'static Locale, columns: u16) -> 
     paper.lines
 }
 
+/// What can be shown of a receipt without its code: the ticket, and the word that there is no more here.
+pub fn render_earlier(ticket: &Ticket, locale: &'static Locale, columns: u16) -> Vec<String> {
+    let mut paper = Paper::new(locale, &ticket.issuer.currency, columns);
+    paper.heading("receipt-kept-heading");
+    paper.lines.extend(render_ticket(ticket, locale, columns));
+    paper.blank();
+    paper.paragraph(&locale.text("receipt-earlier"));
+    paper.lines
+}
+
 struct Paper<'a> {
     locale: &'static Locale,
     currency: &'a Currency,

@@ -124,6 +124,11 @@ impl Store {
         Ok(())
     }
 
+    /// The ticket issued last, if one is still there.
+    pub fn last_ticket(&self) -> Result<Option<Ticket>, StoreError> {
+        find(&self.connection, head(&self.connection)?.number)
+    }
+
     /// When the last ticket was issued: a clock before that was set back.
     pub fn last_ticket_at(&self) -> Result<Option<DateTime<chrono::FixedOffset>>, StoreError> {
         let at: Option<String> = self

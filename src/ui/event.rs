@@ -55,6 +55,8 @@ pub enum Done {
     Catalogue(Arc<Catalogue>),
     /// The basket that was open when the program ended, if any.
     Draft(Option<Draft>),
+    /// What can be shown of the last ticket of before the start, line by line.
+    LastTicket(Vec<String>),
     /// The sale is durable.
     Committed(Box<Committed>),
     /// The sale is not recorded; nothing of it is kept.
@@ -139,38 +141,47 @@ pub enum Effect {
     Quit,
 }
 
-/// What survives a crash of the open basket. The customer's answer does not: they are asked again.
+/// What survives a crash: the open sale whole, what its customer has said and paid too, and those that
+/// wait. It is written only sealed, under a key that is zeroed once the sale is recorded or voided.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Draft {
-    pub basket: Basket,
+    #[serde(flatten)]
+    pub sale: OpenSale,
+    /// What was taken for it, if anything was.
+    #[serde(default)]
+    pub payment: Option<Payment>,
+    /// Version of the policy under which customers have answered; 0 until 0.2.0, when no answer was
+    /// written.
+    #[serde(default)]
+    pub policy_version: u32,
     /// Codes that were scanned and are in no catalogue, oldest first, each once for each scan.
     #[serde(default)]
     pub unknown: Vec<String>,
     /// Weighed products that wait for their weight, oldest first.
     #[serde(default)]
     pub weigh: Vec<ProductId>,
-    /// Baskets that wait, the first to come back first. Until 0.2.0 there was one, or `null`.
+    /// Sales that wait, the first to come back first. Until 0.2.0 there was one basket, or `null`.
     #[serde(default, deserialize_with = "held")]
-    pub held: Vec<Basket>,
+    pub held: Vec<OpenSale>,
 }
 
 impl Draft {
     /// Whether there is nothing to keep.
     pub fn is_empty(&self) -> bool {
-        self.basket.is_empty() && self.unknown.is_empty() && self.weigh.is_empty() && self.held.is_empty()
+        self.sale.is_empty() && self.unknown.is_empty() && self.weigh.is_empty() && self.held.is_empty()
     }
 }
 
-fn held<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Basket>, D::Error> {
+fn held<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<OpenSale>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
     enum Held {
-        Many(Vec<Basket>),
+        Many(Vec<OpenSale>),
         One(Option<Basket>),
     }
     Ok(match Held::deserialize(deserializer)? {
-        Held::Many(baskets) => baskets,
-        Held::One(basket) => basket.into_iter().collect(),
+        Held::Many(sales) => sales,
+        Held::One(basket) => basket.map(OpenSale::of).into_iter().collect(),
     })
 }
 

@@ -45,6 +45,8 @@ pub struct Model {
     pub payment: Option<Payment>,
     /// The sale before the open basket.
     pub sold: Option<Sold>,
+    /// The last receipt, line by line; of before the start only its ticket. Empty before the first sale.
+    pub receipt: Vec<String>,
     /// Sales that wait for the open one, the first to come back first: begun while a sale was being
     /// recorded that then was not, or before a basket of before a crash came back.
     pub held: VecDeque<OpenSale>,
@@ -168,6 +170,7 @@ impl Model {
             sell: sell::Sell::default(),
             payment: None,
             sold: None,
+            receipt: Vec::new(),
             held: VecDeque::new(),
             screen: Screen::Lock(lock::Lock::default()),
             overlay: None,
@@ -222,8 +225,8 @@ impl Model {
         }
     }
 
-    /// Leaves the customer's screens: back to the payment if one is under way, else to selling.
-    pub fn leave_customer(&mut self) {
+    /// To where the till sells: back to the payment if one is under way, else to selling.
+    pub fn to_till(&mut self) {
         self.screen = if self.payment.is_some() { Screen::Pay(pay::Pay::default()) } else { Screen::Sell };
     }
 
@@ -247,10 +250,12 @@ impl Model {
     /// What must survive a crash now.
     pub fn draft(&self) -> Draft {
         Draft {
-            basket: self.till.basket().clone(),
+            sale: self.till.sale().clone(),
+            payment: self.payment.clone().filter(|payment| !payment.tenders().is_empty()),
+            policy_version: self.policy.version,
             unknown: self.sell.unknown().to_vec(),
             weigh: self.sell.weighing().collect(),
-            held: self.held.iter().map(|sale| sale.basket().clone()).collect(),
+            held: self.held.iter().cloned().collect(),
         }
     }
 }

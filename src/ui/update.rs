@@ -42,6 +42,10 @@ fn renew(model: &mut Model) -> Option<Effect> {
 }
 
 fn changes(model: &mut Model, event: Event) -> Vec<Effect> {
+    // What was done last has been read by whoever goes on; whoever unlocks the till has yet to see it.
+    if matches!(event, Event::Key(_) | Event::Press { .. }) && !matches!(model.screen, Screen::Lock(_)) {
+        model.hint = None;
+    }
     match event {
         Event::Key(key) => on_key(model, key),
         Event::Swift(key) => on_swift(model, key),
@@ -194,6 +198,10 @@ fn on_done(model: &mut Model, done: Done) -> Vec<Effect> {
             sell::catch_up(model)
         }
         Done::Draft(draft) => sell::resume(model, draft),
+        Done::LastTicket(receipt) => {
+            model.receipt = receipt;
+            Vec::new()
+        }
         Done::Committed(committed) => pay::committed(model, *committed),
         Done::NotCommitted(problem) => pay::not_committed(model, &problem),
         Done::Pin(answer) => lock::answered(model, answer),

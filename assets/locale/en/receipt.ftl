@@ -27,3 +27,4 @@ receipt-not-answered = No answer, so: { $choice }
 receipt-code = Code of this receipt:
 receipt-code-use = Show this code at the store to see this purchase, or to have it forgotten.
 receipt-code-forgotten = With this code you can check at the store that nothing more was kept.
+receipt-earlier = From before the till was opened: only the ticket can be seen here.

@@ -2,6 +2,9 @@ sell-placeholder = code, name or 3*
 sell-empty = Scan a product, or type its code or name.
 sell-loading = Loading the products. Scans wait and are not lost.
 sell-resumed = The basket that was open is back.
+sell-resumed-answered = The basket that was open is back, with what the customer chose.
+sell-resumed-ask-again = The basket that was open is back. Ask the customer again: the policy has changed.
+sell-resumed-paid = Before the till ended, { $amount } was taken for the basket that waits.
 sell-held = { $count ->
     [one] 1 basket waits
    *[other] { $count } baskets wait

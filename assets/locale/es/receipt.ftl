@@ -27,3 +27,4 @@ receipt-not-answered = Sin respuesta, así que: { $choice }
 receipt-code = Código de este recibo:
 receipt-code-use = Con este código puede ver esta compra en la tienda, o pedir que se olvide.
 receipt-code-forgotten = Con este código puede comprobar en la tienda que no se guardó nada más.
+receipt-earlier = De antes de abrir la caja: aquí solo se puede ver el tique.

@@ -2,6 +2,9 @@ sell-placeholder = código, nombre o 3*
 sell-empty = Pase un producto por el lector, o escriba su código o su nombre.
 sell-loading = Cargando los productos. Lo leído espera y no se pierde.
 sell-resumed = La cesta que estaba abierta ha vuelto.
+sell-resumed-answered = La cesta que estaba abierta ha vuelto, con lo que eligió el cliente.
+sell-resumed-ask-again = La cesta que estaba abierta ha vuelto. Pregunte otra vez al cliente: ha cambiado la política.
+sell-resumed-paid = Antes de cerrarse la caja se cobró { $amount } de la cesta que espera.
 sell-held = { $count ->
     [one] 1 cesta espera
    *[other] { $count } cestas esperan

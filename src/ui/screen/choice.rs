@@ -14,7 +14,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr;
 
-use super::{notice, remember};
+use super::{notice, remember, sell};
 use crate::domain::policy::{Card, Memory, Notice};
 use crate::domain::sale::Answer;
 use crate::ui::event::Effect;
@@ -50,35 +50,37 @@ pub fn open(model: &mut Model) -> Vec<Effect> {
 }
 
 /// Shows that the answer is noted.
-pub fn confirm(model: &mut Model, answer: Answer) {
+pub fn confirm(model: &mut Model, answer: Answer) -> Vec<Effect> {
     model.till.answered(answer);
     let elapsed_ms = if model.settings.display.reduced_motion { LENGTH_MS } else { 0 };
     model.screen = Screen::Choice(Choice::Answered { elapsed_ms });
+    sell::save(model)
 }
 
 pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
     model.error = None;
     let Screen::Choice(state) = &model.screen else { return Vec::new() };
     match (action, state) {
-        (Action::Choose(number), Choice::Asking) => choose(model, number),
-        (Action::Language, _) => next_language(model),
+        (Action::Choose(number), Choice::Asking) => return choose(model, number),
+        (Action::Language, _) => return next_language(model),
         (Action::ReadAll, Choice::Asking) => notice::open(model, false),
         (Action::Complaint, Choice::Asking) => notice::open(model, true),
         (Action::Back, Choice::Answered { .. }) => model.screen = Screen::Choice(Choice::Asking),
-        (Action::Back | Action::Accept, _) => model.leave_customer(),
+        (Action::Back | Action::Accept, _) => model.to_till(),
         _ => {}
     }
     Vec::new()
 }
 
 /// The next of the languages that the policy speaks.
-pub fn next_language(model: &mut Model) {
+pub fn next_language(model: &mut Model) -> Vec<Effect> {
     let spoken = &model.policy.languages;
     let now = spoken.iter().position(|language| *language == model.customer_language());
     let next = now.map_or(0, |now| (now + 1) % spoken.len());
     if let Some(&language) = spoken.get(next) {
         model.till.speaks(language);
     }
+    sell::save(model)
 }
 
 /// Time has passed.
@@ -121,16 +123,16 @@ pub fn draw(model: &Model, state: &Choice, frame: &mut Frame) {
 }
 
 /// One key or touch chooses, whichever card it is.
-fn choose(model: &mut Model, number: u8) {
+fn choose(model: &mut Model, number: u8) -> Vec<Effect> {
     let place = usize::from(number).wrapping_sub(1);
     let Some((id, memory)) = model.policy.choices.get(place).map(|c| (c.id.clone(), c.memory)) else {
-        return;
+        return Vec::new();
     };
     if memory == Memory::Profile {
         remember::open(model, &id);
-    } else {
-        confirm(model, Answer { choice: Some(id), ..Answer::default() });
+        return Vec::new();
     }
+    confirm(model, Answer { choice: Some(id), ..Answer::default() })
 }
 
 /// Whether the noted answer keeps no articles, and this is where the customer sees them go.

@@ -86,9 +86,9 @@ fn a_basket_that_comes_back_is_not_put_under_another_ones_answer() {
     let basket = |code: &str| {
         let mut model = till(Spanish);
         press(&mut model, code);
-        model.till.basket().clone()
+        model.till.sale().clone()
     };
-    let draft = || Draft { basket: basket(WASHER), held: vec![basket(WASHER)], ..Draft::default() };
+    let draft = || Draft { sale: basket(WASHER), held: vec![basket(WASHER)], ..Draft::default() };
     for keys in ["<F8>", "<F8>3600123456", "<F8>0", "<F10>"] {
         let mut model = till(Spanish);
         press(&mut model, &format!("{BREAD}{keys}"));
@@ -106,6 +106,45 @@ fn a_basket_that_comes_back_is_not_put_under_another_ones_answer() {
     assert_eq!(told(&press(&mut model, "<F10>a")), "-  es", "who bought the washer is asked again");
     update(&mut model, committed());
     assert_eq!(told(&press(&mut model, "<F10>a")), "guarantee  es", "the bread's own answer");
+}
+
+/// The draft as it comes back from the disk, in a till that has just started.
+fn after_a_kill(model: &Model, policy_version: u32) -> Model {
+    let mut draft = model.draft();
+    draft.policy_version = policy_version;
+    let written = serde_json::to_vec(&draft).unwrap();
+    let mut restarted = till(Spanish);
+    update(&mut restarted, Event::Done(Done::Draft(Some(serde_json::from_slice(&written).unwrap()))));
+    restarted
+}
+
+/// A crash loses neither what the customer said nor what they paid, and the till says what is back. On
+/// other terms than they were shown they are asked again.
+#[test]
+fn a_crash_keeps_what_was_said_and_paid() {
+    let mut model = till(Spanish);
+    let effects = press(&mut model, &format!("{WASHER}{REMEMBERED}"));
+    assert_eq!(effects.last(), Some(&Effect::SaveDraft(model.draft())), "saved as soon as it is said");
+    let version = model.policy.version;
+    let mut restarted = after_a_kill(&model, version);
+    assert_eq!(
+        restarted.hint.as_deref(),
+        Some("La cesta que estaba abierta ha vuelto, con lo que eligió el cliente.")
+    );
+    assert_eq!(told(&press(&mut restarted, "<F10>a")), "remember phone:+34600123456 en");
+
+    let mut asked_again = after_a_kill(&model, version + 1);
+    assert!(asked_again.hint.as_ref().unwrap().contains("Pregunte otra vez"), "{:?}", asked_again.hint);
+    assert_eq!(told(&press(&mut asked_again, "<F10>a")), "-  en");
+
+    let effects = press(&mut model, "<F10>100<Enter>");
+    assert_eq!(effects.last(), Some(&Effect::SaveDraft(model.draft())), "saved as soon as it is taken");
+    let mut restarted = after_a_kill(&model, version);
+    assert!(matches!(restarted.screen, Screen::Pay(_)));
+    assert_eq!(restarted.payment, model.payment);
+    assert_eq!(told(&press(&mut restarted, "a")), "remember phone:+34600123456 en");
+    assert_eq!(press(&mut model, "<F4>").last(), Some(&Effect::SaveDraft(model.draft())), "given back");
+    assert_eq!(after_a_kill(&model, version).payment, None);
 }
 
 /// As 0.2.0 wrote it.
@@ -215,8 +254,11 @@ fn acts(number: usize, act: usize) -> Vec<Event> {
         17..=18 => return vec![committed()],
         19..=20 => return vec![not_committed()],
         21 => {
-            let draft =
-                Draft { basket: baskets(1).remove(0), held: baskets(3)[1..].to_vec(), ..Draft::default() };
+            let draft = Draft {
+                sale: OpenSale::of(baskets(1).remove(0)),
+                held: baskets(3)[1..].iter().cloned().map(OpenSale::of).collect(),
+                ..Draft::default()
+            };
             return vec![Event::Done(Done::Draft(Some(draft)))];
         }
         22 => return vec![Event::Done(Done::Policy(Arc::new(policy())))],

@@ -63,7 +63,7 @@ pub fn answered(model: &mut Model, answer: PinAnswer) -> Vec<Effect> {
     model.error = match answer {
         PinAnswer::Welcome { staff } => {
             model.staff = staff;
-            model.screen = Screen::Sell;
+            model.to_till();
             None
         }
         PinAnswer::Wrong => Some(words.text("lock-wrong").into_owned()),

@@ -44,7 +44,7 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Down => scroll(model, (now + 1).min(pages.last)),
         Action::PageUp => scroll(model, now.saturating_sub(page)),
         Action::PageDown => scroll(model, (now + page).min(pages.last)),
-        Action::Language => choice::next_language(model),
+        Action::Language => return choice::next_language(model),
         Action::Back => return choice::open(model),
         _ => {}
     }

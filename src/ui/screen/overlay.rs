@@ -7,7 +7,7 @@ use unicode_width::UnicodeWidthStr;
 use super::sell;
 use crate::ui::event::Effect;
 use crate::ui::keymap::Action;
-use crate::ui::model::{Button, Model, Overlay, Question, ScreenId, Sold};
+use crate::ui::model::{Button, Model, Overlay, Question, ScreenId};
 use crate::ui::widgets::{put, put_right, row, wrapped};
 
 pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
@@ -135,12 +135,10 @@ fn draw_question(model: &Model, question: Question, area: Rect, frame: &mut Fram
 
 /// The lines of what is only read: left, right.
 fn texts(model: &Model, overlay: Overlay) -> Vec<(String, String)> {
-    match (overlay, &model.sold) {
-        (Overlay::Receipt { .. }, Some(Sold::Done(sale))) => {
-            sale.receipt.iter().map(|line| (line.clone(), String::new())).collect()
-        }
-        (Overlay::Help { .. }, _) => help(model),
-        _ => Vec::new(),
+    match overlay {
+        Overlay::Receipt { .. } => model.receipt.iter().map(|line| (line.clone(), String::new())).collect(),
+        Overlay::Help { .. } => help(model),
+        Overlay::Confirm(_) => Vec::new(),
     }
 }
 

@@ -234,8 +234,7 @@ fn accept(model: &mut Model) -> Vec<Effect> {
         return Vec::new();
     }
     let choice = Some(state.choice.clone());
-    choice::confirm(model, Answer { choice, customer: Some(customer), purposes });
-    Vec::new()
+    choice::confirm(model, Answer { choice, customer: Some(customer), purposes })
 }
 
 fn error_id(error: IdentifierError) -> &'static str {

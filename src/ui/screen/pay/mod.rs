@@ -41,7 +41,6 @@ pub fn open(model: &mut Model) -> Vec<Effect> {
     let total = model.till.priced().total;
     model.payment = Some(Payment::new(total, model.settings.selling.cash_step));
     model.error = None;
-    model.hint = None;
     model.screen = Screen::Pay(Pay::default());
     if model.settings.customer_screen.turned { choice::open(model) } else { Vec::new() }
 }
@@ -59,7 +58,7 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
             }
         }
         Action::Card => return ask_terminal(model),
-        Action::TakeBack => take_back(model),
+        Action::TakeBack => return take_back(model),
         Action::Retry if is_complete(model) => return commit(model),
         Action::Customer => return choice::open(model),
         Action::Back => back(model),
@@ -83,8 +82,9 @@ pub fn typed(model: &mut Model, key: Key) -> Vec<Effect> {
 }
 
 /// The sale is durable. Where the customer looks on and nothing was kept, the basket dissolves.
-pub fn committed(model: &mut Model, committed: Committed) -> Vec<Effect> {
+pub fn committed(model: &mut Model, mut committed: Committed) -> Vec<Effect> {
     let Some(Sold::Recording(waiting)) = model.sold.take() else { return Vec::new() };
+    model.receipt = std::mem::take(&mut committed.receipt);
     let after = committed.after.clone();
     model.sold = Some(Sold::Done(Box::new(committed)));
     let begun = !model.till.is_empty() || model.sell.is_busy();
@@ -184,11 +184,10 @@ fn take(model: &mut Model, kind: TenderKind, amount: Money) -> Vec<Effect> {
         return vec![Effect::Beep];
     }
     model.error = None;
-    model.hint = None;
     if let Some(pay) = pay_mut(model) {
         *pay = Pay::default();
     }
-    if is_complete(model) { commit(model) } else { Vec::new() }
+    if is_complete(model) { commit(model) } else { sell::save(model) }
 }
 
 fn commit(model: &mut Model) -> Vec<Effect> {
@@ -203,7 +202,6 @@ fn commit(model: &mut Model) -> Vec<Effect> {
     model.sold = Some(Sold::Recording(Box::new(waiting.clone())));
     model.sell.show_sold();
     model.error = None;
-    model.hint = None;
     model.screen = Screen::Sell;
     vec![Effect::Commit(Box::new(waiting))]
 }
@@ -241,10 +239,10 @@ fn at_terminal(model: &mut Model, action: Action) -> Vec<Effect> {
     Vec::new()
 }
 
-fn take_back(model: &mut Model) {
+fn take_back(model: &mut Model) -> Vec<Effect> {
     let Some(tender) = model.payment.as_mut().and_then(Payment::undo) else {
         model.error = Some(model.locale.text("pay-nothing-taken").into_owned());
-        return;
+        return Vec::new();
     };
     let amount = model.locale.money_signed(tender.amount, &model.settings.store.currency);
     let text = match tender.kind {
@@ -253,12 +251,12 @@ fn take_back(model: &mut Model) {
     };
     model.error = None;
     model.hint = Some(text);
+    sell::save(model)
 }
 
 /// Esc: first what was typed, then back to the basket, but not with money on the counter.
 fn back(model: &mut Model) {
     model.error = None;
-    model.hint = None;
     if let Some(pay) = pay_mut(model)
         && !pay.amount.is_empty()
     {

@@ -110,7 +110,7 @@ fn sold_is_said_only_when_it_is_durable() {
     assert_eq!(press(&mut model, "<F10>"), []);
     assert!(matches!(model.screen, Screen::Sell));
     let effects = update(&mut model, committed());
-    assert!(matches!(&effects[..], [Effect::SaveDraft(draft)] if draft.basket.lines().len() == 1));
+    assert!(matches!(&effects[..], [Effect::SaveDraft(draft)] if draft.sale.basket().lines().len() == 1));
     assert_eq!(
         told(&model),
         "1×Pan de centeno 1.80 | = 1.80 | ! The sale before is still being recorded. Wait a moment."

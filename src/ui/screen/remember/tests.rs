@@ -98,7 +98,8 @@ fn a_payment_card_does_not_stay_in_the_field() {
 #[test]
 fn typing_asks_the_store_nothing() {
     let mut model = asked(Language::Spanish);
-    assert_eq!(press(&mut model, "600123456<Enter><Enter>1<Enter>"), []);
+    let effects = press(&mut model, "600123456<Enter><Enter>1<Enter>");
+    assert_eq!(effects, [Effect::SaveDraft(model.draft())]);
     assert_eq!(told(&model), "remember phone:+34600123456 history");
 }
 

@@ -103,7 +103,6 @@ pub(super) fn search(model: &mut Model) {
 
 fn begin(model: &mut Model, ask: Ask) {
     model.error = None;
-    model.hint = None;
     model.sell.hits.clear();
     model.sell.pick = 0;
     model.sell.run = 0;

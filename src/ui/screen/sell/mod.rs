@@ -15,10 +15,11 @@ use ask::Ask;
 use scan::Waiting;
 
 use crate::domain::basket::BasketError;
-use crate::domain::money::MoneyError;
+use crate::domain::money::{Money, MoneyError};
 use crate::domain::open_sale::OpenSale;
 use crate::domain::product::ProductId;
 use crate::domain::quantity::QuantityError;
+use crate::domain::tender::Payment;
 use crate::ui::event::{Draft, Effect};
 use crate::ui::input::Input;
 use crate::ui::key::Key;
@@ -93,10 +94,8 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Customer if model.till.is_empty() => refuse(model, "sell-nothing-yet"),
         Action::Customer => return choice::open(model),
         Action::Pay => return open_payment(model),
-        Action::LastReceipt if matches!(model.sold, Some(Sold::Done(_))) => {
-            model.overlay = Some(Overlay::Receipt { top: 0 });
-        }
-        Action::LastReceipt => refuse(model, "sell-no-receipt"),
+        Action::LastReceipt if model.receipt.is_empty() => refuse(model, "sell-no-receipt"),
+        Action::LastReceipt => model.overlay = Some(Overlay::Receipt { top: 0 }),
         Action::Lock => {
             model.staff.clear();
             model.screen = Screen::Lock(lock::Lock::default());
@@ -124,7 +123,6 @@ pub fn typed(model: &mut Model, key: Key, swift: bool) -> Vec<Effect> {
     sell.pick = 0;
     if !swift {
         model.error = None;
-        model.hint = None;
     }
     list::refresh(model);
     Vec::new()
@@ -143,11 +141,19 @@ pub fn catch_up(model: &mut Model) -> Vec<Effect> {
 
 /// The basket of before a crash is back, in front of anything scanned since.
 pub fn resume(model: &mut Model, draft: Option<Draft>) -> Vec<Effect> {
-    let Some(draft) = draft else { return Vec::new() };
+    let Some(mut draft) = draft else { return Vec::new() };
     // What was begun has been saved in place of the draft, and must be saved with it.
     let begun = !model.is_between_baskets();
-    let found = !draft.basket.is_empty();
-    match Till::resume(OpenSale::of(draft.basket)) {
+    let found = !draft.sale.is_empty();
+    let answered = draft.sale.answer().choice.is_some();
+    // Nobody is bound by a choice on other terms than they were shown.
+    let same_terms = draft.policy_version == model.policy.version;
+    if !same_terms {
+        draft.sale = draft.sale.unanswered();
+        draft.held = draft.held.into_iter().map(OpenSale::unanswered).collect();
+    }
+    let mut resumed_here = false;
+    match Till::resume(draft.sale) {
         // Whoever is paying or answering goes on with their own basket.
         Ok(resumed) if model.payment.is_some() || !matches!(model.screen, Screen::Sell | Screen::Lock(_)) => {
             model.held.push_front(resumed.sale().clone());
@@ -155,10 +161,11 @@ pub fn resume(model: &mut Model, draft: Option<Draft>) -> Vec<Effect> {
         Ok(resumed) => {
             let early = std::mem::replace(&mut model.till, resumed);
             model.held.push_front(early.sale().clone());
+            resumed_here = true;
         }
         Err(error) => model.error = Some(basket_error(model, error)),
     }
-    model.held.extend(draft.held.into_iter().map(OpenSale::of));
+    model.held.extend(draft.held);
     model.held.retain(|sale| !sale.is_empty());
     if model.till.is_empty() {
         model.next_held();
@@ -166,9 +173,32 @@ pub fn resume(model: &mut Model, draft: Option<Draft>) -> Vec<Effect> {
     model.sell.unknown.splice(0..0, draft.unknown);
     draft.weigh.into_iter().rev().for_each(|id| model.sell.weigh.push_front(id));
     if found && model.error.is_none() {
-        model.hint = Some(model.locale.text("sell-resumed").into_owned());
+        let id = match (answered, same_terms) {
+            (false, _) => "sell-resumed",
+            (true, true) => "sell-resumed-answered",
+            (true, false) => "sell-resumed-ask-again",
+        };
+        say(model, id);
+    }
+    if let Some(payment) = draft.payment {
+        resume_payment(model, payment, resumed_here);
     }
     if begun { save(model) } else { Vec::new() }
+}
+
+/// The payment of before a crash goes on where its basket is the open one again; else what was taken is
+/// said, so that it is given back or counted.
+fn resume_payment(model: &mut Model, payment: Payment, resumed_here: bool) {
+    if resumed_here && payment.total() == model.till.priced().total {
+        model.payment = Some(payment);
+        if matches!(model.screen, Screen::Sell) {
+            model.to_till();
+        }
+        return;
+    }
+    let taken: Money = payment.tenders().iter().map(|tender| tender.amount).sum();
+    let amount = model.locale.money_signed(taken, &model.settings.store.currency);
+    model.error = Some(model.locale.format("sell-resumed-paid", &[("amount", amount.into())]));
 }
 
 /// After a good act: nothing is wrong any more, and the basket is sealed to disk.
@@ -228,7 +258,6 @@ fn pressed(model: &mut Model, index: usize) -> Vec<Effect> {
 /// Esc: takes back one thing, the latest first.
 fn back(model: &mut Model) -> Vec<Effect> {
     model.error = None;
-    model.hint = None;
     model.sell.run = 0;
     if !model.sell.input.is_empty() || !model.sell.hits.is_empty() {
         model.sell.input.clear();

@@ -441,3 +441,32 @@ fn a_new_policy_counts_from_the_next_basket_on() {
     let mut idle = till(English);
     assert_eq!(update(&mut idle, Event::Done(Done::Policy(newer))), [Effect::AdoptPolicy(3)]);
 }
+
+/// Tickets of before the start are there, so the till does not say that there are none.
+#[test]
+fn the_last_ticket_can_be_seen_after_a_start() {
+    let mut model = till(Spanish);
+    press(&mut model, "<Alt+R>");
+    assert_eq!(model.error.as_deref(), Some("Esta caja no tiene aún ningún recibo."));
+    let earlier = vec!["A-000122".to_owned()];
+    update(&mut model, Event::Done(Done::LastTicket(earlier)));
+    press(&mut model, "<Alt+R>");
+    assert!(crate::ui::testing::frame(&mut model, 80, 24).contains("A-000122"));
+    press(&mut model, &format!("<Esc>{{{MILK}}}<F10>a"));
+    update(&mut model, committed());
+    press(&mut model, "<Alt+R>");
+    let text = crate::ui::testing::frame(&mut model, 80, 24);
+    assert!(text.contains("Ultramarinos Sol") && !text.contains("A-000122"), "{text}");
+}
+
+/// What was done last goes with the next key; in 0.2.0 it stayed through a list, a page and a payment.
+#[test]
+fn a_status_goes_with_the_next_key() {
+    for key in ["<Up>", "<F1>", "<Alt+T>", "<F10>"] {
+        let mut model = till(Spanish);
+        press(&mut model, &format!("{{{MILK}}}{{{MILK}}}<F5>"));
+        assert_eq!(model.hint.as_deref(), Some("El último paso está deshecho."));
+        press(&mut model, key);
+        assert_eq!(model.hint, None, "{key}");
+    }
+}
