@@ -5,10 +5,11 @@ use std::io::Write;
 use crate::domain::customer::{Identifier, IdentifierError};
 use crate::domain::look::LookReason;
 use crate::domain::settings::Settings;
-use crate::store::Forgetting;
+use crate::seal::KeysError;
+use crate::store::{Forgetting, StoreError, destroy_keys_of};
 
 use super::args::CustomerArgs;
-use super::open::Locked;
+use super::open::{Locked, files};
 use super::problem::Problem;
 use super::run::{DONE, Session, written};
 
@@ -61,10 +62,24 @@ impl Session {
 
     /// Forgets the profile and every purchase in it.
     pub(super) fn forget_customer(&self, args: &CustomerArgs, out: &mut impl Write) -> Result<u8, Problem> {
-        let mut locked = self.open_store_to_forget(out)?;
+        let mut locked = match self.open_store_to_forget(out)? {
+            Ok(locked) => locked,
+            Err(unopened) => return self.destroy_keys(args, &unopened.settings, out),
+        };
         let mut said = None;
-        for identifier in self.whom(args, &mut locked)? {
+        let whom = match self.whom(args, &mut locked) {
+            // Nobody is found by another store key, or by none.
+            Err(_) if locked.without.iter().any(hides_customers) => {
+                let error = locked.without.iter().find(|error| hides_customers(error)).expect("just seen");
+                return Err(self.store_problem(error));
+            }
+            whom => whom?,
+        };
+        for identifier in whom {
             let forgotten = locked.store.forget_customer(&identifier);
+            if let Err(StoreError::Damaged(_) | StoreError::Sql(_)) = forgotten {
+                return self.destroy_keys(args, &locked.settings, out);
+            }
             if let Some(forgetting) = forgotten.map_err(|error| self.store_problem(&error))? {
                 said = said.filter(|said| *said != Forgetting::Complete).or(Some(forgetting));
             }
@@ -73,6 +88,23 @@ impl Session {
             Some(forgetting) => self.say_forgotten(&mut locked, forgetting, None, out),
             None => Err(self.refusal("customer-unknown", "customer-unknown-next")),
         }
+    }
+
+    /// What is left to do where the database cannot be read.
+    fn destroy_keys(
+        &self,
+        args: &CustomerArgs,
+        settings: &Settings,
+        out: &mut impl Write,
+    ) -> Result<u8, Problem> {
+        let mut any = Ok(false);
+        for identifier in self.readings(args, settings)?.iter().flatten() {
+            any = match (any, destroy_keys_of(&files(&self.data), identifier)) {
+                (Ok(before), Ok(now)) => Ok(before || now),
+                (Err(error), _) | (_, Err(error)) => Err(error),
+            };
+        }
+        self.say_destroyed(any, out)
     }
 
     /// Who is on file of those whom the text can name: several ways in which one person is. Errors: nobody
@@ -111,4 +143,9 @@ impl Session {
             self.refusal(what, "customer-identifier-next")
         })
     }
+}
+
+/// Whether it keeps every customer from being found: what finds them is made with the store key.
+fn hides_customers(error: &StoreError) -> bool {
+    matches!(error, StoreError::StoreKey(_) | StoreError::Keys(KeysError::WrongStoreKey))
 }

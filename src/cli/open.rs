@@ -19,6 +19,14 @@ pub struct Locked {
     pub store: Store,
     pub settings: Settings,
     pub lock: Lock,
+    /// What was found damaged, and a forget does without: nothing else is done with such a store.
+    pub without: Vec<StoreError>,
+}
+
+/// A store whose database cannot be read, locked all the same.
+pub struct Unopened {
+    pub settings: Settings,
+    _lock: Lock,
 }
 
 /// Where the files of a data directory are.
@@ -31,6 +39,9 @@ pub fn files(data: &DataDir) -> Files {
     }
 }
 
+/// How often it looks again at a lock that names nobody: for half a second.
+const UNNAMED_LOOKS: u32 = 5;
+
 /// How often a forget that waits looks whether the backup is made.
 const BACKUP_LOOKED_AFTER: Duration = Duration::from_millis(100);
 
@@ -42,8 +53,11 @@ impl Session {
     }
 
     /// The same for a forget, which waits while a backup is being made, and says so.
-    pub fn open_store_to_forget(&self, out: &mut impl Write) -> Result<Locked, Problem> {
-        let mut is_told = false;
+    ///
+    /// It opens whatever else is damaged. Where the database cannot be read, all that is left is to destroy the
+    /// key: [`Unopened`].
+    pub fn open_store_to_forget(&self, out: &mut impl Write) -> Result<Result<Locked, Unopened>, Problem> {
+        let (mut is_told, mut unnamed) = (false, 0);
         loop {
             match Lock::take(&self.data) {
                 Err(LockError::Held { is_backup: true, .. }) => {
@@ -54,11 +68,61 @@ impl Session {
                     }
                     thread::sleep(BACKUP_LOOKED_AFTER);
                 }
+                // Taken or given back at this very moment: whose it is stands there at once.
+                Err(LockError::Held { pid: None, .. }) if unnamed < UNNAMED_LOOKS => {
+                    unnamed += 1;
+                    thread::sleep(BACKUP_LOOKED_AFTER);
+                }
                 lock => {
-                    return self.open_under(lock.map_err(|error| Problem::of_lock(&error, self.locale()))?);
+                    let lock = lock.map_err(|error| Problem::of_lock(&error, self.locale()))?;
+                    return self.open_despite_damage(lock, out);
                 }
             }
         }
+    }
+
+    /// The store with what a forget needs and no more. What else is damaged is said, and keeps nobody from it.
+    fn open_despite_damage(
+        &self,
+        lock: Lock,
+        out: &mut impl Write,
+    ) -> Result<Result<Locked, Unopened>, Problem> {
+        let settings = match self.settings() {
+            Ok(settings) => settings,
+            // Nothing of a store is here: no damage.
+            Err(problem) if !self.data.database().exists() && !self.data.keys().exists() => {
+                return Err(problem);
+            }
+            Err(problem) => {
+                self.warn(&problem, out)?;
+                Settings::default()
+            }
+        };
+        if let Err(problem) = self.policy() {
+            self.warn(&problem, out)?;
+        }
+        match Store::open_to_forget(&files(&self.data)) {
+            Ok((mut store, without)) => {
+                for error in &without {
+                    self.warn(&self.store_problem(error), out)?;
+                }
+                let heard = store.hear_clock(crate::app::now(), None);
+                heard.map_err(|error| self.store_problem(&error))?;
+                Ok(Ok(Locked { store, settings, lock, without }))
+            }
+            Err(StoreError::Damaged(_) | StoreError::Sql(_) | StoreError::Missing) => {
+                Ok(Err(Unopened { settings, _lock: lock }))
+            }
+            Err(error) => Err(self.store_problem(&error)),
+        }
+    }
+
+    /// Says that something is damaged which this command does without.
+    fn warn(&self, problem: &Problem, out: &mut impl Write) -> Result<(), Problem> {
+        let mut said = vec![self.locale().text("forget-despite").into_owned(), problem.what.clone()];
+        said.extend(problem.place.clone());
+        said.extend(problem.next.clone());
+        self.say(&said.join("\n").replace('\n', "\n  "), out).map(drop)
     }
 
     fn open_under(&self, lock: Lock) -> Result<Locked, Problem> {
@@ -66,7 +130,7 @@ impl Session {
         let Opened { mut store, settings } =
             self.opener(settings)?().map_err(|error| self.store_problem(&error))?;
         store.hear_clock(crate::app::now(), None).map_err(|error| self.store_problem(&error))?;
-        Ok(Locked { store, settings, lock })
+        Ok(Locked { store, settings, lock, without: Vec::new() })
     }
 
     /// The right to write in the data directory.

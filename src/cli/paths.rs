@@ -3,8 +3,8 @@
 use std::env;
 use std::ffi::OsString;
 use std::fs::{self, DirBuilder, File, Metadata, OpenOptions, TryLockError};
-use std::io::{self, Read, Seek, Write};
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::io::{self, Read};
+use std::os::unix::fs::{DirBuilderExt, FileExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::domain::language::Language;
@@ -336,8 +336,9 @@ impl Lock {
 
     /// Only helps to find the other process; the lock holds without it.
     fn note(&mut self, work: &str) {
-        let _ = self.file.set_len(0).and_then(|()| self.file.rewind());
-        let _ = writeln!(self.file, "{} {work}", std::process::id());
+        // In one write over the one before, so that nobody reads half of it.
+        let text = format!("{:<39}\n", format!("{} {work}", std::process::id()));
+        let _ = self.file.write_all_at(text.as_bytes(), 0);
     }
 }
 

@@ -16,11 +16,11 @@ use crate::domain::ticket::number_text;
 use crate::locale::Locale;
 use crate::print::text;
 use crate::seal::{CodeError, ReceiptCode, code};
-use crate::store::{Forgetting, Found, Purchase, Reason, Store};
+use crate::store::{Forgetting, Found, Purchase, Reason, Store, StoreError, destroy_key};
 use crate::sync::exchange::How;
 
 use super::args::{PurchaseShowArgs, ReceiptArgs};
-use super::open::Locked;
+use super::open::{Locked, files};
 use super::problem::Problem;
 use super::review::row;
 use super::run::{DONE, Session, written};
@@ -77,14 +77,30 @@ impl Session {
     /// Forgets a kept purchase.
     pub(super) fn forget_purchase(&self, code: &str, out: &mut impl Write) -> Result<u8, Problem> {
         let code = self.code(code)?;
-        let mut locked = self.open_store_to_forget(out)?;
-        let has_hub = locked.store.enrolment().map_err(|error| self.store_problem(&error))?.is_some();
+        let mut locked = match self.open_store_to_forget(out)? {
+            Ok(locked) => locked,
+            Err(_locked) => {
+                let destroyed = destroy_key(&files(&self.data), &code.purchase_id());
+                return self.say_destroyed(destroyed, out);
+            }
+        };
+        // The hub hears of it from the till, where the key to speak with it is gone.
+        let has_hub = match locked.store.enrolment() {
+            Err(_) if !locked.without.is_empty() => false,
+            enrolment => enrolment.map_err(|error| self.store_problem(&error))?.is_some(),
+        };
         let found = locked.store.find(&code);
         if has_hub && matches!(found, Ok(Found::Unknown)) {
             return self.forget_elsewhere(&mut locked, &code, out);
         }
         // What is here is forgotten without being read, so that damage keeps nobody from it.
-        let forgetting = locked.store.forget(&code).map_err(|error| self.store_problem(&error))?;
+        let forgetting = match locked.store.forget(&code) {
+            Err(StoreError::Damaged(_) | StoreError::Sql(_)) => {
+                let destroyed = destroy_key(&files(&self.data), &code.purchase_id());
+                return self.say_destroyed(destroyed, out);
+            }
+            forgetting => forgetting.map_err(|error| self.store_problem(&error))?,
+        };
         let Some(forgetting) = forgetting else {
             return Err(self
                 .kept(&locked.store, &code)
@@ -96,8 +112,9 @@ impl Session {
             && purchase.ticket.is_some()
         {
             let policy = locked.store.policy_version(purchase.policy_version);
-            let policy = policy.map_err(|error| self.store_problem(&error))?;
-            stays = policy.map(|policy| policy.after_forget_sentence(self.language, purchase.day));
+            // A damaged one has no words for it.
+            stays =
+                policy.ok().flatten().map(|policy| policy.after_forget_sentence(self.language, purchase.day));
         }
         self.say_forgotten(&mut locked, forgetting, stays, out)?;
         if has_hub { self.tell_copies(&mut locked, &code, out) } else { Ok(DONE) }
@@ -125,6 +142,20 @@ impl Session {
         Ok(DONE)
     }
 
+    /// Says that a key is destroyed and nothing noted, since the database cannot be read.
+    pub(super) fn say_destroyed(
+        &self,
+        destroyed: Result<bool, StoreError>,
+        out: &mut impl Write,
+    ) -> Result<u8, Problem> {
+        if destroyed.map_err(|error| self.store_problem(&error))? {
+            let path = [("path", self.data.database().display().to_string().into())];
+            self.say(&self.locale().format("forget-key-only", &path), out)
+        } else {
+            Err(self.refusal("forget-no-key", "cli-damaged-next"))
+        }
+    }
+
     /// A code that this till does not know: another till of the store may hold the purchase.
     fn forget_elsewhere(
         &self,
@@ -147,7 +178,9 @@ impl Session {
         out: &mut impl Write,
     ) -> Result<u8, Problem> {
         // Where it cannot be told now, the till does it later by itself.
-        let _ = self.exchange(locked, How::Forgets)?;
+        if locked.without.is_empty() {
+            let _ = self.exchange(locked, How::Forgets)?;
+        }
         let state = locked.store.forget_state(&code.purchase_id());
         let state = state.map_err(|error| self.store_problem(&error))?.unwrap_or_default();
         let words = ["sync-forget-accepted", "sync-forget-progress", "sync-forget-complete"];

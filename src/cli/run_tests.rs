@@ -1,5 +1,6 @@
 use super::*;
 use crate::domain::policy::SHIPPED;
+use crate::seal::{KeyFile, StoreKey};
 
 /// Runs a command line in an empty data directory of its own: exit code, what it said, complaints.
 fn ran(data: &Path, line: &str) -> (u8, String, String) {
@@ -173,4 +174,81 @@ fn a_forget_waits_for_a_backup() {
         assert!(said.contains("This waits until it is."), "{said}");
         assert!(complaints.contains("nothing is kept of this customer"), "{complaints}");
     });
+}
+
+/// Each damage that a forget can do without, and each forget: the key is gone, and the damage is said.
+#[test]
+fn a_forget_needs_no_file_that_it_can_do_without() {
+    let (folder, data) = data();
+    assert_eq!(ran(data.root(), "init --demo --lang en").0, DONE);
+    let lines = folder.path().join("lines");
+    let line =
+        |id: u8, choice: &str| format!(r#"{{"id":"{id}",{choice},"lines":[{{"code":"0400001200018"}}]}}"#);
+    let remember = r#""choice":"remember","customer":{"phone":"600123456"},"purposes":["history"]"#;
+    fs::write(&lines, [line(1, r#""choice":"guarantee""#), line(2, remember)].join("\n")).unwrap();
+    let (_, answers, said) = ran(data.root(), &format!("ring {}", lines.display()));
+    let answer: serde_json::Value = serde_json::from_str(answers.lines().next().expect(&said)).unwrap();
+    let code = answer["code"].as_str().unwrap().replace(' ', "");
+    let sql = |data: &DataDir, sql: &str| {
+        let connection = rusqlite::Connection::open(data.database()).unwrap();
+        connection.execute_batch(&format!("PRAGMA foreign_keys = OFF; {sql}")).unwrap();
+    };
+    type Damage<'a> = (&'a str, &'a dyn Fn(&DataDir), bool);
+    let damages: [Damage<'_>; 8] = [
+        ("policy.toml", &|data| fs::write(data.policy(), "no policy").unwrap(), true),
+        ("config.toml", &|data| fs::write(data.config(), "[]").unwrap(), true),
+        ("config.toml gone", &|data| fs::remove_file(data.config()).unwrap(), true),
+        ("the kept policy", &|data| sql(data, "UPDATE policy SET text = 'x'"), true),
+        ("kept policies gone", &|data| sql(data, "DELETE FROM policy"), true),
+        ("one slot number", &|data| sql(data, "UPDATE purchase SET slot = -1"), true),
+        (
+            "the header of the keys",
+            &|data| {
+                let mut bytes = fs::read(data.keys()).unwrap();
+                bytes[0] ^= 1;
+                fs::write(data.keys(), bytes).unwrap();
+            },
+            true,
+        ),
+        ("store.key", &|data| fs::remove_file(data.store_key()).unwrap(), false),
+    ];
+    let live = |data: &DataDir| {
+        let key = StoreKey::load(&data.store_key()).unwrap_or_else(|_| StoreKey::random());
+        KeyFile::open_to_zero(&data.keys(), &key).unwrap().live().unwrap()
+    };
+    let id = crate::seal::ReceiptCode::parse(&code).unwrap().purchase_id();
+    for (what, damage, finds_customers) in damages {
+        for forget in ["purchase forget NAME", "customer forget 600123456"] {
+            let copy = tempfile::tempdir().unwrap();
+            let status =
+                std::process::Command::new("cp").arg("-a").arg(data.root()).arg(copy.path()).status();
+            assert!(status.unwrap().success());
+            let copy = DataDir::at(&copy.path().join("data"));
+            damage(&copy);
+            let (code, out, complaints) = ran_with(copy.root(), &format!("{forget} --lang en"), &code);
+            let context = format!("{what}, {forget}: {out}{complaints}");
+            if forget.starts_with("customer") && !finds_customers {
+                assert!(code == REFUSED && complaints.contains("store.key"), "{context}");
+                continue;
+            }
+            assert_eq!(code, DONE, "{context}");
+            assert!(out.contains("Forgotten."), "{context}");
+            assert!(what == "one slot number" || out.contains("Warning: "), "{context}");
+            let left = live(&copy);
+            let is_gone = if forget.starts_with("purchase") {
+                !left.live.iter().any(|slot| slot.owner == id)
+            } else {
+                left.tied.is_empty()
+            };
+            assert!(is_gone, "{context}");
+        }
+    }
+    // Without a database the key goes all the same.
+    fs::write(data.database(), "no database").unwrap();
+    for forget in ["purchase forget NAME", "customer forget 600123456"] {
+        let (exit, out, complaints) = ran_with(data.root(), &format!("{forget} --lang en"), &code);
+        assert!(exit == DONE && out.contains("could not be noted"), "{forget}: {out}{complaints}");
+    }
+    let left = live(&data);
+    assert!(left.tied.is_empty() && !left.live.iter().any(|slot| slot.owner == id));
 }

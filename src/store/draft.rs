@@ -4,6 +4,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::seal::{DataKey, SlotId, aead};
 
+use super::damaged::slot_id;
 use super::error::StoreError;
 use super::open::Store;
 
@@ -16,7 +17,7 @@ pub(super) struct DraftSlot {
 impl DraftSlot {
     pub(super) fn load(connection: &Connection) -> Result<Option<DraftSlot>, StoreError> {
         let row = connection.query_row("SELECT slot, owner, sealed IS NOT NULL FROM draft", [], |row| {
-            let slot = SlotId { index: row.get(0)?, owner: row.get(1)? };
+            let slot = slot_id(row, 0, row.get(1)?)?;
             Ok(DraftSlot { slot, live: row.get(2)? })
         });
         Ok(row.optional()?)

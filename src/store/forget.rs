@@ -17,6 +17,7 @@ use rusqlite::{Connection, TransactionBehavior, params};
 
 use crate::seal::{CustomerSlot, Holds, ReceiptCode, SlotId};
 
+use super::damaged::slot_id;
 use super::error::StoreError;
 use super::open::Store;
 use super::rest::require_compaction;
@@ -124,7 +125,7 @@ impl Store {
             self.stage = match self.stage {
                 Stage::Tombstoned => {
                     let slots = self.doomed_slots()?;
-                    self.keys.zero(&slots)?;
+                    self.keys.zero_wherever(&slots)?;
                     Stage::KeyDestroyed
                 }
                 Stage::KeyDestroyed => {
@@ -287,7 +288,7 @@ impl Store {
 
     fn doomed_slots(&self) -> Result<Vec<SlotId>, StoreError> {
         let mut statement = self.connection.prepare_cached("SELECT slot, owner FROM doomed")?;
-        let rows = statement.query_map([], |row| Ok(SlotId { index: row.get(0)?, owner: row.get(1)? }))?;
+        let rows = statement.query_map([], |row| slot_id(row, 0, row.get(1)?))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 }

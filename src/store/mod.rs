@@ -10,6 +10,7 @@ pub mod directory;
 mod backup;
 mod clock;
 mod counts;
+mod damaged;
 mod draft;
 mod error;
 mod expire;
@@ -38,6 +39,7 @@ mod tests;
 
 pub use backup::{BackupError, BackupMade, Restoring, finish_restore};
 pub use clock::{ClockDays, DOUBTED_DAYS};
+pub use damaged::{destroy_key, destroy_keys_of};
 pub use directory::Leftovers;
 pub use error::StoreError;
 pub use expire::Expired;

@@ -108,6 +108,17 @@ impl Store {
         policy_text: &str,
         policy: Policy,
     ) -> Result<Store, StoreError> {
+        Store::over_database(files, |connection| {
+            Store::ready(connection, files, issuer, policy_text, policy.clone())
+        })
+    }
+
+    /// Erases what killed work left, looks at the database, and makes a store over it by `ready`: twice, where
+    /// the disk is full.
+    pub(super) fn over_database(
+        files: &Files,
+        mut ready: impl FnMut(Connection) -> Result<Store, StoreError>,
+    ) -> Result<Store, StoreError> {
         let damaged = |what: &str| Err(StoreError::Damaged(what.into()));
         if super::backup::is_unfinished(files) {
             return Err(StoreError::RestoreUnfinished);
@@ -121,12 +132,12 @@ impl Store {
             Err(error) => return Err(error.into()),
             Ok(_) => {}
         }
-        let opened = || {
+        let mut opened = || {
             let connection = connect(&files.database)?;
             if !schema::is_store(&connection)? {
                 return damaged("it holds no store");
             }
-            Store::ready(connection, files, issuer, policy_text, policy.clone())
+            ready(connection)
         };
         let mut store = match opened() {
             // The index of the log alone takes 32 KiB.
@@ -169,36 +180,54 @@ impl Store {
         upgrade::seal_looks(&mut connection, &keys)?;
         super::policy::adopt(&mut connection, policy_text, &policy)?;
         counts::take_over(&mut connection, &mut keys, &policy.release)?;
-        let issuer_id = issuer_id(&connection, issuer)?;
-        let tally = Tally::load_or_lose(&connection, &keys)?;
-        let draft = DraftSlot::load(&connection)?;
-        let clock = Clock::load(&connection)?;
-        let awaits_compaction = rest::is_compaction_awaited(&connection)?;
-        let stage =
-            match connection.query_row("SELECT EXISTS (SELECT 1 FROM doomed)", [], |row| row.get(0))? {
-                true => Stage::Tombstoned,
-                false if log_remains || awaits_compaction => Stage::Dropped,
-                false => Stage::LogTruncated,
-            };
-        Ok(Store {
+        let issuer = (issuer_id(&connection, issuer)?, issuer.clone());
+        let mut store = Store::over(connection, (keys, store_key), files, issuer, policy);
+        store.tally = Tally::load_or_lose(&store.connection, &store.keys)?;
+        store.draft = DraftSlot::load(&store.connection)?;
+        store.clock = Clock::load(&store.connection)?;
+        store.awaits_compaction = rest::is_compaction_awaited(&store.connection)?;
+        store.stage = store.stage_on_disk(log_remains)?;
+        Ok(store)
+    }
+
+    /// How far what was forgotten is, by the files. `log_remains`: a log outlived its process.
+    pub(super) fn stage_on_disk(&self, log_remains: bool) -> Result<Stage, StoreError> {
+        let is_doomed =
+            self.connection.query_row("SELECT EXISTS (SELECT 1 FROM doomed)", [], |row| row.get(0))?;
+        Ok(match is_doomed {
+            true => Stage::Tombstoned,
+            false if log_remains || self.awaits_compaction => Stage::Dropped,
+            false => Stage::LogTruncated,
+        })
+    }
+
+    /// A store of which nothing is loaded yet: every forget in it is taken up from its beginning.
+    pub(super) fn over(
+        connection: Connection,
+        (keys, store_key): (KeyFile, StoreKey),
+        files: &Files,
+        (issuer_id, issuer): (i64, Issuer),
+        policy: Policy,
+    ) -> Store {
+        Store {
             connection,
             keys,
             store_key,
             files: files.clone(),
             issuer_id,
-            issuer: issuer.clone(),
+            issuer,
             policy,
             spares: Spares::default(),
-            tally,
-            clock,
-            draft,
+            tally: Tally::default(),
+            clock: Clock::default(),
+            draft: None,
             sold: false,
-            stage,
-            awaits_compaction,
+            stage: Stage::Tombstoned,
+            awaits_compaction: false,
             is_reclaimed: false,
             ballast_held: false,
             leftovers: Leftovers::default(),
-        })
+        }
     }
 
     /// Notes the day on which the shop began to use this store.
@@ -309,7 +338,7 @@ impl Store {
 }
 
 /// Length of the write-ahead log beside the database.
-fn log_bytes(database: &Path) -> u64 {
+pub(super) fn log_bytes(database: &Path) -> u64 {
     let mut path = database.to_owned().into_os_string();
     path.push("-wal");
     fs::metadata(path).map_or(0, |m| m.len())

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::customer::{Identifier, Purpose};
 use crate::seal::{CustomerSlot, DataKey, Holds, KeyFile, Lookup, SlotId, StoreKey, aead, customer_lookup};
 
+use super::damaged::slot_id;
 use super::error::StoreError;
 use super::forget::{Forgetting, doom};
 use super::open::Store;
@@ -54,7 +55,7 @@ fn row(connection: &Connection, slots: &[CustomerSlot]) -> Result<Option<Row>, S
         connection.prepare_cached("SELECT number, slot, sealed FROM profile WHERE owner = ?1")?;
     for CustomerSlot { slot, .. } in slots.iter().filter(|slot| slot.holds == Holds::Profile) {
         let row = statement.query_row([slot.owner], |row| {
-            let slot = SlotId { index: row.get(1)?, owner: slot.owner };
+            let slot = slot_id(row, 1, slot.owner)?;
             Ok(Row { number: row.get(0)?, slot, sealed: row.get(2)? })
         });
         if let Some(row) = row.optional()? {
@@ -67,7 +68,7 @@ fn row(connection: &Connection, slots: &[CustomerSlot]) -> Result<Option<Row>, S
 /// The slot of a profile.
 pub(super) fn slot_of(connection: &Connection, owner: &[u8; 16]) -> Result<Option<SlotId>, StoreError> {
     let mut statement = connection.prepare_cached("SELECT slot FROM profile WHERE owner = ?1")?;
-    Ok(statement.query_row([owner], |row| Ok(SlotId { index: row.get(0)?, owner: *owner })).optional()?)
+    Ok(statement.query_row([owner], |row| slot_id(row, 0, *owner)).optional()?)
 }
 
 fn unseal(key: &DataKey, row: &Row) -> Result<Profile, StoreError> {
@@ -127,7 +128,7 @@ pub(super) fn purposes(
 /// Every profile's slot.
 pub(super) fn all(connection: &Connection) -> Result<Vec<SlotId>, StoreError> {
     let mut statement = connection.prepare("SELECT slot, owner FROM profile ORDER BY number")?;
-    let rows = statement.query_map([], |row| Ok(SlotId { index: row.get(0)?, owner: row.get(1)? }))?;
+    let rows = statement.query_map([], |row| slot_id(row, 0, row.get(1)?))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 

@@ -14,6 +14,7 @@ use crate::domain::sale::{Keep, KeptLine, Promise, Sale};
 use crate::domain::ticket::Ticket;
 use crate::seal::{DataKey, KeyFile, Lookup, ReceiptCode, SlotId, StoreKey, aead};
 
+use super::damaged::slot_id;
 use super::error::StoreError;
 use super::forget::Stage;
 use super::open::Store;
@@ -148,8 +149,7 @@ pub(super) fn past_term(
 ) -> Result<Vec<SlotId>, StoreError> {
     let mut statement =
         connection.prepare("SELECT slot, id FROM purchase WHERE until < ?1 ORDER BY until")?;
-    let rows = statement
-        .query_map([day_number(today)], |row| Ok(SlotId { index: row.get(0)?, owner: row.get(1)? }))?;
+    let rows = statement.query_map([day_number(today)], |row| slot_id(row, 0, row.get(1)?))?;
     let mut slots = rows.collect::<Result<Vec<_>, _>>()?;
     let renewed = renewal::past_term(connection, keys, today)?;
     let fixed: HashSet<[u8; 16]> = slots.iter().map(|slot| slot.owner).collect();
@@ -163,7 +163,7 @@ pub(super) fn remembered(connection: &Connection) -> Result<Vec<Remembered>, Sto
         connection.prepare("SELECT slot, id, choice, policy, day FROM purchase WHERE memory = 2")?;
     let rows = statement.query_map([], |row| {
         Ok(Remembered {
-            slot: SlotId { index: row.get(0)?, owner: row.get(1)? },
+            slot: slot_id(row, 0, row.get(1)?)?,
             choice: row.get(2)?,
             policy_version: row.get(3)?,
             day: NaiveDate::from_epoch_days(row.get(4)?).unwrap_or_default(),
@@ -184,7 +184,7 @@ pub(super) fn all(connection: &Connection) -> Result<Vec<(SlotId, Memory)>, Stor
     let mut statement = connection.prepare("SELECT slot, id, memory FROM purchase ORDER BY number")?;
     let rows = statement.query_map([], |row| {
         let memory = if row.get::<_, u8>(2)? == 2 { Memory::Profile } else { Memory::Receipt };
-        Ok((SlotId { index: row.get(0)?, owner: row.get(1)? }, memory))
+        Ok((slot_id(row, 0, row.get(1)?)?, memory))
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
@@ -198,7 +198,7 @@ pub(super) fn remembered_slots(connection: &Connection) -> Result<Vec<SlotId>, S
 /// The slot of a kept purchase.
 pub(super) fn slot_of(connection: &Connection, id: &[u8; 16]) -> Result<Option<SlotId>, StoreError> {
     let mut statement = connection.prepare_cached("SELECT slot FROM purchase WHERE id = ?1")?;
-    Ok(statement.query_row([id], |row| Ok(SlotId { index: row.get(0)?, owner: *id })).optional()?)
+    Ok(statement.query_row([id], |row| slot_id(row, 0, *id)).optional()?)
 }
 
 fn row(connection: &Connection, id: &[u8; 16]) -> Result<Option<Row>, StoreError> {
@@ -208,7 +208,7 @@ fn row(connection: &Connection, id: &[u8; 16]) -> Result<Option<Row>, StoreError
     let row = statement.query_row([id], |row| {
         let until: Option<i32> = row.get(4)?;
         Ok(Row {
-            slot: SlotId { index: row.get(0)?, owner: *id },
+            slot: slot_id(row, 0, *id)?,
             memory: if row.get::<_, u8>(1)? == 2 { Memory::Profile } else { Memory::Receipt },
             choice: row.get(2)?,
             policy_version: row.get(3)?,

@@ -30,9 +30,12 @@ pub(super) struct Remembered {
 
 impl Renewals {
     pub(super) fn load(connection: &Connection) -> Result<Renewals, StoreError> {
-        let mut statement = connection.prepare_cached("SELECT version FROM policy")?;
-        let versions = statement.query_map([], |row| row.get(0))?.collect::<Result<Vec<u32>, _>>()?;
         let mut policies = BTreeMap::new();
+        // Without the table nothing says more than the rows: what has its last day there still goes.
+        let Ok(mut statement) = connection.prepare_cached("SELECT version FROM policy") else {
+            return Ok(Renewals { policies });
+        };
+        let versions = statement.query_map([], |row| row.get(0))?.collect::<Result<Vec<u32>, _>>()?;
         for version in versions {
             // One that was damaged holds up no other: what it says more is lost.
             match super::policy::kept(connection, version) {

@@ -69,22 +69,22 @@ impl Store {
         Ok(())
     }
 
-    /// Zeroes the slots that crashes left without use. Reads the whole keys file.
+    /// Zeroes the slots that crashes left without use. Reads the whole keys file. By their owners: a row whose
+    /// slot number was damaged still needs its key, wherever that is.
     pub(super) fn reclaim_slots(&mut self) -> Result<(), StoreError> {
-        let mut needed: HashSet<SlotId> = {
+        let mut needed: HashSet<[u8; 16]> = {
             let mut statement = self.connection.prepare(
-                "SELECT slot, id FROM purchase UNION ALL SELECT slot, owner FROM profile
-                 UNION ALL SELECT slot, owner FROM draft UNION ALL SELECT slot, owner FROM tally
-                 UNION ALL SELECT slot, owner FROM held UNION ALL SELECT slot, owner FROM released
-                 UNION ALL SELECT slot, owner FROM doomed",
+                "SELECT id FROM purchase UNION ALL SELECT owner FROM profile
+                 UNION ALL SELECT owner FROM draft UNION ALL SELECT owner FROM tally
+                 UNION ALL SELECT owner FROM held UNION ALL SELECT owner FROM released
+                 UNION ALL SELECT owner FROM doomed",
             )?;
-            let rows =
-                statement.query_map([], |row| Ok(SlotId { index: row.get(0)?, owner: row.get(1)? }))?;
+            let rows = statement.query_map([], |row| row.get(0))?;
             rows.collect::<Result<_, _>>()?
         };
-        needed.extend(self.spares.purchases.iter().map(|spare| spare.slot));
-        needed.extend(self.spares.plain.iter().map(|spare| spare.slot));
-        self.keys.reclaim(|slot| needed.contains(slot))?;
+        needed.extend(self.spares.purchases.iter().map(|spare| spare.slot.owner));
+        needed.extend(self.spares.plain.iter().map(|spare| spare.slot.owner));
+        self.keys.reclaim(|slot| needed.contains(&slot.owner))?;
         (self.spares.places_known, self.is_reclaimed) = (true, true);
         Ok(())
     }

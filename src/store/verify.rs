@@ -13,6 +13,7 @@ use crate::domain::ticket::Ticket;
 use crate::seal::{Holds, Lookup, SlotId, Tie};
 
 use super::counts::{self, Held, Tally};
+use super::damaged::slot_id;
 use super::directory;
 use super::error::StoreError;
 use super::expire::Terms;
@@ -303,10 +304,7 @@ impl Store {
         }
         for table in ["draft", "tally", "held"] {
             let sql = format!("SELECT slot, owner FROM {table} WHERE sealed IS NOT NULL");
-            let slot = self
-                .connection
-                .query_row(&sql, [], |row| Ok(SlotId { index: row.get(0)?, owner: row.get(1)? }))
-                .optional()?;
+            let slot = self.connection.query_row(&sql, [], |row| slot_id(row, 0, row.get(1)?)).optional()?;
             let Some(slot) = slot.filter(|slot| has_key(*slot, verified)) else { continue };
             let opened = match table {
                 "draft" => self.draft().map(drop),

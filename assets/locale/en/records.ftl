@@ -172,3 +172,11 @@ restore-unknown = { $count ->
 }
 restore-unknown-next = Forget again those that you know of: olvido purchase forget CODE
 restore-series = Tickets go on in the series { $series }.
+
+forget-despite = Warning: a file that a forget does without is not right.
+forget-key-only =
+    The key is overwritten: nobody can open it any more.
+    But the database cannot be read, so the forget could not be noted in it: { $path }
+    Leave olvido.keys where it is and put a backup back: olvido restore FILE
+    What was forgotten now stays forgotten.
+forget-no-key = the database cannot be read, and the keys file has no key for this. Nothing was changed.

@@ -172,3 +172,11 @@ restore-unknown = { $count ->
 }
 restore-unknown-next = Olvide otra vez las que sepa: olvido purchase forget CÓDIGO
 restore-series = Los tiques siguen en la serie { $series }.
+
+forget-despite = Aviso: un archivo que no hace falta para olvidar no está bien.
+forget-key-only =
+    La clave está sobrescrita: ya nadie puede abrir lo que guardaba.
+    Pero no se puede leer la base de datos, así que el olvido no consta en ella: { $path }
+    Deje olvido.keys donde está y recupere una copia de seguridad: olvido restore ARCHIVO
+    Lo que se ha olvidado ahora queda olvidado.
+forget-no-key = no se puede leer la base de datos, y el archivo de claves no tiene ninguna clave para esto. No se ha cambiado nada.

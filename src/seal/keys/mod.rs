@@ -10,6 +10,7 @@ mod slot;
 mod tests;
 mod wrapper;
 
+use std::collections::HashSet;
 use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -48,6 +49,8 @@ pub struct KeyFile {
     slots: u32,
     /// Zero slots that were found, the lowest last, to be written to before the file grows.
     free: Vec<u32>,
+    /// Whether its header is one, and this store key's.
+    header: Header,
     /// Whose slots there are, once the file was searched.
     customers: Option<Customers>,
     zeroing: bool,
@@ -89,7 +92,7 @@ impl KeyFile {
     pub fn create(path: &Path, store_key: &StoreKey) -> Result<KeyFile, KeysError> {
         let wrap = store_key.derive(Purpose::WrapSlots);
         let file = private_file::create(path, &slot::new_header(&wrap))?;
-        Ok(KeyFile::over(file, wrap, 0))
+        Ok(KeyFile::over(file, wrap, 0, Header::Ours))
     }
 
     /// Opens a file by its header and length alone, so that 100,000 slots cost a start nothing. It changes
@@ -105,25 +108,47 @@ impl KeyFile {
         KeyFile::opened(private_file::open_to_read(path)?, store_key)
     }
 
+    /// Opens a file to destroy keys in it: to zero a slot takes neither a header that is whole nor the right
+    /// store key. What either is missing is told by [`KeyFile::require_ours`], and keeps [`KeyFile::write`] and
+    /// [`KeyFile::tie`] from anything. Errors: `Io`, `NotAKeyFile` where it is too long to be one.
+    pub fn open_to_zero(path: &Path, store_key: &StoreKey) -> Result<KeyFile, KeysError> {
+        KeyFile::judged(private_file::open(path, OpenOptions::new().read(true).write(true))?, store_key)
+    }
+
     fn opened(file: File, store_key: &StoreKey) -> Result<KeyFile, KeysError> {
+        let opened = KeyFile::judged(file, store_key)?;
+        opened.require_ours()?;
+        Ok(opened)
+    }
+
+    fn judged(file: File, store_key: &StoreKey) -> Result<KeyFile, KeysError> {
         let length = file.metadata()?.len();
-        let slots = (length / SLOT as u64).checked_sub(1).and_then(|count| u32::try_from(count).ok());
-        let slots = slots.ok_or(KeysError::NotAKeyFile)?;
+        let wrap = store_key.derive(Purpose::WrapSlots);
+        let Some(slots) = (length / SLOT as u64).checked_sub(1) else {
+            return Ok(KeyFile::over(file, wrap, 0, Header::NotAKeyFile));
+        };
+        let slots = u32::try_from(slots).map_err(|_| KeysError::NotAKeyFile)?;
         let mut header = ZEROS;
         file.read_exact_at(&mut header, 0)?;
-        let wrap = store_key.derive(Purpose::WrapSlots);
-        match slot::judge_header(&wrap, &header) {
-            Header::Ours => Ok(KeyFile::over(file, wrap, slots)),
+        let header = slot::judge_header(&wrap, &header);
+        Ok(KeyFile::over(file, wrap, slots, header))
+    }
+
+    /// Whether the file is one, and this store key's. Errors: `NotAKeyFile`, `WrongStoreKey`.
+    pub fn require_ours(&self) -> Result<(), KeysError> {
+        match self.header {
+            Header::Ours => Ok(()),
             Header::OtherStoreKey => Err(KeysError::WrongStoreKey),
             Header::NotAKeyFile => Err(KeysError::NotAKeyFile),
         }
     }
 
-    fn over(file: File, wrap: DataKey, slots: u32) -> KeyFile {
+    fn over(file: File, wrap: DataKey, slots: u32, header: Header) -> KeyFile {
         KeyFile {
             file,
             wrap,
             slots,
+            header,
             free: Vec::new(),
             customers: None,
             zeroing: true,
@@ -136,12 +161,14 @@ impl KeyFile {
     /// sync. It is called ahead of need, for many owners at once, so that no sale waits for it. Until the
     /// database refers to such a slot, `is_needed` of [`KeyFile::reclaim`] has to name it.
     ///
-    /// Errors: `Io`; then no slot was given, and the file is as before as far as the disk allows.
+    /// Errors: `Io`; then no slot was given, and the file is as before as far as the disk allows. As of
+    /// [`KeyFile::require_ours`].
     pub fn write(&mut self, owners: &[[u8; 16]]) -> Result<Vec<(SlotId, DataKey)>, KeysError> {
         assert!(owners.iter().all(|owner| *owner != [0; 16]), "an owner is a random id");
         if owners.is_empty() {
             return Ok(Vec::new());
         }
+        self.require_ours()?;
         let reused = owners.len().min(self.free.len());
         let appended = u32::try_from(owners.len() - reused).ok();
         let end = appended.and_then(|count| self.slots.checked_add(count));
@@ -203,10 +230,40 @@ impl KeyFile {
         Ok(())
     }
 
+    /// Like [`KeyFile::zero`], for what must be gone whatever number its row says: where a slot is not the one
+    /// that its id says, the whole file is searched for the owner. Errors: `Io`.
+    pub fn zero_wherever(&mut self, ids: &[SlotId]) -> Result<(), KeysError> {
+        let mut astray = HashSet::new();
+        for id in ids {
+            let bytes = self.read_slot(id.index)?.unwrap_or(ZEROS);
+            let is_there =
+                matches!(slot::judge_slot(id.index, &bytes), Content::Live(found, _) if found == *id);
+            if !is_there {
+                astray.insert(id.owner);
+            }
+        }
+        if astray.is_empty() {
+            return self.zero(ids);
+        }
+        let mut all = ids.to_vec();
+        self.each_slot(|index, content, bytes| {
+            let owner = match content {
+                Content::Free => return,
+                Content::Live(found, _) => found.owner,
+                Content::Damaged => slot::owner_place(bytes),
+            };
+            if astray.contains(&owner) {
+                all.push(SlotId { index, owner });
+            }
+        })?;
+        self.zero(&all)
+    }
+
     /// Ties slots to customers: each is written over in place, its key the same, durable on return by one
     /// sync. It may be repeated. Errors: `DamagedSlot`, also where it is not this owner's, `Io`; some of the
     /// slots may then be tied.
     pub fn tie(&mut self, ties: &[(SlotId, Tie)]) -> Result<(), KeysError> {
+        self.require_ours()?;
         for &(id, tie) in ties {
             let damaged = KeysError::DamagedSlot(id.index);
             let bytes = self.read_slot(id.index)?.unwrap_or(ZEROS);

@@ -66,7 +66,7 @@ pub(super) enum Content<'a> {
 pub(super) struct Wrapped<'a>(&'a [u8; SLOT]);
 
 /// What the first 128 bytes of a file are.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Header {
     Ours,
     OtherStoreKey,
@@ -110,6 +110,11 @@ pub(super) fn judge_slot(index: u32, bytes: &[u8; SLOT]) -> Content<'_> {
         return Content::Damaged;
     }
     Content::Live(SlotId { index, owner: part(bytes, OWNER) }, Wrapped(bytes))
+}
+
+/// What lies where an owner would, in a slot that is damaged.
+pub(super) fn owner_place(bytes: &[u8; SLOT]) -> [u8; 16] {
+    part(bytes, OWNER)
 }
 
 /// What lies where a lookup would, in a slot that is damaged.

@@ -25,6 +25,7 @@ pub(super) use restore::is_unfinished;
 
 use crate::seal::{SlotId, private_file};
 
+use super::damaged::slot_id;
 use super::directory::{Partial, Side};
 use super::error::StoreError;
 use super::open::Store;
@@ -188,7 +189,7 @@ fn personal_slots(connection: &Connection) -> Result<HashSet<SlotId>, StoreError
 
 fn slots_of(connection: &Connection, sql: &str) -> Result<HashSet<SlotId>, StoreError> {
     let mut statement = connection.prepare(sql)?;
-    let rows = statement.query_map([], |row| Ok(SlotId { index: row.get(0)?, owner: row.get(1)? }))?;
+    let rows = statement.query_map([], |row| slot_id(row, 0, row.get(1)?))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
