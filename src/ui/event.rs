@@ -54,7 +54,7 @@ pub enum Done {
     /// from the next basket on: an open basket keeps its prices.
     Catalogue(Arc<Catalogue>),
     /// The basket that was open when the program ended, if any.
-    Draft(Option<Draft>),
+    Draft(Option<Box<Draft>>),
     /// What can be shown of the last ticket of before the start, line by line.
     LastTicket(Vec<String>),
     /// The sale is durable.
@@ -126,7 +126,7 @@ pub enum SyncLink {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
     /// Seal the open basket to disk, in place of the one before.
-    SaveDraft(Draft),
+    SaveDraft(Box<Draft>),
     /// Record the sale; answered by [`Done::Committed`] or [`Done::NotCommitted`].
     Commit(Box<SaleInWaiting>),
     Beep,

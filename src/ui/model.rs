@@ -248,14 +248,14 @@ impl Model {
     }
 
     /// What must survive a crash now.
-    pub fn draft(&self) -> Draft {
-        Draft {
+    pub fn draft(&self) -> Box<Draft> {
+        Box::new(Draft {
             sale: self.till.sale().clone(),
             payment: self.payment.clone().filter(|payment| !payment.tenders().is_empty()),
             policy_version: self.policy.version,
             unknown: self.sell.unknown().to_vec(),
             weigh: self.sell.weighing().collect(),
             held: self.held.iter().cloned().collect(),
-        }
+        })
     }
 }

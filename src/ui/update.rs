@@ -197,7 +197,7 @@ fn on_done(model: &mut Model, done: Done) -> Vec<Effect> {
             model.catalogue = Some(catalogue);
             sell::catch_up(model)
         }
-        Done::Draft(draft) => sell::resume(model, draft),
+        Done::Draft(draft) => sell::resume(model, draft.map(|draft| *draft)),
         Done::LastTicket(receipt) => {
             model.receipt = receipt;
             Vec::new()

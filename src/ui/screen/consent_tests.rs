@@ -92,7 +92,7 @@ fn a_basket_that_comes_back_is_not_put_under_another_ones_answer() {
     for keys in ["<F8>", "<F8>3600123456", "<F8>0", "<F10>"] {
         let mut model = till(Spanish);
         press(&mut model, &format!("{BREAD}{keys}"));
-        let effects = update(&mut model, Event::Done(Done::Draft(Some(draft()))));
+        let effects = update(&mut model, Event::Done(Done::Draft(Some(Box::new(draft())))));
         assert_eq!(model.till.basket().lines()[0].name.as_ref(), "Pan de centeno", "{keys}");
         assert!(
             matches!(&effects[..], [Effect::SaveDraft(all)] if all.held.len() == 2),
@@ -101,7 +101,7 @@ fn a_basket_that_comes_back_is_not_put_under_another_ones_answer() {
     }
     let mut model = till(Spanish);
     press(&mut model, &format!("{BREAD}<F8>2<Enter>"));
-    let effects = update(&mut model, Event::Done(Done::Draft(Some(draft()))));
+    let effects = update(&mut model, Event::Done(Done::Draft(Some(Box::new(draft())))));
     assert!(matches!(&effects[..], [Effect::SaveDraft(all)] if all.held.len() == 2), "saved together");
     assert_eq!(told(&press(&mut model, "<F10>a")), "-  es", "who bought the washer is asked again");
     update(&mut model, committed());
@@ -259,7 +259,7 @@ fn acts(number: usize, act: usize) -> Vec<Event> {
                 held: baskets(3)[1..].iter().cloned().map(OpenSale::of).collect(),
                 ..Draft::default()
             };
-            return vec![Event::Done(Done::Draft(Some(draft)))];
+            return vec![Event::Done(Done::Draft(Some(Box::new(draft))))];
         }
         22 => return vec![Event::Done(Done::Policy(Arc::new(policy())))],
         23 => return vec![Event::Press { column: 40, row: u16::try_from(number % 24).unwrap_or(0) }],

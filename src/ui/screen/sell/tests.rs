@@ -144,7 +144,7 @@ fn every_change_is_sealed_and_comes_back() {
     let text = serde_json::to_string(draft).unwrap();
     let mut next = till(English);
     let draft: Draft = serde_json::from_str(&text).unwrap();
-    update(&mut next, Event::Done(Done::Draft(Some(draft))));
+    update(&mut next, Event::Done(Done::Draft(Some(Box::new(draft)))));
     assert_eq!(told(&next), told(&model));
     press(&mut next, "0,482<Enter>");
     assert_eq!(told(&next), "1×Leche entera 1 L 1.15 | 0.482×Tomate rama 1.20 | = 2.35 | ? 12345670");
