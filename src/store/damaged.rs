@@ -61,7 +61,7 @@ impl Store {
         let issuer = last_issuer(&connection)?;
         let mut store = Store::over(connection, (keys, store_key), files, issuer, policy);
         let mut or_without = |error: StoreError| without.push(error);
-        store.tally = Tally::load_or_lose(&store.connection, &store.keys).unwrap_or_else(|error| {
+        store.tally = Tally::load(&store.connection, &store.keys).unwrap_or_else(|error| {
             or_without(error);
             Tally::default()
         });

@@ -182,7 +182,7 @@ impl Store {
         counts::take_over(&mut connection, &mut keys, &policy.release)?;
         let issuer = (issuer_id(&connection, issuer)?, issuer.clone());
         let mut store = Store::over(connection, (keys, store_key), files, issuer, policy);
-        store.tally = Tally::load_or_lose(&store.connection, &store.keys)?;
+        store.tally = Tally::load(&store.connection, &store.keys)?;
         store.draft = DraftSlot::load(&store.connection)?;
         store.clock = Clock::load(&store.connection)?;
         store.awaits_compaction = rest::is_compaction_awaited(&store.connection)?;
@@ -269,7 +269,7 @@ impl Store {
     /// log, keeps the ballast. Returns whether anything is still pending.
     pub fn tend(&mut self) -> Result<bool, StoreError> {
         // Before the slots that this gives up are zeroed, with those of the draft.
-        let folded = self.fold_counts();
+        let folded = if self.tally.is_worth_folding() { self.fold_counts() } else { Ok(()) };
         self.retire_draft()?;
         folded?;
         match self.advance(Stage::LogTruncated) {

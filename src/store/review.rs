@@ -12,7 +12,7 @@ use crate::domain::tender::TenderKind;
 use crate::domain::ticket::TicketBody;
 use crate::seal::KeyFile;
 
-use super::counts::{self, Counted, Tally, UNANSWERED};
+use super::counts::{self, Counted, Sums, UNANSWERED};
 use super::error::StoreError;
 use super::open::Store;
 use super::ticket::day_number;
@@ -215,8 +215,8 @@ impl Store {
         while let Some(row) = rows.next()? {
             review.count(row.get_ref(0)?.as_str().unwrap_or_default(), row.get(1)?);
         }
-        let tally = Tally::load(&snapshot, keys)?;
-        for waiting in tally.choices().iter().filter(|waiting| days.contain(waiting.day)) {
+        let sums = Sums::load(&snapshot, keys)?;
+        for waiting in sums.choices().iter().filter(|waiting| days.contain(waiting.day)) {
             for (choice, sales) in &waiting.sales {
                 review.count(choice, u64::from(*sales));
             }

@@ -11,6 +11,7 @@ use crate::domain::sale::{Keep, Sale};
 use crate::domain::ticket::Ticket;
 use crate::seal::{Holds, Lookup, ReceiptCode, Tie};
 
+use super::counts::Pending;
 use super::draft::DraftSlot;
 use super::error::StoreError;
 use super::forget::Stage;
@@ -83,7 +84,7 @@ impl Store {
         let Store { connection, store_key, keys, issuer, issuer_id, policy, spares, tally, clock, .. } = self;
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut head = ticket::head(&transaction)?;
-        let mut pending = tally.begin();
+        let mut pending = Pending::begin(&transaction, keys)?;
         let mut risen = *clock;
         let mut outcomes = Vec::with_capacity(orders.len());
         let mut doomed = false;
@@ -128,7 +129,7 @@ impl Store {
         }
         transaction.commit()?;
         if let Some(slot) = for_tally.map(|spare| spare.slot) {
-            tally.committed(pending, slot);
+            tally.committed(&pending, slot);
             spares.plain.pop();
         }
         *clock = risen;

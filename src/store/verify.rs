@@ -12,7 +12,7 @@ use crate::domain::series::Series;
 use crate::domain::ticket::Ticket;
 use crate::seal::{Holds, Lookup, SlotId, Tie};
 
-use super::counts::{self, Held, Tally};
+use super::counts::{self, Held, Sums};
 use super::damaged::slot_id;
 use super::directory;
 use super::error::StoreError;
@@ -225,7 +225,12 @@ impl Store {
             self.connection.prepare("SELECT day, sum(sales) FROM choice_counter GROUP BY day")?;
         let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
         counted.extend(rows.collect::<Result<Vec<(i32, i64)>, _>>()?);
-        for choices in self.tally.choices() {
+        // Where they do not open, that is a finding of its own.
+        let waiting = match Sums::load(&self.connection, &self.keys) {
+            Err(StoreError::Damaged(_) | StoreError::Keys(_)) => Sums::default(),
+            waiting => waiting?,
+        };
+        for choices in waiting.choices() {
             let sales = choices.sales.values().copied().map(i64::from).sum::<i64>();
             *counted.entry(choices.day).or_default() += sales;
         }
@@ -308,7 +313,7 @@ impl Store {
             let Some(slot) = slot.filter(|slot| has_key(*slot, verified)) else { continue };
             let opened = match table {
                 "draft" => self.draft().map(drop),
-                "tally" => Tally::load(&self.connection, &self.keys).map(drop),
+                "tally" => Sums::load(&self.connection, &self.keys).map(drop),
                 _ => Held::load(&self.connection, &self.keys).map(drop),
             };
             if let Err(error) = opened {

@@ -18,7 +18,7 @@ pub(super) fn tell(connection: &Connection, waiting: &mut Vec<DayChoices>) -> Re
         add(connection, &over)?;
         outbox::queue_counts(connection, over.day)?;
     }
-    if today.sales.values().copied().map(u64::from).sum::<u64>() >= SALES_MIXED {
+    if is_mixed(&today) {
         // Those before these: a day's last few are never told to the hub by themselves.
         outbox::queue_counts(connection, today.day)?;
         add(connection, &today)?;
@@ -27,6 +27,15 @@ pub(super) fn tell(connection: &Connection, waiting: &mut Vec<DayChoices>) -> Re
     // Even without sales: with the next day's first, those told last go to the hub.
     waiting.push(today);
     Ok(())
+}
+
+/// Whether [`tell`] would move any.
+pub(super) fn can_be_told(waiting: &[DayChoices]) -> bool {
+    waiting.len() > 1 || waiting.iter().any(is_mixed)
+}
+
+fn is_mixed(choices: &DayChoices) -> bool {
+    choices.sales.values().copied().map(u64::from).sum::<u64>() >= SALES_MIXED
 }
 
 fn add(connection: &Connection, choices: &DayChoices) -> Result<(), StoreError> {

@@ -12,13 +12,15 @@ use crate::store::open::Store;
 use crate::store::ticket::day_number;
 
 use super::held::Held;
+use super::tally::Sums;
 use super::{Tally, choices, released, row};
 
 impl Store {
     /// Moves the tally into what waits, and releases the windows that are over. It takes longer the more
     /// products wait, so no sale waits for it.
     pub(in crate::store) fn fold_counts(&mut self) -> Result<(), StoreError> {
-        let Some(first) = self.tally.sums.segments.first().map(|segment| segment.first) else {
+        let mut sums = Sums::load_or_lose(&self.connection, &self.keys)?;
+        let Some(first) = sums.segments.first().map(|segment| segment.first) else {
             return Ok(());
         };
         self.require_spares(0, 3)?;
@@ -29,7 +31,6 @@ impl Store {
         let mut old = tally.old.clone();
         old.extend(tally.slot);
         let mut held = load_or_lose(&transaction, keys, first, &mut old)?;
-        let mut sums = tally.sums.clone();
         let over = held.fold(&std::mem::take(&mut sums.segments), &policy.release)?;
         let windows = held.note_days(&over, |ticket| day_of(&transaction, ticket))?;
         choices::tell(&transaction, &mut sums.choices)?;
@@ -43,7 +44,7 @@ impl Store {
         transaction.commit()?;
         let left = spare.len();
         spares.plain.truncate(left);
-        *tally = Tally { sums, slot, old };
+        *tally = Tally::of(&sums, slot, old);
         // With the log goes what the rows were before.
         if !windows.is_empty() {
             self.resume_from(Stage::Dropped);
@@ -66,19 +67,19 @@ impl Store {
         };
         let mut batches = released::batches(&self.connection, "day < ?1", [day_number(today)])?;
         batches.retain(|batch| is_past(batch.first, batch.day));
+        let mut sums = Sums::load_or_lose(&self.connection, &self.keys)?;
         self.require_spares(0, 2 + batches.len())?;
         let Store { connection, keys, spares, tally, .. } = self;
         let mut spare = spares.plain.iter().rev();
         let mut next = || spare.next().expect("required before");
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut left_in_tally = None;
-        if tally.sums.choices.iter().any(|choices| is_past(choices.first, choices.day)) {
-            let mut sums = tally.sums.clone();
+        if sums.choices.iter().any(|choices| is_past(choices.first, choices.day)) {
             sums.choices.retain(|choices| !is_past(choices.first, choices.day));
             let fresh = next();
             row::write(&transaction, row::TALLY, fresh, &tally.old, &sums.write())?;
             tally.slot.map(|slot| doom(&transaction, slot)).transpose()?;
-            left_in_tally = Some((sums, fresh.slot));
+            left_in_tally = Some(fresh.slot);
         }
         let mut doomed = left_in_tally.is_some() || !batches.is_empty();
         if let Some(held_slot) = row::slot(&transaction, row::HELD)?
@@ -100,8 +101,8 @@ impl Store {
         transaction.commit()?;
         let left = spare.len();
         spares.plain.truncate(left);
-        if let Some((sums, slot)) = left_in_tally {
-            *tally = Tally { sums, slot: Some(slot), old: std::mem::take(&mut tally.old) };
+        if left_in_tally.is_some() {
+            *tally = Tally::of(&sums, left_in_tally, std::mem::take(&mut tally.old));
         }
         if doomed {
             self.resume_from(Stage::Tombstoned);

@@ -53,7 +53,7 @@ pub(super) use held::Held;
 #[cfg(test)]
 pub(super) use released::Window;
 pub(super) use released::{batches, each, thin};
-pub(super) use tally::{Tally, UNANSWERED};
+pub(super) use tally::{Pending, Sums, Tally, UNANSWERED};
 pub(super) use upgrade::take_over;
 
 /// Only ticket numbers that this divides can end a window.

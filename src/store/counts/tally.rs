@@ -16,7 +16,7 @@ use crate::store::ticket::day_number;
 
 use super::codec::{Reader, Writer};
 use super::row;
-use super::{Counted, MIX_TICKETS, Sum};
+use super::{Counted, MIX_TICKETS, Sum, choices};
 
 /// Id under which unanswered sales are counted: no policy can use it, ids have no underscore.
 pub(in crate::store) const UNANSWERED: &str = "_unanswered";
@@ -43,56 +43,40 @@ pub(in crate::store) struct DayChoices {
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Sums {
+pub(in crate::store) struct Sums {
     pub segments: Vec<Segment>,
     /// Told by the day, and a few dozen sales at a time: these wait for more.
     pub choices: Vec<DayChoices>,
 }
 
-/// The sums, and the slots that have to do with them.
+/// The slots that have to do with the row, and what is to be done with it. What was sold stands in no memory
+/// behind its sale: each sale reads the row anew.
 #[derive(Default)]
 pub(in crate::store) struct Tally {
-    pub(super) sums: Sums,
     /// Of the row, where there is one.
     pub(super) slot: Option<SlotId>,
     /// Slots of older versions, which are still to be zeroed.
     pub(super) old: Vec<SlotId>,
+    has_end: bool,
+    is_worth_folding: bool,
 }
 
 /// Sums inside a transaction, which may or may not be committed.
 pub(in crate::store) struct Pending(Sums);
 
 impl Tally {
-    /// The row as it is, and the old slots of what is held back as well. Errors: `Damaged`.
+    /// What the row is, and the old slots of what is held back as well. Errors: as of [`Sums::load_or_lose`].
     pub(in crate::store) fn load(connection: &Connection, keys: &KeyFile) -> Result<Tally, StoreError> {
         let mut old = row::old_slots(connection, row::HELD)?;
-        let Some(sealed) = row::find(connection, row::TALLY)? else {
-            return Ok(Tally { old, ..Tally::default() });
-        };
-        old.extend(&sealed.old);
-        let damaged = || StoreError::Damaged("the counts of the last sales cannot be unsealed".into());
-        let plain = sealed.open(keys)?.ok_or_else(damaged)?;
-        let sums = Sums::read(&plain).ok_or_else(damaged)?;
-        Ok(Tally { sums, slot: Some(sealed.slot), old })
+        old.extend(row::old_slots(connection, row::TALLY)?);
+        let slot = row::slot(connection, row::TALLY)?;
+        Ok(Tally::of(&Sums::load_or_lose(connection, keys)?, slot, old))
     }
 
-    /// Like [`Tally::load`]; counts that do not open are lost, and sales go on without them. They are a
-    /// finding of `verify` until the next sale. Errors: `Keys`, where the keys file was cut short.
-    pub(in crate::store) fn load_or_lose(
-        connection: &Connection,
-        keys: &KeyFile,
-    ) -> Result<Tally, StoreError> {
-        match Tally::load(connection, keys) {
-            Err(error @ StoreError::Damaged(_)) => {
-                let slot = row::slot(connection, row::TALLY)?;
-                if let Some(slot) = slot.filter(|slot| slot.index >= keys.slot_count()) {
-                    return Err(KeysError::DamagedSlot(slot.index).into());
-                }
-                log::error!("{error}");
-                Ok(Tally { slot, ..Tally::default() })
-            }
-            loaded => loaded,
-        }
+    pub(super) fn of(sums: &Sums, slot: Option<SlotId>, old: Vec<SlotId>) -> Tally {
+        let has_end = sums.segments.iter().any(|segment| segment.last % MIX_TICKETS == 0);
+        let is_worth_folding = has_end || choices::can_be_told(&sums.choices);
+        Tally { slot, old, has_end, is_worth_folding }
     }
 
     /// Slots whose rows were written anew: to be zeroed when something else is.
@@ -107,16 +91,13 @@ impl Tally {
 
     /// Whether a window may have ended among these sales.
     pub(in crate::store) fn has_end(&self) -> bool {
-        self.sums.segments.iter().any(|segment| segment.last % MIX_TICKETS == 0)
+        self.has_end
     }
 
-    /// What customers chose in the sales that are not in the tables yet.
-    pub(in crate::store) fn choices(&self) -> &[DayChoices] {
-        &self.sums.choices
-    }
-
-    pub(in crate::store) fn begin(&self) -> Pending {
-        Pending(self.sums.clone())
+    /// Whether a fold would change what is told. What waits is written whole by it, so that it is not done
+    /// after each sale: a forget has to overwrite what lies in the log.
+    pub(in crate::store) fn is_worth_folding(&self) -> bool {
+        self.is_worth_folding
     }
 
     /// Writes the row under the key of `spare`, inside a transaction.
@@ -130,14 +111,20 @@ impl Tally {
         row::write(connection, row::TALLY, spare, old, &pending.0.write())
     }
 
-    /// Takes over what a transaction has committed under the key in `slot`.
-    pub(in crate::store) fn committed(&mut self, pending: Pending, slot: SlotId) {
-        self.sums = pending.0;
-        self.old.extend(self.slot.replace(slot));
+    /// Notes what a transaction has committed under the key in `slot`.
+    pub(in crate::store) fn committed(&mut self, pending: &Pending, slot: SlotId) {
+        let mut old = std::mem::take(&mut self.old);
+        old.extend(self.slot);
+        *self = Tally::of(&pending.0, Some(slot), old);
     }
 }
 
 impl Pending {
+    /// The sums as they are, for a sale to be added. Errors: as of [`Sums::load_or_lose`].
+    pub(in crate::store) fn begin(connection: &Connection, keys: &KeyFile) -> Result<Pending, StoreError> {
+        Sums::load_or_lose(connection, keys).map(Pending)
+    }
+
     /// Adds the sale of that ticket. Errors: `Damaged` where the sums are more than money can be.
     pub(in crate::store) fn add(&mut self, ticket: u64, sale: &Sale) -> Result<(), StoreError> {
         self.0.segment(ticket).add(sale)?;
@@ -166,6 +153,35 @@ impl Segment {
 }
 
 impl Sums {
+    /// What is on disk; nothing where no row is. Errors: `Damaged`.
+    pub(in crate::store) fn load(connection: &Connection, keys: &KeyFile) -> Result<Sums, StoreError> {
+        let Some(sealed) = row::find(connection, row::TALLY)? else { return Ok(Sums::default()) };
+        let damaged = || StoreError::Damaged("the counts of the last sales cannot be unsealed".into());
+        let plain = sealed.open(keys)?.ok_or_else(damaged)?;
+        Sums::read(&plain).ok_or_else(damaged)
+    }
+
+    /// Like [`Sums::load`]; counts that do not open are lost, and sales go on without them. They are a
+    /// finding of `verify` until the next sale. Errors: `Keys`, where the keys file was cut short.
+    pub(super) fn load_or_lose(connection: &Connection, keys: &KeyFile) -> Result<Sums, StoreError> {
+        match Sums::load(connection, keys) {
+            Err(error @ StoreError::Damaged(_)) => {
+                let slot = row::slot(connection, row::TALLY)?;
+                if let Some(slot) = slot.filter(|slot| slot.index >= keys.slot_count()) {
+                    return Err(KeysError::DamagedSlot(slot.index).into());
+                }
+                log::error!("{error}");
+                Ok(Sums::default())
+            }
+            loaded => loaded,
+        }
+    }
+
+    /// What customers chose in the sales that are not in the tables yet.
+    pub(in crate::store) fn choices(&self) -> &[DayChoices] {
+        &self.choices
+    }
+
     /// The segment that this ticket is in.
     fn segment(&mut self, ticket: u64) -> &mut Segment {
         let is_over = self.segments.last().is_none_or(|segment| segment.last % MIX_TICKETS == 0);

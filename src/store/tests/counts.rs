@@ -8,7 +8,7 @@ use rusqlite::types::Value;
 use super::*;
 use crate::domain::product::{Product, ProductId};
 use crate::domain::quantity::{Quantity, Unit};
-use crate::store::counts;
+use crate::store::counts::{self, Sums};
 
 /// Every row of every table, as its numbers: what the database tells without a key.
 fn numbers_in_the_clear(database: &Path) -> BTreeSet<Vec<i64>> {
@@ -141,7 +141,8 @@ pub(super) fn windows(store: &Store) -> Vec<counts::Window> {
 fn choices_counted(store: &Store, choice: &str) -> (i64, u32) {
     let sql = "SELECT coalesce(sum(sales), 0) FROM choice_counter WHERE choice = ?1";
     let told = store.connection.query_row(sql, [choice], |row| row.get(0)).unwrap();
-    let waiting = store.tally.choices().iter().filter_map(|day| day.sales.get(choice)).sum();
+    let sums = Sums::load(&store.connection, &store.keys).unwrap();
+    let waiting = sums.choices().iter().filter_map(|day| day.sales.get(choice)).sum();
     (told, waiting)
 }
 
@@ -184,6 +185,9 @@ fn each_sale_gives_its_counts_a_key_of_its_own_and_zeroes_the_one_before() {
     let mut store = open(directory.path());
     let live = |store: &Store| slots.iter().filter(|slot| store.keys.key(**slot).unwrap().is_some()).count();
     assert_eq!(live(&store), 1, "of the row alone");
+    store.tend().unwrap();
+    assert_eq!(live(&store), 1, "no window has ended");
+    store.fold_counts().unwrap();
     store.tend().unwrap();
     assert_eq!(live(&store), 0, "folded");
     let held = slot_of_row(&store, "SELECT slot, owner FROM held");

@@ -7,6 +7,7 @@ use rusqlite::Connection;
 use super::*;
 use crate::domain::series::Series;
 use crate::seal::ReceiptCode;
+use crate::store::counts::Sums;
 
 fn outbox(directory: &Path) -> Outbox {
     Outbox::open(&Files::of(directory)).unwrap()
@@ -184,7 +185,8 @@ fn of_version_one(directory: &Path) -> (ReceiptCode, ReceiptCode) {
     let found = super::super::profile::lookup(&store.store_key, &customer).0;
     let found = [found, [0; 16]].concat();
     store.tend().unwrap();
-    let [waiting] = store.tally.choices() else { panic!("a day") };
+    let sums = Sums::load(&store.connection, &store.keys).unwrap();
+    let [waiting] = sums.choices() else { panic!("a day") };
     let sums =
         serde_json::json!({ "day": waiting.day, "sales": 1, "products": {}, "choices": waiting.sales });
     let (slot, key) = store.keys.write(&[[9; 16]]).unwrap().remove(0);
