@@ -10,6 +10,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::catalogue::fold;
 use super::text::{decimal_digit, looks_like_payment_card, without_hidden};
 use IdentifierError::{NotAPhone, PaymentCard};
 use phone::Written;
@@ -98,16 +99,20 @@ impl Identifier {
     }
 
     /// Reads whichever of the three the text is. The kind may stand before it, as [`Self::canonical`]
-    /// writes it. Else it is an e-mail where there is an `@`; a phone where it begins as one (`+`, `00`,
-    /// a bracket) or has as many digits as the numbers of the shop's country; else a loyalty card.
+    /// writes it, or a word that people put before a phone or an e-mail. Else it is an e-mail where there
+    /// is an `@`; a phone where it begins as one (`+`, `00`, a bracket) or has as many digits as the
+    /// numbers of the shop's country; else a loyalty card.
     /// Errors: as of the one that it looks like.
     pub fn parse(text: &str, code: &str) -> Result<Identifier, IdentifierError> {
         if let Some(read) = with_kind(text, code) {
             return read;
         }
         let text = bare(text)?;
-        if text.contains('@') {
-            return Identifier::email(&text);
+        match behind_word(&text) {
+            Some((Word::Phone, number)) => return Identifier::phone(number, code),
+            Some((Word::Email, address)) => return Identifier::email(address),
+            None if text.contains('@') => return Identifier::email(&text),
+            None => {}
         }
         let text = plain(&text);
         if text.contains(char::is_alphabetic) {
@@ -237,6 +242,34 @@ fn with_kind(text: &str, code: &str) -> Option<Result<Identifier, IdentifierErro
         "card" => Some(Identifier::card(text)),
         _ => None,
     }
+}
+
+/// A word that says what follows.
+enum Word {
+    Phone,
+    Email,
+}
+
+/// In Spanish and English, without case or accents.
+const PHONE_WORDS: [&str; 11] =
+    ["tel", "tlf", "telf", "tfno", "tfn", "telefono", "movil", "phone", "telephone", "mobile", "cell"];
+const EMAIL_WORDS: [&str; 5] = ["email", "e mail", "mail", "correo", "mailto"];
+
+/// What is read where such a word stands before the text. A card may begin with one: it is a word only with a
+/// blank, a dot or a colon behind it.
+fn behind_word(text: &str) -> Option<(Word, &str)> {
+    let ends = |c: char| c.is_whitespace() || matches!(c, '.' | ':');
+    let (word, rest) = text.split_at(text.find(ends)?);
+    let word = fold(word);
+    let kind = if PHONE_WORDS.contains(&word.as_str()) {
+        Word::Phone
+    } else if EMAIL_WORDS.contains(&word.as_str()) {
+        Word::Email
+    } else {
+        return None;
+    };
+    let rest = rest.trim_start_matches(ends);
+    (!rest.is_empty()).then_some((kind, rest))
 }
 
 fn is_likely_phone(text: &str, code: &str) -> bool {

@@ -254,7 +254,10 @@ fn draw_ticks(model: &Model, state: &Remember, card: &Card, layout: &Layout, fra
         if state.focus == Focus::Tick(place) {
             put(buffer, before(area), "▸", theme.action);
         }
-        put(buffer, area, &(place + 1).to_string(), theme.action);
+        // In the field a digit is part of what is typed.
+        if state.focus != Focus::Identifier {
+            put(buffer, area, &(place + 1).to_string(), theme.action);
+        }
         let mark = if *ticked { "[x]" } else { "[ ]" };
         let rest = Rect { x: area.x + 3, width: area.width.saturating_sub(3), ..area };
         put(buffer, rest, &format!("{mark} {name}"), theme.text);
