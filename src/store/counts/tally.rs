@@ -44,9 +44,9 @@ pub(in crate::store) struct DayChoices {
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(in crate::store) struct Sums {
-    pub segments: Vec<Segment>,
+    pub(super) segments: Vec<Segment>,
     /// Told by the day, and a few dozen sales at a time: these wait for more.
-    pub choices: Vec<DayChoices>,
+    pub(super) choices: Vec<DayChoices>,
 }
 
 /// The slots that have to do with the row, and what is to be done with it. What was sold stands in no memory
