@@ -15,9 +15,7 @@ const OLD_SLOT: usize = 20;
 
 /// The row as it is on disk.
 pub(super) struct Sealed {
-    pub slot: SlotId,
-    /// Slots of older versions, which may not be zero yet.
-    pub old: Vec<SlotId>,
+    slot: SlotId,
     sealed: Vec<u8>,
 }
 
@@ -41,11 +39,10 @@ pub(super) fn open(
 }
 
 pub(super) fn find(connection: &Connection, table: &str) -> Result<Option<Sealed>, StoreError> {
-    let mut statement =
-        connection.prepare_cached(&format!("SELECT slot, owner, old, sealed FROM {table}"))?;
+    let mut statement = connection.prepare_cached(&format!("SELECT slot, owner, sealed FROM {table}"))?;
     let row = statement.query_row([], |row| {
         let slot = SlotId { index: row.get(0)?, owner: row.get(1)? };
-        Ok(Sealed { slot, old: slots(row.get_ref(2)?.as_blob()?), sealed: row.get(3)? })
+        Ok(Sealed { slot, sealed: row.get(2)? })
     });
     Ok(row.optional()?)
 }
@@ -56,7 +53,8 @@ pub(super) fn slot(connection: &Connection, table: &str) -> Result<Option<SlotId
     Ok(statement.query_row([], slot).optional()?)
 }
 
-/// The old slots alone: what is sealed can be long, and opening a store reads none of it.
+/// Slots of older versions of the row, which may not be zero yet. What is sealed can be long, and opening a
+/// store reads none of it.
 pub(super) fn old_slots(connection: &Connection, table: &str) -> Result<Vec<SlotId>, StoreError> {
     let mut statement = connection.prepare_cached(&format!("SELECT old FROM {table}"))?;
     let old = statement.query_row([], |row| Ok(slots(row.get_ref(0)?.as_blob()?))).optional()?;
