@@ -11,6 +11,7 @@ use crate::store::{Forgetting, StoreError, destroy_keys_of};
 use super::args::CustomerArgs;
 use super::open::{Locked, files};
 use super::problem::Problem;
+use super::purchase::ticked;
 use super::run::{DONE, Session, written};
 
 impl Session {
@@ -33,9 +34,7 @@ impl Session {
         let customer = locked.store.customer(identifier).map_err(|error| self.store_problem(&error))?;
         let customer = customer.ok_or_else(|| self.refusal("customer-unknown", "customer-unknown-next"))?;
         let locale = self.locale();
-        let words: Vec<&str> = customer.purposes.iter().map(|purpose| purpose.as_str()).collect();
-        let none = locale.text("purchase-no-purposes");
-        let purposes = if words.is_empty() { none.into_owned() } else { words.join(", ") };
+        let purposes = ticked(&customer.purposes, locked.store.policy(), locale);
         let mut purchases = Vec::with_capacity(customer.purchases.len());
         for id in &customer.purchases {
             purchases.extend(locked.store.remembered(id).map_err(|error| self.store_problem(&error))?);
@@ -85,7 +84,10 @@ impl Session {
             }
         }
         match said {
-            Some(forgetting) => self.say_forgotten(&mut locked, forgetting, None, out),
+            Some(forgetting) => {
+                let stays = self.locale().text("customer-tickets-stay").into_owned();
+                self.say_forgotten(&mut locked, forgetting, Some(stays), out)
+            }
             None => Err(self.refusal("customer-unknown", "customer-unknown-next")),
         }
     }

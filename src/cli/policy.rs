@@ -6,7 +6,7 @@ use anyhow::Result;
 use chrono::NaiveDate;
 
 use crate::domain::language::Language;
-use crate::domain::policy::{FullNotice, Policy, judge, warnings};
+use crate::domain::policy::{Change, FullNotice, Policy, judge, warnings};
 use crate::domain::settings::Store;
 use crate::locale::policy::{change, effect, refusal, warning};
 use crate::locale::{Arg, Locale};
@@ -82,17 +82,7 @@ pub fn check(
             if changes.is_empty() {
                 writeln!(out, "{}", locale.text("policy-same"))?;
             }
-            for found in &changes {
-                let line = format!("{}: {}", effect(locale, found.effect), change(locale, found));
-                wrapped("  ", &line, out)?;
-            }
-            for found in &warnings(file_text) {
-                let words = warning(locale, found);
-                let place =
-                    [("file", file.1.clone()), ("line", found.line.into()), ("reason", words.reason.into())];
-                writeln!(out, "\n{}", locale.format("policy-warning", &place))?;
-                wrapped("  ", &words.remedy, out)?;
-            }
+            effects(&changes, file_text, file_name, locale, out)?;
             Ok(true)
         }
         Err(refusals) => {
@@ -108,6 +98,30 @@ pub fn check(
             Ok(false)
         }
     }
+}
+
+/// Says what a policy changes, and what in it may steer a customer.
+///
+/// Errors: `out` cannot be written.
+pub fn effects(
+    changes: &[Change],
+    file_text: &str,
+    file_name: &str,
+    locale: &'static Locale,
+    out: &mut impl Write,
+) -> Result<()> {
+    for found in changes {
+        let line = format!("{}: {}", effect(locale, found.effect), change(locale, found));
+        wrapped("  ", &line, out)?;
+    }
+    for found in &warnings(file_text) {
+        let words = warning(locale, found);
+        let place =
+            [("file", Arg::from(file_name)), ("line", found.line.into()), ("reason", words.reason.into())];
+        writeln!(out, "\n{}", locale.format("policy-warning", &place))?;
+        wrapped("  ", &words.remedy, out)?;
+    }
+    Ok(())
 }
 
 /// Writes a paragraph in lines of at most [`WIDTH`] columns; a longer word stands alone.

@@ -7,10 +7,11 @@ use std::io::Write;
 use anyhow::Result as Written;
 use serde::Serialize;
 
+use crate::domain::customer::Purpose;
 use crate::domain::language::Language;
 use crate::domain::look::{Look, LookReason};
 use crate::domain::money::{Currency, Money};
-use crate::domain::policy::{Card, Until};
+use crate::domain::policy::{Card, Policy, Until};
 use crate::domain::receipt::{KeptFor, Receipt, ReceiptMemory};
 use crate::domain::ticket::number_text;
 use crate::locale::Locale;
@@ -24,6 +25,12 @@ use super::open::{Locked, files};
 use super::problem::Problem;
 use super::review::row;
 use super::run::{DONE, Session, written};
+
+/// The uses that were ticked, in the words of a policy.
+pub(super) fn ticked(purposes: &[Purpose], policy: &Policy, locale: &'static Locale) -> String {
+    let names = policy.purpose_names(purposes, locale.language());
+    if names.is_empty() { locale.text("purchase-no-purposes").into_owned() } else { names.join(", ") }
+}
 
 impl Session {
     /// Prints the receipt of a kept purchase again.
@@ -285,9 +292,8 @@ impl Session {
             ("purchase-until", until),
         ];
         if let Some((customer, purposes)) = &purchase.customer {
-            let words: Vec<&str> = purposes.iter().map(|purpose| purpose.as_str()).collect();
-            let none = locale.text("purchase-no-purposes");
-            let purposes = if words.is_empty() { none.into_owned() } else { words.join(", ") };
+            let policy = store.policy_version(purchase.policy_version).ok().flatten();
+            let purposes = ticked(purposes, policy.as_ref().unwrap_or(store.policy()), locale);
             // What stands before the colon says which kind it is.
             let text = customer.split_once(':').map_or(customer.as_str(), |(_, text)| text);
             facts.extend([("purchase-customer", text.to_owned()), ("purchase-purposes", purposes)]);

@@ -22,6 +22,7 @@ use crate::domain::policy::{self, Policy};
 use crate::domain::settings::Settings;
 use crate::locale::Locale;
 use crate::seal::private_file;
+use crate::store::policy_in_force;
 
 /// All went well.
 pub const DONE: u8 = 0;
@@ -147,7 +148,11 @@ fn command(cli: &Cli, environment: Environment, out: &mut impl Write) -> Result<
         Command::Policy(PolicyCommand::Check(args)) => {
             let text = read(&args.file, locale)?;
             let name = args.file.display().to_string();
-            let current = session.policy()?.1;
+            // The file in place may be the very one that is judged: what counts is what the store has in force.
+            let current = match policy_in_force(&session.data.database()) {
+                Ok(policy) => policy,
+                Err(_) => session.policy()?.1,
+            };
             let good = super::policy::check(&current, &text, &name, session.language, out);
             Ok(if written(good, locale)? { DONE } else { REFUSED })
         }

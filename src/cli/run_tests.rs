@@ -60,6 +60,20 @@ fn the_notice_is_the_stores_own_once_it_has_one() {
     assert_eq!(own.lines().skip(1).collect::<Vec<_>>(), shipped.lines().skip(1).collect::<Vec<_>>());
 }
 
+/// The file in place is no measure of itself: what counts is what the store has in force.
+#[test]
+fn a_policy_changed_in_place_is_judged_beside_the_one_in_force() {
+    let (_folder, data) = data();
+    assert_eq!(ran(data.root(), "init --demo --lang en").0, DONE);
+    let path = data.policy().display().to_string();
+    assert_eq!(ran(data.root(), &format!("policy check {path} --lang en")).0, DONE);
+    let changed =
+        fs::read_to_string(data.policy()).unwrap().replacen("backup-days = 30", "backup-days = 60", 1);
+    private_file::replace(&data.policy(), changed.as_bytes()).unwrap();
+    let (code, out, _) = ran(data.root(), &format!("policy check {path} --lang en"));
+    assert!(code == REFUSED && out.contains("version"), "{out}");
+}
+
 /// What a store of before renews its policy from.
 #[test]
 fn a_new_policy_is_printed_as_it_ships() {
@@ -233,6 +247,11 @@ fn a_forget_needs_no_file_that_it_can_do_without() {
             }
             assert_eq!(code, DONE, "{context}");
             assert!(out.contains("Forgotten."), "{context}");
+            assert_eq!(
+                out.contains("No ticket names a customer."),
+                forget.starts_with("customer"),
+                "{context}"
+            );
             assert!(what == "one slot number" || out.contains("Warning: "), "{context}");
             let left = live(&copy);
             let is_gone = if forget.starts_with("purchase") {

@@ -26,6 +26,12 @@ pub fn warning(locale: &'static Locale, warning: &PolicyWarning) -> Refusal {
     let word = |text: &str| Arg::from(text.to_owned());
     let (id, remedy, own) = match &warning.kind {
         Warning::Word { word: said } => ("policy-steers", "policy-steers-remedy", vec![("word", word(said))]),
+        Warning::ForeignLetters { word: said } => {
+            ("policy-foreign", "policy-foreign-remedy", vec![("word", word(said))])
+        }
+        Warning::Denies { word: said } => {
+            ("policy-denies", "policy-denies-remedy", vec![("word", word(said))])
+        }
         Warning::Exclamation => ("policy-exclamation", "policy-exclamation-remedy", vec![]),
         Warning::Capitals { word: said } => {
             ("policy-capitals", "policy-capitals-remedy", vec![("word", word(said))])
@@ -83,6 +89,7 @@ fn keys(kind: &Kind) -> [&'static str; 2] {
         }
         Kind::OldFormat => ["policy-old-format", "policy-old-format-remedy"],
         Kind::KeepsBeforeMinimum { .. } => ["policy-keeps-first", "policy-keeps-first-remedy"],
+        Kind::SameTitle { .. } => ["policy-same-title", "policy-same-title-remedy"],
         Kind::NotConsent { .. } => ["policy-not-consent", "policy-not-consent-remedy"],
         Kind::TermBeyondLaw { .. } => ["policy-beyond-law", "policy-beyond-law-remedy"],
         Kind::NoLastDay => ["policy-no-last-day", "policy-no-last-day-remedy"],
@@ -101,6 +108,7 @@ fn details(locale: &'static Locale, kind: &Kind) -> Vec<(&'static str, Arg<'stat
         | Kind::UnknownChoice { name } => vec![("name", text(name))],
         Kind::MissingPlaceholder { name } => vec![("name", text(name))],
         Kind::TermBeyondLaw { years } => vec![("years", Arg::from(*years))],
+        Kind::SameTitle { other } => vec![("other", text(other))],
         Kind::NotConsent { class } => vec![("class", text(class))],
         Kind::DefaultNotMinimum { minimum } | Kind::KeepsBeforeMinimum { minimum } => {
             vec![("minimum", text(minimum))]

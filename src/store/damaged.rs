@@ -90,8 +90,8 @@ fn keys(files: &Files, without: &mut Vec<StoreError>) -> Result<(KeyFile, StoreK
     Ok((keys, store_key))
 }
 
-/// The policy that was in force last.
-fn newest_policy(connection: &Connection) -> Result<Policy, StoreError> {
+/// The policy that was in force last. Errors: `Damaged` where none was, or it cannot be read.
+pub(super) fn newest_policy(connection: &Connection) -> Result<Policy, StoreError> {
     let newest: Option<u32> =
         connection.query_row("SELECT max(version) FROM policy", [], |row| row.get(0))?;
     let policy = newest.map_or(Ok(None), |version| super::policy::kept(connection, version))?;

@@ -14,6 +14,7 @@ use crate::seal::{KeyFile, StoreKey, private_file};
 
 use super::clock::Clock;
 use super::counts::{self, Tally};
+use super::damaged::newest_policy;
 use super::directory::{Leftovers, Side};
 use super::draft::DraftSlot;
 use super::error::StoreError;
@@ -364,6 +365,12 @@ pub fn is_unused(database: &Path) -> bool {
     let unused = Connection::open_with_flags(database, flags)
         .and_then(|connection| connection.query_row(sql, [], |row| row.get(0)));
     unused.unwrap_or(false)
+}
+
+/// The policy in force in the store of this database, which may be in use. Errors: `Sql`, `Damaged`.
+pub fn policy_in_force(database: &Path) -> Result<Policy, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    newest_policy(&Connection::open_with_flags(database, flags)?)
 }
 
 /// Opens the database.

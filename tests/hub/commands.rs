@@ -65,10 +65,17 @@ fn products_and_a_policy_reach_the_tills() {
     let newer = SHIPPED.replacen("version = 2", "version = 9", 1);
     fs::write(&policy, &newer).unwrap();
     let words = said(&folder, &["hub", "publish", "policy", &file, "--store", "SOL"]);
-    assert!(words.contains("version 9"), "{words}");
+    assert!(words.contains("version 9") && !words.contains("warning"), "{words}");
     let page: FeedPage = till.feed(&hub, "after=2").expect(200).json();
     let change: PolicyChange = serde_json::from_str(page.changes[0].body.get()).unwrap();
-    assert_eq!((page.changes[0].kind.as_str(), change.version, change.text), ("policy", 9, newer));
+    assert_eq!((page.changes[0].kind.as_str(), change.version, &change.text), ("policy", 9, &newer));
+    let wider = newer
+        .replacen("version = 9", "version = 10", 1)
+        .replacen("ticket-detail = \"shop\"", "ticket-detail = \"products\"", 1)
+        .replacen("backup-days = 30", "backup-days = 400", 1);
+    fs::write(&policy, wider).unwrap();
+    let words = said(&folder, &["hub", "publish", "policy", &file, "--store", "SOL"]);
+    assert!(words.contains("Widens") && words.contains("warning"), "{words}");
     fs::write(&policy, SHIPPED).unwrap();
     let words = refused(&folder, &["hub", "publish", "policy", &file, "--store", "SOL"]);
     assert!(words.contains("or a newer one"), "{words}");

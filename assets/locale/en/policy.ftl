@@ -53,6 +53,8 @@ policy-purposes-without-profile = Without a profile nobody can tick a purpose.
 policy-purposes-without-profile-remedy = Remove "purposes", or set memory = "profile".
 policy-keeps-first = A choice that keeps more stands before the one that keeps the least.
 policy-keeps-first-remedy = Put "{ $minimum }" first in "order".
+policy-same-title = "{ $key }" is the title of "{ $other }", too.
+policy-same-title-remedy = Give each card a title of its own.
 policy-not-consent = "{ $key }": whoever is remembered must have consented.
 policy-not-consent-remedy = Write basis = "consent" for "class.{ $class }".
 policy-beyond-law = "{ $key }" is longer than any law asks for a ticket: { $years } years.
@@ -132,6 +134,10 @@ policy-version = Policy, version { $version }
 policy-warning = { $file }, line { $line }: warning: { $reason }
 policy-steers = "{ $key }" says "{ $word }", a word of loss or praise.
 policy-steers-remedy = Say what is kept and until when, and let the customer judge.
+policy-foreign = "{ $key }" writes "{ $word }" with letters that are not Latin.
+policy-foreign-remedy = Type the word again: such letters only look like the right ones.
+policy-denies = "{ $key }" says "{ $word }", and this choice keeps articles.
+policy-denies-remedy = Say on the card what is kept.
 policy-exclamation = "{ $key }" has an exclamation mark.
 policy-exclamation-remedy = Write it as a plain sentence.
 policy-capitals = "{ $key }" writes "{ $word }" in capitals.

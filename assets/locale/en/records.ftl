@@ -104,6 +104,7 @@ purchase-forget-compaction = Accepted: nobody can open it any more. Its last tra
 purchase-forget-full = Accepted: nobody can open it any more. Its last traces go when there is room on the disk.
 purchase-forget-left-over = Accepted: here nobody can open it any more. But an interrupted backup left a copy that cannot be erased now. See where: olvido verify
 
+customer-tickets-stay = The tickets of these purchases stay as long as tax law asks. No ticket names a customer.
 customer-unknown = nothing is kept of this customer.
 customer-unknown-next = Check the phone, e-mail or card.
 customer-which = this can name two customers: { $names }.

@@ -53,6 +53,8 @@ policy-purposes-without-profile = Sin perfil nadie puede marcar una finalidad.
 policy-purposes-without-profile-remedy = Quite «purposes», o ponga memory = "profile".
 policy-keeps-first = Una elección que guarda más está antes que la que guarda menos.
 policy-keeps-first-remedy = Ponga «{ $minimum }» la primera en «order».
+policy-same-title = «{ $key }» es también el título de «{ $other }».
+policy-same-title-remedy = Dé a cada tarjeta un título propio.
 policy-not-consent = «{ $key }»: quien se recuerda ha de haberlo permitido.
 policy-not-consent-remedy = Escriba basis = "consent" en «class.{ $class }».
 policy-beyond-law = «{ $key }» pasa de lo que alguna ley pide para un tique: { $years } años.
@@ -132,6 +134,10 @@ policy-version = Política, versión { $version }
 policy-warning = { $file }, línea { $line }: aviso: { $reason }
 policy-steers = «{ $key }» dice «{ $word }», palabra de pérdida o de elogio.
 policy-steers-remedy = Diga qué se guarda y hasta cuándo, y deje que juzgue el cliente.
+policy-foreign = «{ $key }» escribe «{ $word }» con letras que no son latinas.
+policy-foreign-remedy = Escriba la palabra otra vez: esas letras solo se parecen a las buenas.
+policy-denies = «{ $key }» dice «{ $word }», y esta elección guarda artículos.
+policy-denies-remedy = Diga en la tarjeta lo que se guarda.
 policy-exclamation = «{ $key }» lleva un signo de exclamación.
 policy-exclamation-remedy = Escríbalo como una frase normal.
 policy-capitals = «{ $key }» escribe «{ $word }» en mayúsculas.

@@ -104,6 +104,7 @@ purchase-forget-compaction = Aceptado: ya nadie puede abrirla. Sus últimos rest
 purchase-forget-full = Aceptado: ya nadie puede abrirla. Sus últimos restos desaparecen cuando haya sitio en el disco.
 purchase-forget-left-over = Aceptado: aquí ya nadie puede abrirla. Pero una copia de seguridad interrumpida dejó un resto que ahora no se puede borrar. Vea dónde: olvido verify
 
+customer-tickets-stay = Los tiques de estas compras quedan mientras los pide la ley de impuestos. Ningún tique nombra a un cliente.
 customer-unknown = de este cliente no se guarda nada.
 customer-unknown-next = Mire si el teléfono, correo o tarjeta es ese.
 customer-which = esto puede nombrar a dos clientes: { $names }.

@@ -4,10 +4,11 @@ use std::io::{self, IsTerminal, Write};
 
 use crate::cli::args::{HubPublishPolicyArgs, HubPublishProductsArgs};
 use crate::cli::import::{self, Bar, Ended, Options};
+use crate::cli::policy::effects;
 use crate::cli::problem::Problem;
-use crate::cli::run::{DONE, REFUSED, Session, read};
+use crate::cli::run::{DONE, REFUSED, Session, read, written};
 use crate::domain::import::DecimalMark;
-use crate::domain::policy::Policy;
+use crate::domain::policy::{Policy, judge};
 use crate::domain::product::Product;
 use crate::domain::quantity::Unit;
 use crate::domain::settings::Settings;
@@ -65,18 +66,23 @@ impl Session {
     ) -> Result<u8, Problem> {
         let locale = self.locale();
         let text = read(&args.file, locale)?;
-        Policy::parse_new(&text).map_err(|errors| Problem::of_policy(&args.file, &errors, locale))?;
+        let policy =
+            Policy::parse_new(&text).map_err(|errors| Problem::of_policy(&args.file, &errors, locale))?;
         let hub = self.open_hub(&args.store.hub)?;
         let store = self.hub_store(&hub, &args.store)?;
-        let version = hub.publish_policy(&store, &text).map_err(|error| match error {
+        let published = hub.publish_policy(&store, &text).map_err(|error| match error {
             HubError::Invalid("version") => Problem {
                 place: Some(args.file.display().to_string()),
                 ..self.refusal("hub-policy-old", "hub-policy-old-next")
             },
             error => self.hub_failed(&error, &args.store.hub),
         })?;
-        let told = [("store", store.into()), ("version", version.into())];
-        self.say(&locale.format("hub-policy-published", &told), out)
+        let told = [("store", store.into()), ("version", published.version.into())];
+        self.say(&locale.format("hub-policy-published", &told), out)?;
+        let before = published.before.and_then(|text| Policy::parse(&text).ok());
+        let changes = judge(before.as_ref().unwrap_or(&policy), &text).unwrap_or_default();
+        written(effects(&changes, &text, &args.file.display().to_string(), locale, out), locale)?;
+        Ok(DONE)
     }
 }
 

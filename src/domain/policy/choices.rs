@@ -7,6 +7,7 @@ use super::parse::{Purposes, term};
 use super::reader::{Entry, Located, Reader, Table};
 use super::texts::{AFTER, CARD, DATE, SENTENCE, SHORT, TITLE, Text, per_language};
 use super::{Basis, ChoicePolicy, ChoiceText, ClassPolicy, DataClass, Memory, Policy, Term};
+use crate::domain::catalogue::fold;
 use crate::domain::customer::Purpose;
 use crate::domain::language::Language;
 
@@ -258,6 +259,19 @@ pub(super) fn fair(
     if let (Some(least @ 1..), Some(first)) = (least, order.first()) {
         let minimum = choices[least].0.id.clone();
         reader.refuse(first.line, "order", Kind::KeepsBeforeMinimum { minimum });
+    }
+    for (place, (choice, _)) in choices.iter().enumerate() {
+        for (language, text) in &choice.texts {
+            let title = fold(&text.title);
+            let same = |(other, _): &&(ChoicePolicy, usize)| {
+                other.texts.get(language).is_some_and(|text| !title.is_empty() && fold(&text.title) == title)
+            };
+            if let Some((other, _)) = choices[..place].iter().find(same) {
+                let (line, key) =
+                    reader.place(root, &["choice", &choice.id, "text", language.code(), "title"]);
+                reader.refuse(line, key, Kind::SameTitle { other: other.id.clone() });
+            }
+        }
     }
     let profile = choices.iter().any(|(choice, _)| choice.memory == Memory::Profile);
     for class in [DataClass::Lines, DataClass::Profile].into_iter().filter(|_| profile) {

@@ -86,6 +86,10 @@ pub enum PolicyErrorKind {
     KeepsBeforeMinimum {
         minimum: String,
     },
+    /// Two cards have the same title in a language: nobody could tell them apart.
+    SameTitle {
+        other: String,
+    },
     /// What is linked to a person's profile rests on consent alone.
     NotConsent {
         class: &'static str,

@@ -242,6 +242,16 @@ impl Policy {
         self.choices.iter().find(|choice| choice.id == id)
     }
 
+    /// What customers tick, as the policy calls it in that language; the ids where it defines none of that name.
+    pub fn purpose_names<'a>(&'a self, purposes: &'a [Purpose], language: Language) -> Vec<&'a str> {
+        let language = self.language(language);
+        let name = |purpose: &'a Purpose| {
+            let texts = self.purposes.get(purpose);
+            texts.and_then(|texts| texts.get(&language)).map_or(purpose.as_str(), String::as_str)
+        };
+        purposes.iter().map(name).collect()
+    }
+
     /// The choice that keeps the bare legal minimum: the default, also when nobody answers.
     pub fn minimum(&self) -> &ChoicePolicy {
         &self.choices[self.minimum]

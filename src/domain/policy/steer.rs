@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use toml::de::DeTable;
 
 use super::reader::{Located, Reader};
-use super::{Policy, Term};
+use super::{Memory, Policy, Term};
+use crate::domain::catalogue::fold;
 use crate::domain::language::Language;
 
 /// What may steer, and where it stands.
@@ -25,6 +26,11 @@ pub struct PolicyWarning {
 pub enum PolicyWarningKind {
     /// A word or phrase of loss or praise.
     Word { word: String },
+    /// A letter that is none of the language's, such as the Cyrillic ones that look like Latin letters: no
+    /// list of words finds such a word, and nobody can search for it.
+    ForeignLetters { word: String },
+    /// The card of a choice that keeps articles says that it keeps nothing, or forgets.
+    Denies { word: String },
     /// An exclamation mark.
     Exclamation,
     /// A word in capitals on a card.
@@ -54,7 +60,10 @@ pub fn warnings(text: &str) -> Vec<PolicyWarning> {
         .collect();
     let mut found = Vec::new();
     for (language, key, text) in &texts {
-        let kinds = words(*language, &text.text).chain(signs(key, &text.text));
+        let kinds = words(*language, &text.text)
+            .chain(foreign(&text.text))
+            .chain(denied(&policy, *language, key, &text.text))
+            .chain(signs(key, &text.text));
         found.extend(kinds.map(|kind| PolicyWarning { line: text.line, key: key.clone(), kind }));
     }
     found.extend(uneven(&texts));
@@ -106,6 +115,32 @@ fn words(language: Language, text: &str) -> impl Iterator<Item = PolicyWarningKi
         found.map(|heard| PolicyWarningKind::Word { word: heard.join(" ") })
     };
     list(language).filter_map(says).collect::<Vec<_>>().into_iter()
+}
+
+/// A word with a letter that is not Latin: Spanish and English are written with those alone.
+fn foreign(text: &str) -> Option<PolicyWarningKind> {
+    let is_foreign =
+        |c: char| c.is_alphabetic() && !matches!(c, 'a'..='z' | 'A'..='Z' | 'ª' | 'º' | '\u{c0}'..='\u{24f}');
+    let mut words = text.split(|c: char| !c.is_alphanumeric());
+    let word = words.find(|word| word.contains(is_foreign))?;
+    Some(PolicyWarningKind::ForeignLetters { word: word.to_owned() })
+}
+
+/// Words on the card of a choice that keeps articles which say that it does not.
+fn denied(policy: &Policy, language: Language, key: &str, text: &str) -> Option<PolicyWarningKind> {
+    let &["choice", choice, "text", _, "title" | "keeps" | "purpose"] =
+        &key.split('.').collect::<Vec<_>>()[..]
+    else {
+        return None;
+    };
+    policy.choice(choice).filter(|choice| choice.memory != Memory::None)?;
+    let denials: &[&str] = match language {
+        Language::Spanish => &["nada", "nadie", "ningun", "ninguna", "ninguno", "olvid", "anonim"],
+        Language::English => &["nothing", "nobody", "none", "forget", "forgotten", "anonym"],
+    };
+    let says = |word: &&str| denials.iter().any(|denial| fold(word).starts_with(denial));
+    let word = text.split(|c: char| !c.is_alphanumeric()).find(says)?;
+    Some(PolicyWarningKind::Denies { word: word.to_owned() })
 }
 
 fn signs(key: &str, text: &str) -> impl Iterator<Item = PolicyWarningKind> {

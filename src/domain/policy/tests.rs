@@ -298,6 +298,13 @@ fn every_refusal_names_its_line() {
             Kind::KeepsBeforeMinimum { minimum: name("forget") },
         ),
         (
+            "title = \"Only for guarantee\"",
+            0,
+            "title = \"FORGET this  purchase\"",
+            "choice.guarantee.text.en.title",
+            Kind::SameTitle { other: name("forget") },
+        ),
+        (
             "basis = \"consent\"",
             1,
             "basis = \"contract\"",
@@ -430,10 +437,13 @@ fn refusals_that_take_several_edits() {
     let guarantee = line_of("[choice.guarantee]") + 3;
     assert_eq!(lines, [(guarantee, too_long.clone()), (remember, too_long)]);
 
-    // Two more copies of a choice: five cards do not fit, four do.
+    // Two more copies of a choice, each with a title of its own: five cards do not fit, four do.
     let start = SHIPPED.find("[choice.remember]").unwrap();
     let end = SHIPPED.find("[notice.es]").unwrap();
-    let copy = |name: &str| SHIPPED[start..end].replace("choice.remember", &format!("choice.{name}"));
+    let copy = |name: &str| {
+        let copy = SHIPPED[start..end].replace("choice.remember", &format!("choice.{name}"));
+        copy.replace("title = \"", &format!("title = \"{}: ", &name[..2]))
+    };
     let four = SHIPPED.replace("\"remember\"]", "\"remember\", \"four\"]") + &copy("four");
     assert_eq!(Policy::parse(&four).map(|policy| policy.choices.len()), Ok(4));
     let five = four.replace("\"four\"]", "\"four\", \"five\"]") + &copy("five");

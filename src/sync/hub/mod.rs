@@ -48,7 +48,7 @@ pub use devices::{DeviceInfo, DeviceState};
 pub use enrol::CODE_SECONDS;
 pub use erase::Pending;
 pub use error::{DbError, HubError};
-pub use publish::Published;
+pub use publish::{Published, PublishedPolicy};
 pub use report::{CurrencySum, DayReport, Report};
 pub use restore::HubRestored;
 pub use verify::{HubFinding, HubFindingKind, HubVerified};

@@ -17,6 +17,14 @@ pub struct Published {
     pub unchanged: usize,
 }
 
+/// A policy that the tills will hear of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublishedPolicy {
+    pub version: u32,
+    /// The text of the one published before, if there was one.
+    pub before: Option<String>,
+}
+
 const PRODUCT: &str = "product";
 const POLICY: &str = "policy";
 
@@ -64,10 +72,10 @@ impl Hub {
         })
     }
 
-    /// Publishes a policy to the tills of a store and returns its version. Errors: `Invalid("policy")` for a
+    /// Publishes a policy to the tills of a store. Errors: `Invalid("policy")` for a
     /// text that [`Policy::parse`] refuses, `Invalid("version")` for one that is not newer than the last,
     /// `Invalid("store")`, `Database`.
-    pub fn publish_policy(&self, store: &str, text: &str) -> Result<u32, HubError> {
+    pub fn publish_policy(&self, store: &str, text: &str) -> Result<PublishedPolicy, HubError> {
         let policy = Policy::parse(text).map_err(|_| HubError::Invalid("policy"))?;
         let change = PolicyChange { v: 1, version: policy.version, text: text.to_owned() };
         let body = feed::json(&change);
@@ -76,16 +84,18 @@ impl Hub {
             let args = [Value::Text(store), Value::Text(POLICY), Value::Text(POLICY)];
             let last =
                 tx.query_one("SELECT body FROM feed WHERE store = $1 AND kind = $2 AND key = $3", &args)?;
+            let mut before = None;
             if let Some(row) = last {
                 let last: PolicyChange =
                     serde_json::from_str(row.text(0)?).map_err(|_| super::damaged("feed.body"))?;
                 if last.version >= policy.version {
                     return Err(HubError::Invalid("version"));
                 }
+                before = Some(last.text);
             }
             feed::put(tx, store, POLICY, POLICY, &body)?;
             tx.notify_feed(store)?;
-            Ok(policy.version)
+            Ok(PublishedPolicy { version: policy.version, before })
         })
     }
 }

@@ -129,6 +129,24 @@ fn what_steers_is_pointed_at() {
         ("neither your items", "no guarantee", "choice.forget.text.en.keeps", word("no guarantee")),
         ("Recordarla para mí", "Recordar: es mejor", "choice.remember.text.es.title", word("mejor")),
         ("See my purchases", "See my free gifts", "purpose.history.text.en", word("free")),
+        (
+            "Remember it for me",
+            "Forget it for me",
+            "choice.remember.text.en.title",
+            Denies { word: "Forget".to_owned() },
+        ),
+        (
+            "sus artículos, junto a su perfil",
+            "no guardamos nada, ni su perfil",
+            "choice.remember.text.es.keeps",
+            Denies { word: "nada".to_owned() },
+        ),
+        (
+            "your items, which",
+            "your it\u{435}ms, which",
+            "choice.guarantee.text.en.keeps",
+            ForeignLetters { word: "it\u{435}ms".to_owned() },
+        ),
         ("What should we", "Hello! What should we", "notice.en.question", Exclamation),
         ("Olvidar esta compra", "OLVIDAR esta compra", "choice.forget.text.es.title", capitals("OLVIDAR")),
         (

@@ -4,7 +4,7 @@ use std::fs;
 
 use super::*;
 use crate::store::Days;
-use crate::sync::hub::{HubFindingKind, Published};
+use crate::sync::hub::{HubFindingKind, Published, PublishedPolicy};
 
 on_both! {
     only_what_changed_is_told
@@ -64,9 +64,10 @@ fn a_policy_is_published_whole_and_only_forwards(place: &Place) {
         let line = text.lines().find(|line| line.starts_with("version")).unwrap();
         text.replacen(line, &format!("version = {version}"), 1)
     };
-    assert_eq!(hub.publish_policy("S", text).unwrap(), version);
+    assert_eq!(hub.publish_policy("S", text).unwrap(), PublishedPolicy { version, before: None });
     assert!(matches!(hub.publish_policy("S", text), Err(HubError::Invalid("version"))));
-    assert_eq!(hub.publish_policy("S", &numbered(version + 1)).unwrap(), version + 1);
+    let next = PublishedPolicy { version: version + 1, before: Some(text.to_owned()) };
+    assert_eq!(hub.publish_policy("S", &numbered(version + 1)).unwrap(), next);
     assert!(matches!(hub.publish_policy("S", text), Err(HubError::Invalid("version"))));
     assert!(matches!(hub.publish_policy("S", "version = 9"), Err(HubError::Invalid("policy"))));
     let (changes, _) = till.follow(&hub, 0);

@@ -33,6 +33,7 @@ fn policies() -> Vec<Policy> {
     let two = format!("{}{}", &SHIPPED[..remember], &SHIPPED[end..])
         .replace(r#""guarantee", "remember"]"#, r#""guarantee"]"#);
     let copy = SHIPPED[guarantee..remember].replace("choice.guarantee", "choice.short");
+    let copy = copy.replace("title = \"", "title = \"2: ");
     let four = format!("{}{copy}{}", &SHIPPED[..remember], &SHIPPED[remember..])
         .replace(r#""guarantee", "remember"]"#, r#""guarantee", "short", "remember"]"#);
     [&two, SHIPPED, &four].map(|text| Policy::parse(text).unwrap()).into()
