@@ -49,7 +49,8 @@ impl Session {
     /// Takes the lock and opens the store, which hears the clock.
     pub fn open_store(&self) -> Result<Locked, Problem> {
         let lock = self.lock()?;
-        self.open_under(lock)
+        let Opened { store, settings } = self.opened()?;
+        Ok(Locked { store, settings, lock, without: Vec::new() })
     }
 
     /// The same for a forget, which waits while a backup is being made, and says so.
@@ -75,18 +76,31 @@ impl Session {
                 }
                 lock => {
                     let lock = lock.map_err(|error| Problem::of_lock(&error, self.locale()))?;
-                    return self.open_despite_damage(lock, out);
+                    return self.open_despite_damage(lock, None, out);
                 }
             }
         }
     }
 
-    /// The store with what a forget needs and no more. What else is damaged is said, and keeps nobody from it.
+    /// Takes the lock and opens the store to destroy what is past its term. A whole store is opened like any,
+    /// its policy in force; a damaged one as for a forget, where the database can be read.
+    pub fn open_store_to_expire(&self, out: &mut impl Write) -> Result<Locked, Problem> {
+        let lock = self.lock()?;
+        match self.opened() {
+            Ok(Opened { store, settings }) => Ok(Locked { store, settings, lock, without: Vec::new() }),
+            Err(problem) => self.open_despite_damage(lock, Some(&problem), out)?.map_err(|_| problem),
+        }
+    }
+
+    /// The store with what a forget needs and no more. What else is damaged is said, and keeps nobody from it:
+    /// also `refused`, why the store did not open as a whole.
     fn open_despite_damage(
         &self,
         lock: Lock,
+        refused: Option<&Problem>,
         out: &mut impl Write,
     ) -> Result<Result<Locked, Unopened>, Problem> {
+        let mut damaged: Vec<Problem> = Vec::new();
         let settings = match self.settings() {
             Ok(settings) => settings,
             // Nothing of a store is here: no damage.
@@ -94,17 +108,17 @@ impl Session {
                 return Err(problem);
             }
             Err(problem) => {
-                self.warn(&problem, out)?;
+                damaged.push(problem);
                 Settings::default()
             }
         };
-        if let Err(problem) = self.policy() {
-            self.warn(&problem, out)?;
-        }
+        damaged.extend(self.policy().err());
         match Store::open_to_forget(&files(&self.data)) {
             Ok((mut store, without)) => {
-                for error in &without {
-                    self.warn(&self.store_problem(error), out)?;
+                damaged.extend(without.iter().map(|error| self.store_problem(error)));
+                damaged.extend(refused.filter(|refused| !damaged.contains(refused)).cloned());
+                for problem in &damaged {
+                    self.warn(problem, out)?;
                 }
                 let heard = store.hear_clock(crate::app::now(), None);
                 heard.map_err(|error| self.store_problem(&error))?;
@@ -125,12 +139,12 @@ impl Session {
         self.say(&said.join("\n").replace('\n', "\n  "), out).map(drop)
     }
 
-    fn open_under(&self, lock: Lock) -> Result<Locked, Problem> {
+    /// The whole store, which hears the clock.
+    fn opened(&self) -> Result<Opened, Problem> {
         let settings = self.settings()?;
-        let Opened { mut store, settings } =
-            self.opener(settings)?().map_err(|error| self.store_problem(&error))?;
-        store.hear_clock(crate::app::now(), None).map_err(|error| self.store_problem(&error))?;
-        Ok(Locked { store, settings, lock, without: Vec::new() })
+        let mut opened = self.opener(settings)?().map_err(|error| self.store_problem(&error))?;
+        opened.store.hear_clock(crate::app::now(), None).map_err(|error| self.store_problem(&error))?;
+        Ok(opened)
     }
 
     /// The right to write in the data directory.

@@ -190,58 +190,81 @@ fn a_forget_waits_for_a_backup() {
     });
 }
 
+/// Copies of a store with one purchase for its receipt and one of a customer, each damaged in its own way.
+struct Damaged {
+    _folder: tempfile::TempDir,
+    whole: DataDir,
+    /// Of the first purchase.
+    code: String,
+}
+
+type Damage = (&'static str, fn(&DataDir));
+
+const DAMAGES: [Damage; 8] = [
+    ("policy.toml", |data| fs::write(data.policy(), "no policy").unwrap()),
+    ("config.toml", |data| fs::write(data.config(), "[]").unwrap()),
+    ("config.toml gone", |data| fs::remove_file(data.config()).unwrap()),
+    ("the kept policy", |data| sql(data, "UPDATE policy SET text = 'x'")),
+    ("kept policies gone", |data| sql(data, "DELETE FROM policy")),
+    ("one slot number", |data| sql(data, "UPDATE purchase SET slot = -1")),
+    ("the header of the keys", |data| {
+        let mut bytes = fs::read(data.keys()).unwrap();
+        bytes[0] ^= 1;
+        fs::write(data.keys(), bytes).unwrap();
+    }),
+    ("store.key", |data| fs::remove_file(data.store_key()).unwrap()),
+];
+
+fn sql(data: &DataDir, sql: &str) {
+    let connection = rusqlite::Connection::open(data.database()).unwrap();
+    connection.execute_batch(&format!("PRAGMA foreign_keys = OFF; {sql}")).unwrap();
+}
+
+impl Damaged {
+    fn new() -> Damaged {
+        let (folder, whole) = data();
+        assert_eq!(ran(whole.root(), "init --demo --lang en").0, DONE);
+        let lines = folder.path().join("lines");
+        let line = |id: u8, choice: &str| {
+            format!(r#"{{"id":"{id}",{choice},"lines":[{{"code":"0400001200018"}}]}}"#)
+        };
+        let remember = r#""choice":"remember","customer":{"phone":"600123456"},"purposes":["history"]"#;
+        fs::write(&lines, [line(1, r#""choice":"guarantee""#), line(2, remember)].join("\n")).unwrap();
+        let (_, answers, said) = ran(whole.root(), &format!("ring {}", lines.display()));
+        let answer: serde_json::Value = serde_json::from_str(answers.lines().next().expect(&said)).unwrap();
+        let code = answer["code"].as_str().unwrap().replace(' ', "");
+        Damaged { _folder: folder, whole, code }
+    }
+
+    fn copy(&self) -> (tempfile::TempDir, DataDir) {
+        let copy = tempfile::tempdir().unwrap();
+        let status =
+            std::process::Command::new("cp").arg("-a").arg(self.whole.root()).arg(copy.path()).status();
+        assert!(status.unwrap().success());
+        let data = DataDir::at(&copy.path().join("data"));
+        (copy, data)
+    }
+
+    /// Whether the first purchase's key is there, and any slot of a customer.
+    fn left(&self, data: &DataDir) -> (bool, bool) {
+        let key = StoreKey::load(&data.store_key()).unwrap_or_else(|_| StoreKey::random());
+        let left = KeyFile::open_to_zero(&data.keys(), &key).unwrap().live().unwrap();
+        let id = crate::seal::ReceiptCode::parse(&self.code).unwrap().purchase_id();
+        (left.live.iter().any(|slot| slot.owner == id), !left.tied.is_empty())
+    }
+}
+
 /// Each damage that a forget can do without, and each forget: the key is gone, and the damage is said.
 #[test]
 fn a_forget_needs_no_file_that_it_can_do_without() {
-    let (folder, data) = data();
-    assert_eq!(ran(data.root(), "init --demo --lang en").0, DONE);
-    let lines = folder.path().join("lines");
-    let line =
-        |id: u8, choice: &str| format!(r#"{{"id":"{id}",{choice},"lines":[{{"code":"0400001200018"}}]}}"#);
-    let remember = r#""choice":"remember","customer":{"phone":"600123456"},"purposes":["history"]"#;
-    fs::write(&lines, [line(1, r#""choice":"guarantee""#), line(2, remember)].join("\n")).unwrap();
-    let (_, answers, said) = ran(data.root(), &format!("ring {}", lines.display()));
-    let answer: serde_json::Value = serde_json::from_str(answers.lines().next().expect(&said)).unwrap();
-    let code = answer["code"].as_str().unwrap().replace(' ', "");
-    let sql = |data: &DataDir, sql: &str| {
-        let connection = rusqlite::Connection::open(data.database()).unwrap();
-        connection.execute_batch(&format!("PRAGMA foreign_keys = OFF; {sql}")).unwrap();
-    };
-    type Damage<'a> = (&'a str, &'a dyn Fn(&DataDir), bool);
-    let damages: [Damage<'_>; 8] = [
-        ("policy.toml", &|data| fs::write(data.policy(), "no policy").unwrap(), true),
-        ("config.toml", &|data| fs::write(data.config(), "[]").unwrap(), true),
-        ("config.toml gone", &|data| fs::remove_file(data.config()).unwrap(), true),
-        ("the kept policy", &|data| sql(data, "UPDATE policy SET text = 'x'"), true),
-        ("kept policies gone", &|data| sql(data, "DELETE FROM policy"), true),
-        ("one slot number", &|data| sql(data, "UPDATE purchase SET slot = -1"), true),
-        (
-            "the header of the keys",
-            &|data| {
-                let mut bytes = fs::read(data.keys()).unwrap();
-                bytes[0] ^= 1;
-                fs::write(data.keys(), bytes).unwrap();
-            },
-            true,
-        ),
-        ("store.key", &|data| fs::remove_file(data.store_key()).unwrap(), false),
-    ];
-    let live = |data: &DataDir| {
-        let key = StoreKey::load(&data.store_key()).unwrap_or_else(|_| StoreKey::random());
-        KeyFile::open_to_zero(&data.keys(), &key).unwrap().live().unwrap()
-    };
-    let id = crate::seal::ReceiptCode::parse(&code).unwrap().purchase_id();
-    for (what, damage, finds_customers) in damages {
+    let shop = Damaged::new();
+    for (what, damage) in DAMAGES {
         for forget in ["purchase forget NAME", "customer forget 600123456"] {
-            let copy = tempfile::tempdir().unwrap();
-            let status =
-                std::process::Command::new("cp").arg("-a").arg(data.root()).arg(copy.path()).status();
-            assert!(status.unwrap().success());
-            let copy = DataDir::at(&copy.path().join("data"));
+            let (_folder, copy) = shop.copy();
             damage(&copy);
-            let (code, out, complaints) = ran_with(copy.root(), &format!("{forget} --lang en"), &code);
+            let (code, out, complaints) = ran_with(copy.root(), &format!("{forget} --lang en"), &shop.code);
             let context = format!("{what}, {forget}: {out}{complaints}");
-            if forget.starts_with("customer") && !finds_customers {
+            if forget.starts_with("customer") && what == "store.key" {
                 assert!(code == REFUSED && complaints.contains("store.key"), "{context}");
                 continue;
             }
@@ -253,21 +276,61 @@ fn a_forget_needs_no_file_that_it_can_do_without() {
                 "{context}"
             );
             assert!(what == "one slot number" || out.contains("Warning: "), "{context}");
-            let left = live(&copy);
-            let is_gone = if forget.starts_with("purchase") {
-                !left.live.iter().any(|slot| slot.owner == id)
-            } else {
-                left.tied.is_empty()
-            };
-            assert!(is_gone, "{context}");
+            let (purchase, customer) = shop.left(&copy);
+            assert!(!if forget.starts_with("purchase") { purchase } else { customer }, "{context}");
         }
     }
     // Without a database the key goes all the same.
-    fs::write(data.database(), "no database").unwrap();
+    fs::write(shop.whole.database(), "no database").unwrap();
     for forget in ["purchase forget NAME", "customer forget 600123456"] {
-        let (exit, out, complaints) = ran_with(data.root(), &format!("{forget} --lang en"), &code);
+        let (exit, out, complaints) = ran_with(shop.whole.root(), &format!("{forget} --lang en"), &shop.code);
         assert!(exit == DONE && out.contains("could not be noted"), "{forget}: {out}{complaints}");
     }
-    let left = live(&data);
-    assert!(left.tied.is_empty() && !left.live.iter().any(|slot| slot.owner == id));
+    assert_eq!(shop.left(&shop.whole), (false, false));
+}
+
+/// The same damages, and what is past its term: purchases go, and what has to wait for its policy or for keys
+/// does, and is said.
+#[test]
+fn an_expiry_needs_no_file_that_it_can_do_without() {
+    let shop = Damaged::new();
+    let ended = "UPDATE purchase SET until = 1; UPDATE ticket SET at = '1999-01-01T10:00:00+01:00';
+        UPDATE meta SET value = '1990-01-01' WHERE name = 'began'";
+    let whole: Damage = ("nothing", |_| ());
+    for (what, damage) in DAMAGES.into_iter().chain([whole]) {
+        let (_folder, copy) = shop.copy();
+        sql(&copy, ended);
+        damage(&copy);
+        let (code, out, complaints) = ran(copy.root(), "expire --lang en");
+        let context = format!("{what}: {out}{complaints}");
+        assert_eq!(shop.left(&copy), (false, false), "{context}");
+        let (waits, tickets) = match what {
+            "the kept policy" | "kept policies gone" => (Some("Tickets and counts stay"), 0),
+            "the header of the keys" | "store.key" => (Some("Counts stay"), 2),
+            _ => (None, 2),
+        };
+        assert!(out.contains(&format!("forgotten: 2, tickets removed: {tickets}")), "{context}");
+        assert_eq!(code, if waits.is_some() { REFUSED } else { DONE }, "{context}");
+        assert_eq!(out.contains(" stay until this is mended"), waits.is_some(), "{context}");
+        assert!(waits.is_none_or(|words| out.contains(words)), "{context}");
+        let opens = matches!(what, "nothing" | "one slot number" | "kept policies gone");
+        assert_eq!(out.contains("Warning: "), !opens, "{context}");
+    }
+    // Where there is no database, there is nothing to go by.
+    fs::write(shop.whole.database(), "no database").unwrap();
+    let (code, _, complaints) = ran(shop.whole.root(), "expire --lang en");
+    assert!(code == REFUSED && complaints.contains("olvido.db"), "{complaints}");
+}
+
+/// A policy changed under the same number is damage, too: the terms of the one that was kept hold.
+#[test]
+fn an_expiry_goes_by_the_kept_policy_where_the_file_was_changed() {
+    let shop = Damaged::new();
+    sql(&shop.whole, "UPDATE purchase SET until = 1");
+    let changed = SHIPPED.replacen("years = 6", "years = 1", 1);
+    fs::write(shop.whole.policy(), changed).unwrap();
+    let (code, out, complaints) = ran(shop.whole.root(), "expire --lang en");
+    assert_eq!(code, DONE, "{out}{complaints}");
+    assert_eq!(shop.left(&shop.whole), (false, false));
+    assert!(out.contains("Warning: ") && out.contains("policy.toml"), "{out}");
 }

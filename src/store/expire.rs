@@ -22,22 +22,56 @@ pub struct Expired {
     pub tickets: usize,
     /// Whether the last traces are gone.
     pub forgetting: Forgetting,
+    pub waiting: Waiting,
+}
+
+/// What of an expiry waits until damage is mended. Purchases never do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Waiting {
+    #[default]
+    Nothing,
+    /// New counts take new keys.
+    Counts,
+    /// Their terms stand in the kept policies alone.
+    TicketsAndCounts,
 }
 
 impl Store {
     /// Removes what is past its term on `today`: forgets purchases, and removes request ids, the
     /// oldest tickets and their counters. The chain goes on from the last ticket removed. The day must have
     /// come for certain, as [`Store::keep_terms`] sees to: a clock alone can be wrong.
+    ///
+    /// Purchases go whatever else is damaged. Tickets and counts wait where a kept policy is damaged or gone,
+    /// since the tax term could be in it, and counts where no key can be made.
     pub fn expire(&mut self, today: NaiveDate) -> Result<Expired, StoreError> {
         self.expire_requests(today)?;
         // First what nothing else may hold up: the rest reads more, and can be damaged.
         let slots = purchase::past_term(&self.connection, &self.keys, today)?;
         self.forget_all(&slots)?;
-        let terms = Terms::load(&self.connection)?;
-        self.despite_full_disk(|store| store.expire_counts(&terms, today))?;
-        let tickets = self.despite_full_disk(|store| store.remove_tickets(&terms, today))?;
+        let (tickets, waiting) = self.expire_tickets(today)?;
         let forgetting = self.finish_forgetting()?;
-        Ok(Expired { purchases: slots.len(), tickets, forgetting })
+        Ok(Expired { purchases: slots.len(), tickets, forgetting, waiting })
+    }
+
+    /// Tickets and counts. Returns how many tickets went.
+    fn expire_tickets(&mut self, today: NaiveDate) -> Result<(usize, Waiting), StoreError> {
+        let terms = match Terms::load_whole(&self.connection) {
+            Err(error @ StoreError::Damaged(_)) => {
+                log::error!("tickets and counts past their term stay: {error}");
+                return Ok((0, Waiting::TicketsAndCounts));
+            }
+            terms => terms?,
+        };
+        let counts = self.despite_full_disk(|store| store.expire_counts(&terms, today));
+        let waiting = match counts {
+            Err(error @ (StoreError::Damaged(_) | StoreError::Keys(_))) if !error.is_disk_full() => {
+                log::error!("counts past their term stay: {error}");
+                Waiting::Counts
+            }
+            counts => counts.map(|_| Waiting::Nothing)?,
+        };
+        let tickets = self.despite_full_disk(|store| store.remove_tickets(&terms, today))?;
+        Ok((tickets, waiting))
     }
 
     fn remove_tickets(&mut self, terms: &Terms, today: NaiveDate) -> Result<usize, StoreError> {
@@ -120,6 +154,15 @@ pub(super) struct Terms {
 }
 
 impl Terms {
+    /// The terms of all that was sold. Errors: `Damaged` where a kept policy is, or is gone.
+    fn load_whole(connection: &Connection) -> Result<Terms, StoreError> {
+        match super::policy::missing(connection)?.pop() {
+            Some(which) => Err(StoreError::Damaged(format!("a kept policy is gone: {which}"))),
+            None => Terms::load(connection),
+        }
+    }
+
+    /// Of the policies that are there. Errors: `Damaged` where one of them is.
     pub(super) fn load(connection: &Connection) -> Result<Terms, StoreError> {
         let mut statement = connection.prepare("SELECT version, since FROM policy ORDER BY version")?;
         let versions = statement

@@ -42,7 +42,7 @@ pub use clock::{ClockDays, DOUBTED_DAYS};
 pub use damaged::{destroy_key, destroy_keys_of};
 pub use directory::Leftovers;
 pub use error::StoreError;
-pub use expire::Expired;
+pub use expire::{Expired, Waiting};
 pub use forget::{Forgetting, Reason, Stage};
 pub use hub::{Enrolment, ForgetState, HubState};
 pub use open::{Files, PRAGMAS, Store, is_unused, policy_in_force};

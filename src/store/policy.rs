@@ -79,6 +79,21 @@ pub(super) fn kept(connection: &Connection, version: u32) -> Result<Option<Polic
     .transpose()
 }
 
+/// What says that a policy was kept once and is gone: a purchase that was sold under it, or tickets from before
+/// the first that is left. For a person who mends it.
+pub(super) fn missing(connection: &Connection) -> Result<Vec<String>, StoreError> {
+    let mut statement = connection.prepare(
+        "SELECT DISTINCT policy FROM purchase WHERE policy NOT IN (SELECT version FROM policy) ORDER BY policy",
+    )?;
+    let versions = statement.query_map([], |row| Ok(format!("version {}", row.get::<_, i64>(0)?)))?;
+    let mut missing = versions.collect::<Result<Vec<_>, _>>()?;
+    let sql =
+        "SELECT min(number) FROM ticket WHERE number < (SELECT coalesce(min(since), number + 1) FROM policy)";
+    let ticket: Option<u64> = connection.query_row(sql, [], |row| row.get(0))?;
+    missing.extend(ticket.map(|number| format!("the one of ticket {number}")));
+    Ok(missing)
+}
+
 impl Store {
     /// The policy of that version, if it was ever in force.
     pub fn policy_version(&self, version: u32) -> Result<Option<Policy>, StoreError> {

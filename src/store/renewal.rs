@@ -92,10 +92,13 @@ pub(super) fn past_term(
     if !renewals.any() {
         return Ok(Vec::new());
     }
+    // By owner: a row may have a wrong slot number.
+    let whose: HashMap<[u8; 16], Lookup> =
+        keys.live()?.tied.into_iter().map(|(slot, tie)| (slot.owner, tie.customer)).collect();
     let mut purchases = Vec::new();
     let mut last: HashMap<Lookup, NaiveDate> = HashMap::new();
     for purchase in purchase::remembered(connection)? {
-        let customer = keys.tie_of(purchase.slot)?.map(|tie| tie.customer);
+        let customer = whose.get(&purchase.slot.owner).copied();
         if let Some(customer) = customer {
             let last = last.entry(customer).or_insert(purchase.day);
             *last = purchase.day.max(*last);

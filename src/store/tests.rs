@@ -224,7 +224,8 @@ fn what_is_past_its_term_is_forgotten() {
     let sold = store.sell(&sale(Some("guarantee"), None, &["a"])).unwrap();
     let day = |text: &str| text.parse::<NaiveDate>().unwrap();
     assert_eq!(store.expire(day("2029-11-23")).unwrap().purchases, 0);
-    let expired = Expired { purchases: 1, tickets: 0, forgetting: Forgetting::Complete };
+    let expired =
+        Expired { purchases: 1, tickets: 0, forgetting: Forgetting::Complete, waiting: Waiting::Nothing };
     assert_eq!(store.expire(day("2029-11-24")).unwrap(), expired);
     assert!(matches!(store.find(&sold.code).unwrap(), Found::Forgotten { pending: false }));
 }

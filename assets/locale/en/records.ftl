@@ -57,6 +57,12 @@ verify-compaction-next = The till compacts them in a quiet minute. Now: olvido e
 
 expire-nothing = Nothing is past its term.
 expire-done = Past their term: purchases forgotten: { $purchases }, tickets removed: { $tickets }.
+expire-tickets-wait =
+    Tickets and counts stay until this is mended: a kept policy, which has their terms, is damaged or gone.
+    Put a backup back: olvido restore FILE
+expire-counts-wait =
+    Counts stay until this is mended: they and their keys do not belong together, or are damaged.
+    Put a backup back: olvido restore FILE
 expire-hidden = { $count ->
     [one] Past its term, hidden and not destroyed yet: 1 purchase. It goes when the till is sure of the day.
    *[other] Past their term, hidden and not destroyed yet: { $count } purchases. They go when the till is sure of the day.
@@ -174,7 +180,7 @@ restore-unknown = { $count ->
 restore-unknown-next = Forget again those that you know of: olvido purchase forget CODE
 restore-series = Tickets go on in the series { $series }.
 
-forget-despite = Warning: a file that a forget does without is not right.
+forget-despite = Warning: a file that this command does without is not right.
 forget-key-only =
     The key is overwritten: nobody can open it any more.
     But the database cannot be read, so the forget could not be noted in it: { $path }

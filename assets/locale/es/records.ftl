@@ -57,6 +57,12 @@ verify-compaction-next = La caja los compacta en un minuto tranquilo. Ahora: olv
 
 expire-nothing = Nada ha pasado de su plazo.
 expire-done = Pasado su plazo: compras olvidadas: { $purchases }; tiques quitados: { $tickets }.
+expire-tickets-wait =
+    Los tiques y las cuentas se quedan hasta que esto se arregle: una política guardada, que tiene sus plazos, está dañada o no está.
+    Recupere una copia de seguridad: olvido restore ARCHIVO
+expire-counts-wait =
+    Las cuentas se quedan hasta que esto se arregle: ellas y sus claves no casan o están dañadas.
+    Recupere una copia de seguridad: olvido restore ARCHIVO
 expire-hidden = { $count ->
     [one] Pasado su plazo, oculta y aún no destruida: 1 compra. Desaparece cuando la caja esté segura del día.
    *[other] Pasado su plazo, ocultas y aún no destruidas: { $count } compras. Desaparecen cuando la caja esté segura del día.
@@ -174,7 +180,7 @@ restore-unknown = { $count ->
 restore-unknown-next = Olvide otra vez las que sepa: olvido purchase forget CÓDIGO
 restore-series = Los tiques siguen en la serie { $series }.
 
-forget-despite = Aviso: un archivo que no hace falta para olvidar no está bien.
+forget-despite = Aviso: un archivo que esta orden no necesita no está bien.
 forget-key-only =
     La clave está sobrescrita: ya nadie puede abrir lo que guardaba.
     Pero no se puede leer la base de datos, así que el olvido no consta en ella: { $path }

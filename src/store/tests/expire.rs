@@ -56,7 +56,10 @@ fn a_remembered_purchase_outlives_its_ticket() {
     let later = "2025-01-10T10:00:00+01:00";
     store.sell(&sale_at(later, Some("remember"), Some("600123456"), &["a"])).unwrap();
     let expired = store.expire(day("2026-03-02")).unwrap();
-    assert_eq!(expired, Expired { purchases: 1, tickets: 2, forgetting: Forgetting::Complete });
+    assert_eq!(
+        expired,
+        Expired { purchases: 1, tickets: 2, forgetting: Forgetting::Complete, waiting: Waiting::Nothing }
+    );
     let Found::Kept(purchase) = store.find(&sold.code).unwrap() else { panic!("it is kept") };
     assert_eq!((purchase.number, purchase.day, purchase.ticket), (1, day("2020-03-01"), None));
     assert_eq!(purchase.until, Until::Date(day("2028-01-10")));
