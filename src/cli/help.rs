@@ -10,6 +10,8 @@ use clap::{Arg, Command, CommandFactory, Parser};
 use super::args::Cli;
 use super::problem::Problem;
 use crate::domain::language::Language;
+use crate::domain::settings::Store;
+use crate::domain::text::{Place, quotable};
 use crate::locale::Locale;
 
 /// What came of reading the command line.
@@ -97,7 +99,11 @@ fn in_words(help: &str, locale: &'static Locale) -> String {
 }
 
 fn usage_problem(error: &clap::Error, locale: &'static Locale) -> Problem {
-    let context = |kind| error.get(kind).map(context_text).unwrap_or_default();
+    // What stands in the wrong place may be a customer's number.
+    let store = Store::default();
+    let place = Place::Sale { dialling_code: &store.dialling_code };
+    let context =
+        |kind| error.get(kind).map(|value| quotable(&context_text(value), place)).unwrap_or_default();
     let arg = context(ContextKind::InvalidArg);
     let name = ("name", arg.as_str().into());
     let what = match error.kind() {
@@ -173,6 +179,20 @@ mod tests {
                     assert!(!help.is_empty() && !help.starts_with('['), "{language}: {path}: {help}");
                 }
             });
+        }
+    }
+
+    #[test]
+    fn a_customer_in_the_wrong_place_is_not_repeated() {
+        for line in [
+            "olvido 600123456",
+            "olvido customer show ana@example.org --store 600123456",
+            "olvido purchase show AAAA --purpose ana@example.org",
+            "olvido purchase show AAAA --purpose +34600123456",
+        ] {
+            let Parsed::Usage(problem) = parsed(line, Language::English) else { panic!("{line}") };
+            let said = format!("{problem:?}");
+            assert!(!said.contains("600123456") && !said.contains("ana@"), "{line}: {said}");
         }
     }
 

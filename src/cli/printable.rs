@@ -6,17 +6,10 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-/// Whether a sign is not to be seen, or changes how others are seen: control signs (Unicode's Cc, without line feed
-/// and tab), marks of direction (UAX #9), zero-width and filling signs, tags, separators of lines.
-pub fn is_hidden(sign: char) -> bool {
-    match sign {
-        '\n' | '\t' => false,
-        '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{3164}' | '\u{feff}'
-        | '\u{ffa0}' => true,
-        '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' => true,
-        '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}' => true,
-        sign => sign.is_control(),
-    }
+use crate::domain::text::is_unseen;
+
+fn is_hidden(sign: char) -> bool {
+    !matches!(sign, '\n' | '\t') && is_unseen(sign)
 }
 
 /// The text with every hidden sign written out, as `\u001b`: what JSON writes, too, so that a text inside JSON stays

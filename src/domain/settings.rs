@@ -136,7 +136,8 @@ impl Store {
 }
 
 fn named(text: &str, longest: usize) -> Option<String> {
-    label(text, Place::Shop).ok().filter(|name| name.chars().count() <= longest)
+    let can_name = |name: &String| name.chars().count() <= longest && name.contains(char::is_alphanumeric);
+    label(text, Place::Shop).ok().filter(can_name)
 }
 
 fn is_id(text: &str, signs: &str) -> bool {

@@ -128,6 +128,12 @@ pub fn without_hidden(text: &str) -> Cow<'_, str> {
     Cow::Owned(seen)
 }
 
+/// Whether a sign is not to be seen, or changes how others are seen: control signs (Unicode: Cc), marks
+/// of direction (UAX #9), zero-width and filling signs, tags, separators of lines.
+pub fn is_unseen(c: char) -> bool {
+    c.is_control() || is_hidden(c) || matches!(c, '\u{200c}' | '\u{200d}' | '\u{2028}' | '\u{2029}')
+}
+
 fn is_hidden(c: char) -> bool {
     matches!(
         c,

@@ -32,6 +32,9 @@ pub fn warning(locale: &'static Locale, warning: &PolicyWarning) -> Refusal {
         Warning::Denies { word: said } => {
             ("policy-denies", "policy-denies-remedy", vec![("word", word(said))])
         }
+        Warning::Nobody { word: said } => {
+            ("policy-nobody", "policy-nobody-remedy", vec![("word", word(said))])
+        }
         Warning::Exclamation => ("policy-exclamation", "policy-exclamation-remedy", vec![]),
         Warning::Capitals { word: said } => {
             ("policy-capitals", "policy-capitals-remedy", vec![("word", word(said))])

@@ -7,6 +7,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::error::{Expected, PolicyError, PolicyErrorKind};
+use crate::domain::text::is_unseen;
 
 /// The refusals so far, and where lines begin.
 pub(super) struct Reader {
@@ -239,21 +240,14 @@ impl Entry<'_> {
         self.value.as_str()
     }
 
-    /// Whether it is text, and nothing but space.
+    /// Whether it is text that says nothing: without letter or digit.
     pub fn is_blank(&self) -> bool {
-        self.value.as_str().is_some_and(|text| text.trim().is_empty())
+        self.value.as_str().is_some_and(|text| !text.contains(char::is_alphanumeric))
     }
 }
 
 /// Trimmed text, unless it is empty, or could move a terminal's cursor or turn its text around.
 fn clean(text: &str) -> Option<String> {
     let text = text.trim();
-    let odd = |c: char| {
-        c.is_control()
-            || ('\u{200b}'..='\u{200f}').contains(&c)
-            || ('\u{2028}'..='\u{202e}').contains(&c)
-            || ('\u{2066}'..='\u{2069}').contains(&c)
-            || c == '\u{feff}'
-    };
-    if text.is_empty() || text.contains(odd) { None } else { Some(text.to_owned()) }
+    if text.is_empty() || text.contains(is_unseen) { None } else { Some(text.to_owned()) }
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use toml::de::DeTable;
 
-use super::reader::{Located, Reader};
+use super::reader::{Located, Reader, Table};
 use super::{Memory, Policy, Term};
 use crate::domain::catalogue::fold;
 use crate::domain::language::Language;
@@ -31,6 +31,8 @@ pub enum PolicyWarningKind {
     ForeignLetters { word: String },
     /// The card of a choice that keeps articles says that it keeps nothing, or forgets.
     Denies { word: String },
+    /// The controller is called nobody.
+    Nobody { word: String },
     /// An exclamation mark.
     Exclamation,
     /// A word in capitals on a card.
@@ -67,6 +69,7 @@ pub fn warnings(text: &str) -> Vec<PolicyWarning> {
         found.extend(kinds.map(|kind| PolicyWarning { line: text.line, key: key.clone(), kind }));
     }
     found.extend(uneven(&texts));
+    found.extend(nobody(&reader, &root, &policy));
     let long = policy.classes.iter().filter(|(_, class)| {
         let term = class.term.counted_from_sale();
         term != Term::Customer && term.is_longer_than(Term::Years(TICKET_YEARS))
@@ -141,6 +144,14 @@ fn denied(policy: &Policy, language: Language, key: &str, text: &str) -> Option<
     let says = |word: &&str| denials.iter().any(|denial| fold(word).starts_with(denial));
     let word = text.split(|c: char| !c.is_alphanumeric()).find(says)?;
     Some(PolicyWarningKind::Denies { word: word.to_owned() })
+}
+
+/// A controller who is nobody. GDPR, article 13(1)(a).
+fn nobody(reader: &Reader, root: &Table<'_>, policy: &Policy) -> Option<PolicyWarning> {
+    let is_nobody = |word: &str| matches!(&*fold(word), "nadie" | "ninguno" | "ninguna" | "nobody" | "none");
+    let word = policy.controller.name.split(|c: char| !c.is_alphanumeric()).find(|word| is_nobody(word))?;
+    let (line, key) = reader.place(root, &["controller", "name"]);
+    Some(PolicyWarning { line, key, kind: PolicyWarningKind::Nobody { word: word.to_owned() } })
 }
 
 fn signs(key: &str, text: &str) -> impl Iterator<Item = PolicyWarningKind> {

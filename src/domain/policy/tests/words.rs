@@ -129,6 +129,7 @@ fn what_steers_is_pointed_at() {
         ("neither your items", "no guarantee", "choice.forget.text.en.keeps", word("no guarantee")),
         ("Recordarla para mí", "Recordar: es mejor", "choice.remember.text.es.title", word("mejor")),
         ("See my purchases", "See my free gifts", "purpose.history.text.en", word("free")),
+        ("name = \"{store}\"", "name = \"Nobody\"", "controller.name", Nobody { word: "Nobody".to_owned() }),
         (
             "Remember it for me",
             "Forget it for me",
