@@ -96,6 +96,12 @@ impl Policy {
         }
     }
 
+    /// What the card of a choice is called in a language, or in the policy's first; `None` where
+    /// there is no such choice.
+    pub fn card_title(&self, choice: &str, wanted: Language) -> Option<&str> {
+        Some(&self.choice(choice)?.texts[&self.language(wanted)].title)
+    }
+
     /// The whole notice of `store`. Without one, its name and tax id are left as `{store}` and
     /// `{tax-id}`.
     pub fn full_notice(&self, wanted: Language, sale_date: NaiveDate, store: Option<&Store>) -> FullNotice {

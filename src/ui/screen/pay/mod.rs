@@ -282,9 +282,7 @@ fn refuse(model: &mut Model, error: TenderError) {
 }
 
 /// The customer's answer, in the words of its card.
-fn answer_title(model: &Model, answer: &Answer) -> String {
-    let day = model.now.map(|now| now.date_naive()).unwrap_or_default();
-    let notice = model.policy.notice(model.settings.store.language, day);
+fn answer_title<'m>(model: &'m Model, answer: &Answer) -> &'m str {
     let id = answer.choice.as_deref().unwrap_or(&model.policy.minimum().id);
-    notice.cards.into_iter().find(|card| card.choice == id).map(|card| card.title).unwrap_or_default()
+    model.policy.card_title(id, model.settings.store.language).unwrap_or_default()
 }

@@ -35,6 +35,8 @@ struct Areas {
     input: Rect,
     said: Rect,
     side: Option<Rect>,
+    /// What the customer of this basket has chosen.
+    customer: Rect,
     size: Size,
 }
 
@@ -55,6 +57,7 @@ fn areas(model: &Model) -> Areas {
         figures: Rect { x: left, width: width - left, ..summary },
         input: row(whole, whole.height.saturating_sub(3)),
         said: row(whole, whole.height.saturating_sub(2)),
+        customer: Rect { x: 2, width: width.saturating_sub(4), ..row(whole, top.saturating_sub(1)) },
         side: roomy.then(|| Rect { x: width + 1, y: 2, width: SIDE, height: bottom - 2 }),
         size,
     }
@@ -71,6 +74,7 @@ pub fn draw(model: &Model, frame: &mut Frame) {
         draw_lines(model, areas.lines, buffer);
         draw_summary(model, areas.summary, areas.side.is_none(), buffer);
         draw_total(model, &areas, buffer);
+        draw_customer(model, areas.customer, buffer);
     }
     if let Some(side) = areas.side {
         draw_side(model, side, buffer);
@@ -252,6 +256,17 @@ fn draw_summary(model: &Model, area: Rect, taxes: bool, buffer: &mut Buffer) {
             .map(|t| format!("{} {}", model.locale.percent(t.rate), model.locale.money(t.tax, currency)))
             .collect();
         put(buffer, row(area, 2), &rates.join(" · "), model.theme.quiet);
+    }
+}
+
+/// What the customer has chosen for this basket, in the words of its card: whoever types on sees
+/// that it is this customer's, and not the last one's.
+fn draw_customer(model: &Model, area: Rect, buffer: &mut Buffer) {
+    let language = model.settings.store.language;
+    let choice = model.till.answer().choice.as_deref();
+    if let Some(title) = choice.and_then(|choice| model.policy.card_title(choice, language)) {
+        let said = model.locale.format("pay-answered", &[("choice", title.into())]);
+        put(buffer, area, &said, model.theme.text);
     }
 }
 

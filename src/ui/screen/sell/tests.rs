@@ -191,6 +191,24 @@ fn frames() {
     }
 }
 
+/// What the customer chose stands beside their own basket, and beside no other.
+#[test]
+fn the_customers_choice_stands_beside_the_basket() {
+    for (language, said) in
+        [(English, "Customer: Forget this purchase"), (Spanish, "Cliente: Olvidar esta compra")]
+    {
+        let mut model = wireframe(language);
+        let shown = |model: &mut Model| [(80, 24), (120, 40)].map(|(w, h)| frame(model, w, h).contains(said));
+        assert_eq!(shown(&mut model), [false; 2]);
+        press(&mut model, "<F8>1<Enter>");
+        assert_eq!(shown(&mut model), [true; 2], "{}", frame(&mut model, 80, 24));
+        press(&mut model, "<Alt+T>");
+        assert_eq!(shown(&mut model), [true; 2], "{}", frame(&mut model, 80, 24));
+        press(&mut model, "<F12>x{2000000000022}");
+        assert_eq!(shown(&mut model), [false; 2], "{}", frame(&mut model, 80, 24));
+    }
+}
+
 #[test]
 fn colours_that_mean_something_also_say_it() {
     let mut model = wireframe(Spanish);
