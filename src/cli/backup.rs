@@ -136,6 +136,7 @@ impl Session {
             BackupError::Unfinished(_) => ["backup-unfinished", "backup-unfinished-next"],
             BackupError::NotABackup => ["backup-not-one", "backup-damaged-next"],
             BackupError::Altered(_) => ["backup-altered", "backup-damaged-next"],
+            BackupError::BytesBehind => ["backup-bytes-behind", "backup-damaged-next"],
             BackupError::TooNew => ["backup-too-new", "backup-too-new-next"],
             BackupError::NoStoreKey => ["backup-no-key", "backup-no-key-next"],
             BackupError::WrongStoreKey => ["backup-wrong-key", "backup-wrong-key-next"],

@@ -4,7 +4,7 @@ mod progress;
 mod words;
 
 use std::fs;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 
 use super::args::ImportProductsArgs;
@@ -18,6 +18,7 @@ use crate::domain::quantity::Unit;
 use crate::domain::settings::Settings;
 use crate::domain::tax::TaxRate;
 use crate::locale::{Arg, Locale};
+use crate::seal::private_file;
 use crate::store::Imported;
 
 pub use progress::Bar;
@@ -59,7 +60,10 @@ pub fn read(
     shop: &Settings,
     locale: &'static Locale,
 ) -> Result<Import, Problem> {
-    let bytes = fs::read(file).map_err(|error| Problem::of_file(file, &error, locale))?;
+    let mut bytes = Vec::new();
+    private_file::open_named(file)
+        .and_then(|mut opened| opened.read_to_end(&mut bytes))
+        .map_err(|error| Problem::of_file(file, &error, locale))?;
     // The department is the shop's word, not the reader's.
     let department = Locale::of(shop.store.language).text("import-other-department");
     let settings = import::Settings {

@@ -2,7 +2,6 @@
 
 use std::env;
 use std::ffi::OsString;
-use std::fs;
 use std::io::{self, Write};
 use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
@@ -227,7 +226,8 @@ pub fn read_private(path: &Path, locale: &'static Locale) -> Result<String, Prob
 
 /// A text file. Refused in words where it cannot be read.
 pub fn read(path: &Path, locale: &'static Locale) -> Result<String, Problem> {
-    fs::read_to_string(path).map_err(|error| Problem::of_file(path, &error, locale))
+    let text = private_file::open_named(path).and_then(io::read_to_string);
+    text.map_err(|error| Problem::of_file(path, &error, locale))
 }
 
 #[cfg(test)]

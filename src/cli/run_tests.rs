@@ -1,3 +1,5 @@
+use std::fs;
+
 use super::*;
 use crate::domain::policy::SHIPPED;
 use crate::seal::{KeyFile, StoreKey};
@@ -11,11 +13,41 @@ fn ran(data: &Path, line: &str) -> (u8, String, String) {
 fn ran_with(data: &Path, line: &str, name: &str) -> (u8, String, String) {
     let mut args = vec![OsString::from("olvido")];
     args.extend(line.split(' ').filter(|w| !w.is_empty()).map(|w| OsString::from(w.replace("NAME", name))));
-    let environment = Environment { data: Some(data.to_owned()), ..Environment::default() };
     let (mut out, mut complaints) = (Vec::new(), Vec::new());
-    let code = run(&args, environment, &mut out, &mut complaints);
+    let code = run(&args, environment(data), &mut out, &mut complaints);
     let text = |bytes| String::from_utf8(bytes).unwrap();
     (code, text(out), text(complaints))
+}
+
+fn environment(data: &Path) -> Environment {
+    Environment { data: Some(data.to_owned()), ..Environment::default() }
+}
+
+/// An output that tells another thread what was written, at each flush.
+struct Told {
+    written: Vec<u8>,
+    to: std::sync::mpsc::Sender<String>,
+}
+
+impl Told {
+    fn pair() -> (Told, std::sync::mpsc::Receiver<String>) {
+        let (to, heard) = std::sync::mpsc::channel();
+        (Told { written: Vec::new(), to }, heard)
+    }
+}
+
+impl io::Write for Told {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.written.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let text = String::from_utf8(std::mem::take(&mut self.written)).unwrap();
+        // Nobody listens any more once the test knows what it wants to.
+        let _ = self.to.send(text);
+        Ok(())
+    }
 }
 
 fn data() -> (tempfile::TempDir, DataDir) {
@@ -154,6 +186,35 @@ fn nothing_from_a_file_reaches_the_terminal_as_a_command() {
     }
 }
 
+/// A pipe, a device or a folder in the place of a file is refused at once: it could be read for ever.
+#[test]
+fn only_regular_files_are_read() {
+    let (folder, data) = data();
+    let pipe = folder.path().join("pipe");
+    let mode = rustix::fs::Mode::from_raw_mode(0o600);
+    rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, mode, 0).unwrap();
+    assert_eq!(ran(data.root(), "init --demo --lang en").0, DONE);
+    let hub = DataDir::at(&data.root().join("hub"));
+    hub.create().unwrap();
+    StoreKey::create(&hub.root().join("hub.key")).unwrap();
+    // The device first: one that is read gives nothing, and ends.
+    for file in [Path::new("/dev/null"), folder.path(), &pipe] {
+        for line in [
+            "import products NAME",
+            "ring NAME",
+            "policy check NAME",
+            "restore NAME",
+            "restore NAME --store-key NAME",
+            "hub restore NAME",
+        ] {
+            let (code, out, complaints) =
+                ran_with(data.root(), &format!("{line} --lang en"), file.to_str().unwrap());
+            assert_eq!(code, REFUSED, "{line} {}: {out}{complaints}", file.display());
+            assert!(complaints.contains("no regular file"), "{line} {}: {out}{complaints}", file.display());
+        }
+    }
+}
+
 #[test]
 fn each_till_of_a_shop_gets_a_name_and_a_series() {
     let (_folder, data) = data();
@@ -180,12 +241,18 @@ fn a_forget_waits_for_a_backup() {
     let (code, _, complaints) = ran(data.root(), "verify --lang en");
     assert!(code == REFUSED && complaints.contains("a backup of this store is being made"), "{complaints}");
     std::thread::scope(|scope| {
-        let forget = scope.spawn(|| ran(data.root(), "customer forget 600123456 --lang en"));
-        std::thread::sleep(std::time::Duration::from_millis(300));
-        assert!(!forget.is_finished());
-        drop(lock);
-        let (_, said, complaints) = forget.join().unwrap();
+        let (mut out, heard) = Told::pair();
+        let forget = scope.spawn(move || {
+            let mut complaints = Vec::new();
+            let line = ["olvido", "customer", "forget", "600123456", "--lang", "en"].map(OsString::from);
+            let code = run(&line, environment(data.root()), &mut out, &mut complaints);
+            (code, String::from_utf8(complaints).unwrap())
+        });
+        let said = heard.recv().expect("it says that it waits");
         assert!(said.contains("This waits until it is."), "{said}");
+        drop(lock);
+        let (code, complaints) = forget.join().unwrap();
+        assert_eq!(code, REFUSED);
         assert!(complaints.contains("nothing is kept of this customer"), "{complaints}");
     });
 }

@@ -82,6 +82,18 @@ pub fn require_own(path: &Path) -> io::Result<()> {
     }
 }
 
+/// Opens a file that somebody named, to read it: a regular one, anybody's, or what a link to one leads to. A pipe or a
+/// device could be read for ever. Errors: `InvalidInput` for these and for a folder; others of the system.
+pub fn open_named(path: &Path) -> io::Result<File> {
+    // Without NONBLOCK the opening of a pipe would wait for a writer.
+    let flags = OFlags::NONBLOCK.bits() as i32;
+    let file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
+    if file.metadata()?.is_file() {
+        return Ok(file);
+    }
+    Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file"))
+}
+
 fn denied(foreign: Foreign) -> io::Error {
     let what = match foreign {
         Foreign::Link => "it is a symbolic link",

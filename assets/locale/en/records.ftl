@@ -145,6 +145,7 @@ backup-altered = this backup is damaged: { $name } is not whole. Nothing was cha
 backup-damaged-next = Try another backup.
 backup-too-new = this backup was written by a newer Olvido.
 backup-too-new-next = Install that version or a newer one.
+backup-bytes-behind = there is something behind the end of this backup that does not belong to it. Nothing was changed.
 backup-no-key = the store key is missing: the backup does not open without it.
 backup-no-key-next = Say where your copy is: olvido restore FILE --store-key store.key
 backup-wrong-key = this backup was made with another store key.

@@ -145,6 +145,7 @@ backup-altered = esta copia de seguridad está dañada: { $name } no está enter
 backup-damaged-next = Pruebe con otra copia.
 backup-too-new = esta copia la escribió un Olvido más nuevo.
 backup-too-new-next = Instale esa versión u otra más nueva.
+backup-bytes-behind = detrás del final de esta copia hay algo que no le pertenece. No se cambió nada.
 backup-no-key = falta la clave de la tienda: sin ella la copia no se abre.
 backup-no-key-next = Diga dónde tiene la suya: olvido restore ARCHIVO --store-key store.key
 backup-wrong-key = esta copia se hizo con otra clave de tienda.

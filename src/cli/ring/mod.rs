@@ -10,7 +10,6 @@ mod refusal;
 mod request;
 
 use std::fmt;
-use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
@@ -22,6 +21,7 @@ use chrono::{DateTime, FixedOffset};
 use crate::domain::sale::Sale;
 use crate::domain::settings::Settings;
 use crate::locale::Locale;
+use crate::seal::private_file;
 use crate::store::{Order, Outcome, Request, Store, StoreError};
 
 use super::args::RingArgs;
@@ -76,7 +76,8 @@ impl Session {
         let ring = Ring { settings: &locked.settings, import: args.import, clock: crate::app::now };
         let rung = match &args.file {
             Some(path) => {
-                let file = File::open(path).map_err(|error| Problem::of_file(path, &error, self.locale()))?;
+                let file = private_file::open_named(path);
+                let file = file.map_err(|error| Problem::of_file(path, &error, self.locale()))?;
                 ring.run(&mut locked.store, file, out)
             }
             None => ring.run(&mut locked.store, io::stdin(), out),

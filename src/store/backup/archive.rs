@@ -106,7 +106,9 @@ pub(super) struct Unpacked {
 /// caller to say: whether these are the keys of another store is seen only in them.
 pub(super) fn unpack(file: &Path, folder: &Path, store_key: &StoreKey) -> Result<Unpacked, BackupError> {
     let failed = |error| BackupError::File(file.to_owned(), error);
-    let mut archive = tar::Archive::new(File::open(file).map_err(failed)?);
+    let mut archive = tar::Archive::new(private_file::open_named(file).map_err(failed)?);
+    // Or it would stop at the two blocks of zeros that end it, whatever was put behind them.
+    archive.set_ignore_zeros(true);
     // From here on what cannot be read is not what was written.
     let mut entries = archive.entries().map_err(|_| BackupError::NotABackup)?;
     let first = entries.next().and_then(Result::ok).filter(|entry| is_named(entry, MANIFEST));
@@ -145,8 +147,9 @@ pub(super) fn unpack(file: &Path, folder: &Path, store_key: &StoreKey) -> Result
         out.sync_all().map_err(|error| BackupError::Store(error.into()))?;
     }
     match entries.next() {
+        Some(_) => Err(BackupError::BytesBehind),
         None if manifest.members.len() == MEMBERS.len() => Ok(Unpacked { manifest, is_genuine }),
-        _ => Err(BackupError::NotABackup),
+        None => Err(BackupError::NotABackup),
     }
 }
 

@@ -66,6 +66,8 @@ pub enum BackupError {
     TooNew,
     /// This member is missing, cut short, or not what the manifest says.
     Altered(String),
+    /// Something was put behind its end.
+    BytesBehind,
     /// No `store.key` in place, and none was given.
     NoStoreKey,
     /// The backup was made with another store key.
@@ -214,6 +216,7 @@ impl fmt::Display for BackupError {
             BackupError::NotABackup => f.write_str("not a backup"),
             BackupError::TooNew => f.write_str("a backup of a newer version"),
             BackupError::Altered(name) => write!(f, "{name} is missing, cut short or altered"),
+            BackupError::BytesBehind => f.write_str("there are bytes behind its end"),
             BackupError::NoStoreKey => f.write_str("no store key"),
             BackupError::WrongStoreKey => f.write_str("made with another store key"),
             BackupError::SalesAfter { here, backup } => {

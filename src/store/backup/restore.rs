@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fs::{self, OpenOptions};
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, FixedOffset, NaiveDate};
@@ -270,9 +270,10 @@ fn take_store_key(folder: &Path, root: &Path, given: Option<&Path>) -> Result<Fi
     let mut files = Files::of(folder);
     files.store_key = own.clone();
     if let Some(given) = given {
-        let bytes = zeroize::Zeroizing::new(
-            fs::read(given).map_err(|error| BackupError::File(given.to_owned(), error))?,
-        );
+        let mut bytes = zeroize::Zeroizing::new(Vec::new());
+        private_file::open_named(given)
+            .and_then(|file| file.take(StoreKey::LENGTH as u64 + 1).read_to_end(&mut bytes))
+            .map_err(|error| BackupError::File(given.to_owned(), error))?;
         if !own.exists() {
             files.store_key = folder.join(STORE_KEY);
             private_file::create(&files.store_key, &bytes).map_err(StoreError::from)?;

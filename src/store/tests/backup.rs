@@ -313,6 +313,21 @@ fn an_archive_cut_short_or_altered_is_refused() {
     assert_eq!(fs::read(saved.files().database).unwrap(), before);
 }
 
+/// An archive ends at two blocks of zeros: whatever somebody put behind them is no part of it, and not taken for one.
+#[test]
+fn bytes_behind_the_end_are_refused() {
+    let saved = Saved::new();
+    let whole = fs::read(&saved.archive).unwrap();
+    for behind in [vec![0], vec![7; 512], b"another archive".repeat(100), whole.clone()] {
+        fs::write(&saved.archive, [whole.as_slice(), &behind].concat()).unwrap();
+        let refused = saved.prepare();
+        assert!(matches!(refused, Err(BackupError::BytesBehind)), "{} bytes: {refused:?}", behind.len());
+        assert!(!saved.shop.path().join("restore.tmp").exists());
+    }
+    fs::write(&saved.archive, &whole).unwrap();
+    saved.prepare().unwrap();
+}
+
 #[test]
 fn a_restore_that_stops_is_finished_later() {
     for moved in 0..=4 {

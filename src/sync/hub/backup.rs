@@ -18,7 +18,7 @@ use super::db::{Cell, Row, Transaction, Value};
 use super::erase::slot_of;
 use super::error::HubError;
 use super::{Hub, stores};
-use crate::seal::Marks;
+use crate::seal::{Marks, private_file};
 use crate::store::directory::{Partial, Side};
 use crate::sync::wire::{Base64, Hex};
 
@@ -347,7 +347,7 @@ impl Reader {
     /// `marks`: those of the hub's key for its backups. Errors: `Io`; `Invalid("backup")` for what is none,
     /// `Invalid("backup-format")` for a newer one's.
     pub(super) fn open(file: &Path, marks: Marks) -> Result<Reader, HubError> {
-        let lines = BufReader::new(zstd::Decoder::new(File::open(file)?)?);
+        let lines = BufReader::new(zstd::Decoder::new(private_file::open_named(file)?)?);
         let mut reader =
             Reader { lines, digest: Sha256::new(), count: 0, is_over: false, marks, format: 0, keys: None };
         match reader.next()? {

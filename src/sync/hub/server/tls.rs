@@ -1,8 +1,7 @@
 //! The hub's certificate. A till does not ask who signed it: it pins the public key at enrolment, so
 //! one that the hub made itself serves as well as a bought one.
 
-use std::fs;
-use std::io;
+use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -105,7 +104,11 @@ pub fn in_pairs(fingerprint: &Hex<32>) -> String {
 }
 
 fn pem(path: &Path) -> Result<Vec<u8>, CertificateError> {
-    fs::read(path).map_err(|error| CertificateError::Io(path.to_owned(), error))
+    let mut text = Vec::new();
+    private_file::open_named(path)
+        .and_then(|mut file| file.read_to_end(&mut text))
+        .map_err(|error| CertificateError::Io(path.to_owned(), error))?;
+    Ok(text)
 }
 
 impl std::fmt::Debug for Certificate {
@@ -116,6 +119,8 @@ impl std::fmt::Debug for Certificate {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]
