@@ -192,6 +192,7 @@ impl Problem {
         let [what, next] = match error {
             StoreError::DiskFull => ["cli-disk-full", "cli-disk-full-next"],
             StoreError::Busy => ["cli-busy", "cli-busy-next"],
+            StoreError::DatabaseOlder => ["cli-database-older", "cli-database-older-next"],
             StoreError::TooNew => ["cli-too-new", "cli-too-new-next"],
             StoreError::RestoreUnfinished => ["cli-restore-unfinished", "cli-restore-unfinished-next"],
             StoreError::YearImpossible => ["cli-year-impossible", "cli-year-impossible-next"],

@@ -110,7 +110,7 @@ fn words(finding: &Finding, locale: &'static Locale) -> (String, String) {
         FindingKind::KeyKept => ["verify-key-kept", "verify-kept-next"],
         FindingKind::BytesKept => ["verify-bytes-kept", "verify-kept-next"],
         FindingKind::KeyDamaged => ["verify-key-damaged", "verify-sealed-next"],
-        FindingKind::KeyMissing => ["verify-key-missing", "verify-sealed-next"],
+        FindingKind::KeyMissing => ["verify-key-missing", "verify-key-missing-next"],
         FindingKind::Compaction => ["verify-compaction", "verify-compaction-next"],
         FindingKind::LookupKept => ["verify-lookup-kept", "verify-lookup-kept-next"],
         FindingKind::Unopened => ["verify-unopened", "verify-sealed-next"],

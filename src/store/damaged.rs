@@ -16,7 +16,7 @@ use super::counts::{self, Tally};
 use super::draft::DraftSlot;
 use super::error::StoreError;
 use super::open::{Files, Store, issuer_row, log_bytes};
-use super::{profile, rest, schema, upgrade};
+use super::{behind, profile, rest, schema, upgrade};
 
 /// The slot that a row names. A number that no slot can have is one behind every end: the owner tells
 /// where it is ([`KeyFile::zero_wherever`]), and one bad number keeps no other row from being read.
@@ -48,6 +48,7 @@ impl Store {
     ) -> Result<Store, StoreError> {
         let log_remains = log_bytes(&files.database) > 0;
         let (mut keys, store_key) = keys(files, without)?;
+        without.extend(behind::require_newest(&connection, &keys).err());
         schema::migrate(&mut connection)?;
         let policy = newest_policy(&connection).unwrap_or_else(|error| {
             without.push(error);

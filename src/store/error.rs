@@ -15,6 +15,9 @@ pub enum StoreError {
     Busy,
     /// The database is not one, or its content contradicts itself.
     Damaged(String),
+    /// Older than the keys beside it: an earlier copy was put back, and what was sold since is not in it. Or the
+    /// keys were overwritten.
+    DatabaseOlder,
     /// Written by a newer Olvido.
     TooNew,
     /// There is no store here yet.
@@ -109,6 +112,7 @@ impl fmt::Display for StoreError {
             StoreError::DiskFull => f.write_str("no room left on the disk"),
             StoreError::Busy => f.write_str("another process holds the database"),
             StoreError::Damaged(what) => write!(f, "the database is damaged: {what}"),
+            StoreError::DatabaseOlder => f.write_str("the database is older than the keys beside it"),
             StoreError::TooNew => f.write_str("the database was written by a newer version"),
             StoreError::RestoreUnfinished => f.write_str("a restore was interrupted"),
             StoreError::YearImpossible => f.write_str("no ticket can bear the year that the clock says"),

@@ -8,6 +8,7 @@
 pub mod directory;
 
 mod backup;
+mod behind;
 mod clock;
 mod counts;
 mod damaged;

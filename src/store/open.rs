@@ -20,7 +20,7 @@ use super::draft::DraftSlot;
 use super::error::StoreError;
 use super::forget::Stage;
 use super::spare::Spares;
-use super::{rest, schema, upgrade};
+use super::{behind, rest, schema, upgrade};
 
 /// Where a store's files are.
 #[derive(Clone, Debug)]
@@ -101,7 +101,7 @@ impl Store {
     ///
     /// First of all it erases what work that was killed has left: [`Store::erase_leftovers`].
     ///
-    /// Errors: `Missing`, `Damaged`, `TooNew`, `Keys`, `StoreKey`, and the two about policy
+    /// Errors: `Missing`, `Damaged`, `DatabaseOlder`, `TooNew`, `Keys`, `StoreKey`, and the two about policy
     /// versions. Nothing of the store is ever overwritten on an error.
     pub fn open(
         files: &Files,
@@ -146,6 +146,7 @@ impl Store {
             result => result,
         }?;
         store.leftovers = leftovers;
+        store.hold_ballast();
         Ok(store)
     }
 
@@ -176,6 +177,7 @@ impl Store {
         let log_remains = log_bytes(&files.database) > 0;
         let store_key = StoreKey::load(&files.store_key)?;
         let mut keys = KeyFile::open(&files.keys, &store_key)?;
+        behind::require_newest(&connection, &keys)?;
         schema::migrate(&mut connection)?;
         upgrade::tie_customers(&mut connection, &mut keys, &store_key)?;
         upgrade::seal_looks(&mut connection, &keys)?;
@@ -282,8 +284,7 @@ impl Store {
         if log_bytes(&self.files.database) > LOG_BYTES_BEFORE_CHECKPOINT {
             self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
         }
-        // A full disk is no error here: the next sale says it.
-        self.ballast_held = keep_ballast(&self.files.ballast).is_ok();
+        self.hold_ballast();
         if !self.leftovers.left.is_empty() {
             self.erase_leftovers()?;
         }
@@ -318,6 +319,11 @@ impl Store {
             self.ballast_held = true;
         }
         Ok(())
+    }
+
+    /// Makes the ballast where it is missing. A full disk is no error here: the next sale says it.
+    pub(super) fn hold_ballast(&mut self) {
+        self.ballast_held = keep_ballast(&self.files.ballast).is_ok();
     }
 
     /// Gives the held-back room to whatever must be written on a full disk.

@@ -51,12 +51,16 @@ fn meta(connection: &Connection, name: &str) -> Result<Option<String>, StoreErro
 impl Store {
     /// Does what waits for a quiet moment: closes the day where one has ended, or where a compaction is due and
     /// the last was not within the hour; once, zeroes the slots that a crash left without use, and forgets
-    /// profiles without a purchase. Call it when nobody waits. Errors leave it for the next time.
+    /// profiles without a purchase; makes the ballast where it is missing. Call it when nobody waits. Errors leave
+    /// it for the next time.
     pub fn rest(&mut self, now: DateTime<FixedOffset>) -> Result<Forgetting, StoreError> {
         if !self.is_reclaimed {
-            self.reclaim_slots()?;
-            self.forget_empty_profiles()?;
+            // Purchases that the database does not know can be in the way of a profile's end, too.
+            if self.reclaim_slots()? {
+                self.forget_empty_profiles()?;
+            }
         }
+        self.hold_ballast();
         let closed = meta(&self.connection, CLOSED)?;
         let closed = closed.and_then(|at| DateTime::parse_from_rfc3339(&at).ok());
         // A clock that was set back must not keep it from being done.

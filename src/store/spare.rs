@@ -1,7 +1,5 @@
 //! Key slots made durable ahead of need, so that no sale waits for the keys file.
 
-use std::collections::HashSet;
-
 use crate::seal::{DataKey, ReceiptCode, SlotId, random_id};
 
 use super::error::StoreError;
@@ -31,6 +29,13 @@ pub(super) struct Spares {
     pub plain: Vec<PlainSpare>,
     /// Whether the keys file was searched for slots to use again.
     places_known: bool,
+}
+
+impl Spares {
+    /// The keys file was searched.
+    pub fn places_are_known(&mut self) {
+        self.places_known = true;
+    }
 }
 
 impl Store {
@@ -66,26 +71,6 @@ impl Store {
             self.spares.purchases.push(PurchaseSpare { code, slot, key });
         }
         self.spares.plain.extend(written.map(|(slot, key)| PlainSpare { slot, key }));
-        Ok(())
-    }
-
-    /// Zeroes the slots that crashes left without use. Reads the whole keys file. By their owners: a row whose
-    /// slot number was damaged still needs its key, wherever that is.
-    pub(super) fn reclaim_slots(&mut self) -> Result<(), StoreError> {
-        let mut needed: HashSet<[u8; 16]> = {
-            let mut statement = self.connection.prepare(
-                "SELECT id FROM purchase UNION ALL SELECT owner FROM profile
-                 UNION ALL SELECT owner FROM draft UNION ALL SELECT owner FROM tally
-                 UNION ALL SELECT owner FROM held UNION ALL SELECT owner FROM released
-                 UNION ALL SELECT owner FROM doomed",
-            )?;
-            let rows = statement.query_map([], |row| row.get(0))?;
-            rows.collect::<Result<_, _>>()?
-        };
-        needed.extend(self.spares.purchases.iter().map(|spare| spare.slot.owner));
-        needed.extend(self.spares.plain.iter().map(|spare| spare.slot.owner));
-        self.keys.reclaim(|slot| needed.contains(&slot.owner))?;
-        (self.spares.places_known, self.is_reclaimed) = (true, true);
         Ok(())
     }
 }

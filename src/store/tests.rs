@@ -17,6 +17,7 @@ use crate::domain::ticket::Issuer;
 use super::*;
 
 mod backup;
+mod behind;
 mod clock;
 mod counts;
 mod customers;

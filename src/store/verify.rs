@@ -369,7 +369,7 @@ impl Store {
         Ok(())
     }
 
-    fn tombstones(&self) -> Result<HashSet<[u8; 16]>, StoreError> {
+    pub(super) fn tombstones(&self) -> Result<HashSet<[u8; 16]>, StoreError> {
         let mut statement = self.connection.prepare("SELECT id FROM tombstone")?;
         Ok(statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?)
     }

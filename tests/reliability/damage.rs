@@ -119,6 +119,6 @@ fn damage(bytes: &mut Vec<u8>, random: &mut Rng) -> String {
 /// An error that has words of its own for the user. A letter changed in the kept text of a policy
 /// looks as if the policy file had changed.
 fn is_plain(error: &StoreError) -> bool {
-    use StoreError::{Damaged, Keys, PolicyNeedsNewVersion, StoreKey, TooNew};
-    matches!(error, Damaged(_) | TooNew | Keys(_) | StoreKey(_) | PolicyNeedsNewVersion(_))
+    use StoreError::{Damaged, DatabaseOlder, Keys, PolicyNeedsNewVersion, StoreKey, TooNew};
+    matches!(error, Damaged(_) | DatabaseOlder | TooNew | Keys(_) | StoreKey(_) | PolicyNeedsNewVersion(_))
 }

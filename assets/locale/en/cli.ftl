@@ -171,6 +171,10 @@ cli-damaged = a file of the store is damaged. Nothing was changed.
 cli-damaged-next =
     Do not delete anything. Copy the directory first.
     Then put a backup back: olvido restore FILE
+cli-database-older = the database is older than the keys beside it: an earlier olvido.db was put here, or keys were overwritten. Nothing was changed.
+cli-database-older-next =
+    Sell nothing with it, or what was sold since is lost, and numbers of tickets are given twice.
+    Put the newer olvido.db back. If there is none, copy the directory, then: olvido restore FILE
 cli-policy-version = the policy was changed, but its version is the same.
 cli-policy-version-next = Raise "version" in the policy, then start again.
 cli-policy-old = the policy is version { $version }, and version { $newest } was in force already.

@@ -31,6 +31,9 @@ verify-bytes-kept = Something forgotten is still in the database: { $subject }
 verify-kept-next = Old files may have been put back by hand. Restore with: olvido restore FILE
 verify-key-damaged = The slot { $subject } of the keys file is damaged.
 verify-key-missing = The key of something kept is missing: { $subject }
+verify-key-missing-next =
+    If an earlier olvido.db was put here, put the newer one back: nothing that it does not know was zeroed.
+    Else what it held cannot be read. A backup may still have it: olvido restore FILE
 verify-unopened = Something kept does not open: { $subject }
 verify-unlinked = A purchase and its customer do not belong together: { $subject }
 verify-lookup-kept = The slot { $subject } still finds a customer, and nothing is kept under it.
@@ -142,10 +145,10 @@ backup-unfinished = an earlier backup was interrupted and left something that ca
 backup-unfinished-next = See what to do: olvido verify
 backup-not-one = this is not a backup of Olvido, or it is damaged.
 backup-altered = this backup is damaged: { $name } is not whole. Nothing was changed.
+backup-bytes-behind = there is something behind the end of this backup that does not belong to it. Nothing was changed.
 backup-damaged-next = Try another backup.
 backup-too-new = this backup was written by a newer Olvido.
 backup-too-new-next = Install that version or a newer one.
-backup-bytes-behind = there is something behind the end of this backup that does not belong to it. Nothing was changed.
 backup-no-key = the store key is missing: the backup does not open without it.
 backup-no-key-next = Say where your copy is: olvido restore FILE --store-key store.key
 backup-wrong-key = this backup was made with another store key.

@@ -171,6 +171,10 @@ cli-damaged = un archivo de la tienda está dañado. No se ha cambiado nada.
 cli-damaged-next =
     No borre nada. Copie antes la carpeta.
     Después restaure una copia: olvido restore ARCHIVO
+cli-database-older = la base de datos es más antigua que las claves que están a su lado: alguien puso aquí un olvido.db anterior, o se sobrescribieron claves. No se cambió nada.
+cli-database-older-next =
+    No venda nada con ella, o se pierde lo vendido desde entonces y se repiten números de tique.
+    Vuelva a poner el olvido.db más nuevo. Si no lo hay, copie la carpeta y después: olvido restore ARCHIVO
 cli-policy-version = la política ha cambiado, pero su versión es la misma.
 cli-policy-version-next = Suba «version» en la política y arranque de nuevo.
 cli-policy-old = la política es la versión { $version }, y ya estuvo en vigor la { $newest }.

@@ -31,6 +31,9 @@ verify-bytes-kept = Algo olvidado sigue en la base de datos: { $subject }
 verify-kept-next = Quizá alguien repuso archivos viejos a mano. Restaure con: olvido restore ARCHIVO
 verify-key-damaged = La ranura { $subject } del archivo de claves está dañada.
 verify-key-missing = Falta la clave de algo guardado: { $subject }
+verify-key-missing-next =
+    Si alguien puso aquí un olvido.db anterior, vuelva a poner el más nuevo: no se borró nada que este no conozca.
+    Si no, lo que guardaba no se puede leer. Puede que lo tenga una copia de seguridad: olvido restore ARCHIVO
 verify-unopened = Algo guardado no se abre: { $subject }
 verify-unlinked = Una compra y su cliente no casan: { $subject }
 verify-lookup-kept = La ranura { $subject } aún lleva hasta un cliente, y con ella no se guarda nada.
@@ -142,10 +145,10 @@ backup-unfinished = otra copia de seguridad se interrumpió y dejó algo que aho
 backup-unfinished-next = Vea qué hacer: olvido verify
 backup-not-one = esto no es una copia de seguridad de Olvido, o está dañada.
 backup-altered = esta copia de seguridad está dañada: { $name } no está entero. No se cambió nada.
+backup-bytes-behind = detrás del final de esta copia hay algo que no le pertenece. No se cambió nada.
 backup-damaged-next = Pruebe con otra copia.
 backup-too-new = esta copia la escribió un Olvido más nuevo.
 backup-too-new-next = Instale esa versión u otra más nueva.
-backup-bytes-behind = detrás del final de esta copia hay algo que no le pertenece. No se cambió nada.
 backup-no-key = falta la clave de la tienda: sin ella la copia no se abre.
 backup-no-key-next = Diga dónde tiene la suya: olvido restore ARCHIVO --store-key store.key
 backup-wrong-key = esta copia se hizo con otra clave de tienda.

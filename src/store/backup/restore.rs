@@ -20,7 +20,7 @@ use crate::store::clock::Clock;
 use crate::store::error::StoreError;
 use crate::store::forget::{Forgetting, Stage};
 use crate::store::open::{Files, Store, connect, issuer_row};
-use crate::store::{forget, hub, outbox, profile, schema, ticket, verify};
+use crate::store::{behind, forget, hub, outbox, profile, schema, ticket, verify};
 
 const UNPACKED: &str = "restore.tmp";
 const READY: &str = "restore.ready";
@@ -68,6 +68,8 @@ struct InPlace {
     trusted_day: Option<NaiveDate>,
     /// It is whole and up to date: what has no tombstone was not forgotten.
     complete: bool,
+    /// A key that it needs is gone: something was forgotten that it does not know.
+    is_behind: bool,
     keys: Option<Slots>,
 }
 
@@ -255,7 +257,7 @@ fn compare(
         return Err(BackupError::SalesAfter { here: here.number, backup: backup.number });
     }
     if here.number == backup.number {
-        in_place.complete = true;
+        in_place.complete = !in_place.is_behind;
         return if here.hash == backup.hash { Ok(false) } else { Err(BackupError::OtherStore) };
     }
     // Older than the backup: what its keys do not know yet was not forgotten.
@@ -322,11 +324,12 @@ impl InPlace {
     /// Reads what it can, and changes nothing.
     fn look(files: &Files, store_key: &StoreKey) -> InPlace {
         let mut found = InPlace::default();
-        if files.database.exists() {
-            let _ = found.read_database(&files.database);
-        }
         // The keys in place tell by what is missing: only where they are of this store.
-        if let Ok(keys) = KeyFile::open(&files.keys, store_key)
+        let keys = KeyFile::open(&files.keys, store_key).ok();
+        if files.database.exists() {
+            let _ = found.read_database(&files.database, keys.as_ref());
+        }
+        if let Some(keys) = keys
             && let Ok(survey) = keys.live()
         {
             let live = survey.live.iter().map(|id| (id.owner, id.index)).collect();
@@ -336,7 +339,7 @@ impl InPlace {
         found
     }
 
-    fn read_database(&mut self, path: &Path) -> Result<(), StoreError> {
+    fn read_database(&mut self, path: &Path, keys: Option<&KeyFile>) -> Result<(), StoreError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags)?;
         let mut statement = connection.prepare("SELECT id FROM tombstone")?;
@@ -351,6 +354,10 @@ impl InPlace {
             None => self.tombstones.iter().copied().collect(),
         };
         verify::quick_check_file(path)?;
+        if let Some(keys) = keys {
+            behind::require_newest(&connection, keys)?;
+            self.is_behind = behind::is_behind(&connection, &keys.live()?)?;
+        }
         self.head = Some(ticket::head(&connection)?);
         self.trusted_day = Clock::load(&connection)?.trusted_day();
         Ok(())

@@ -328,6 +328,20 @@ fn bytes_behind_the_end_are_refused() {
     saved.prepare().unwrap();
 }
 
+/// The database of the backup itself, put back by hand beside the keys of today: it does not know what was forgotten
+/// since, and the keys do.
+#[test]
+fn an_older_database_in_place_does_not_say_that_nothing_was_forgotten() {
+    let saved = Saved::new();
+    let members = members(&saved.archive);
+    let (_, older) = members.iter().find(|(name, _)| name == "olvido.db").unwrap();
+    fs::write(saved.files().database, older).unwrap();
+    let restoring = saved.restore();
+    assert_eq!((restoring.needs_new_series, restoring.unknown, restoring.replayed), (false, 0, 1));
+    let store = saved.install(restoring);
+    assert!(saved.is_forgotten(&store));
+}
+
 #[test]
 fn a_restore_that_stops_is_finished_later() {
     for moved in 0..=4 {

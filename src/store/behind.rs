@@ -1,0 +1,105 @@
+//! A database that is older than the keys beside it: somebody has put an earlier `olvido.db` back. What was sold
+//! since has its keys in the keys file alone. So nothing may be zeroed there that this database does not know, and
+//! nothing be sold on it: its next ticket has a number that was given already.
+//!
+//! It is told by what is gone. Each sale seals the sums of the last sales under another key and zeroes the one
+//! before, each forget zeroes its own: a key that the database needs, that is nowhere, and that it does not know as
+//! forgotten was zeroed under a later one.
+
+use std::collections::HashSet;
+
+use rusqlite::{Connection, OptionalExtension};
+
+use crate::seal::{KeyFile, SlotId, SlotSurvey};
+
+use super::damaged::slot_id;
+use super::error::StoreError;
+use super::open::Store;
+
+/// Refuses a database whose newest rows, which each sale writes anew, have keys that are gone. It reads three slots;
+/// the whole file only where one is not as its row says. A damaged slot says nothing.
+///
+/// Errors: `DatabaseOlder`, and what SQLite and the keys file say.
+pub(super) fn require_newest(connection: &Connection, keys: &KeyFile) -> Result<(), StoreError> {
+    if !tells(connection)? {
+        return Ok(());
+    }
+    for sql in [
+        "SELECT slot, owner FROM tally",
+        "SELECT slot, owner FROM held",
+        "SELECT slot, owner FROM draft WHERE sealed IS NOT NULL",
+    ] {
+        let slot = connection.query_row(sql, [], |row| slot_id(row, 0, row.get(1)?)).optional()?;
+        if let Some(slot) = slot
+            && let Ok(None) = keys.key(slot)
+            && !keys.live()?.live.iter().any(|live| live.owner == slot.owner)
+        {
+            return Err(StoreError::DatabaseOlder);
+        }
+    }
+    Ok(())
+}
+
+/// Whether a key is gone that this database needs and does not know as forgotten: then it may be older than these
+/// keys, and what it does not know may have been sold since.
+pub(super) fn is_behind(connection: &Connection, survey: &SlotSurvey) -> Result<bool, StoreError> {
+    if !tells(connection)? {
+        return Ok(false);
+    }
+    let live: HashSet<&[u8; 16]> = survey.live.iter().map(|slot| &slot.owner).collect();
+    let damaged: HashSet<u32> = survey.damaged.iter().copied().collect();
+    let mut statement = connection.prepare(
+        "SELECT slot, owner FROM (
+             SELECT slot, id AS owner FROM purchase UNION ALL SELECT slot, owner FROM profile
+             UNION ALL SELECT slot, owner FROM draft WHERE sealed IS NOT NULL
+             UNION ALL SELECT slot, owner FROM tally UNION ALL SELECT slot, owner FROM held
+             UNION ALL SELECT slot, owner FROM released)
+         WHERE owner NOT IN (SELECT id FROM tombstone) AND owner NOT IN (SELECT owner FROM doomed)",
+    )?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let slot = slot_id(row, 0, row.get(1)?)?;
+        if !live.contains(&slot.owner) && !damaged.contains(&slot.index) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// In a database of 0.2.0 a row keeps its key, and what is gone says nothing.
+fn tells(connection: &Connection) -> Result<bool, StoreError> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'held')";
+    Ok(connection.query_row(sql, [], |row| row.get(0))?)
+}
+
+impl Store {
+    /// Zeroes the keys of what was forgotten, wherever one is again, and the slots that crashes left without use:
+    /// these only where the database knows its keys. Reads the whole keys file. By their owners: a row whose
+    /// slot number was damaged still needs its key, wherever that is.
+    ///
+    /// Returns whether the database knows its keys.
+    pub(super) fn reclaim_slots(&mut self) -> Result<bool, StoreError> {
+        let knows_all = !is_behind(&self.connection, &self.keys.live()?)?;
+        if !knows_all {
+            log::error!("keys that the database needs are gone: what it does not know is left alone");
+        }
+        let forgotten = self.tombstones()?;
+        let mut needed: HashSet<[u8; 16]> = {
+            let mut statement = self.connection.prepare(
+                "SELECT id FROM purchase UNION ALL SELECT owner FROM profile
+                 UNION ALL SELECT owner FROM draft UNION ALL SELECT owner FROM tally
+                 UNION ALL SELECT owner FROM held UNION ALL SELECT owner FROM released
+                 UNION ALL SELECT owner FROM doomed",
+            )?;
+            let rows = statement.query_map([], |row| row.get(0))?;
+            rows.collect::<Result<_, _>>()?
+        };
+        needed.extend(self.spares.purchases.iter().map(|spare| spare.slot.owner));
+        needed.extend(self.spares.plain.iter().map(|spare| spare.slot.owner));
+        let is_needed = |slot: &SlotId| !knows_all || needed.contains(&slot.owner);
+        self.keys.reclaim(|slot| !forgotten.contains(&slot.owner) && is_needed(slot))?;
+        self.is_reclaimed = true;
+        self.spares.places_are_known();
+        Ok(knows_all)
+    }
+}
