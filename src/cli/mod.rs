@@ -26,4 +26,6 @@ pub mod till;
 mod verify;
 
 #[cfg(test)]
+mod exports_tests;
+#[cfg(test)]
 mod records_tests;

@@ -14,10 +14,10 @@ use super::run::{DONE, REFUSED, run};
 const RYE_BREAD: &str = "0400001010020";
 
 /// A demo store with three sales, one for each choice, and their receipts' codes.
-struct Shop {
+pub(super) struct Shop {
     folder: tempfile::TempDir,
-    guarantee: String,
-    remember: String,
+    pub guarantee: String,
+    pub remember: String,
     forget: String,
 }
 
@@ -31,7 +31,7 @@ fn ran(data: &Path, line: &[&str]) -> (u8, String, String) {
 }
 
 impl Shop {
-    fn new() -> Shop {
+    pub fn new() -> Shop {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("data");
         let (code, _, complaints) = ran(&data, &["init", "--demo", "--language", "en", "--lang", "en"]);
@@ -45,11 +45,11 @@ impl Shop {
         shop
     }
 
-    fn data(&self) -> PathBuf {
+    pub fn data(&self) -> PathBuf {
         self.folder.path().join("data")
     }
 
-    fn path(&self, name: &str) -> String {
+    pub fn path(&self, name: &str) -> String {
         self.folder.path().join(name).display().to_string()
     }
 
@@ -70,7 +70,7 @@ impl Shop {
         ran(&self.data(), &line)
     }
 
-    fn done(&self, line: &[&str]) -> String {
+    pub fn done(&self, line: &[&str]) -> String {
         let (code, out, complaints) = self.run(line);
         assert_eq!(code, DONE, "{line:?}\n{out}{complaints}");
         out
