@@ -98,7 +98,7 @@ fn sums(waiting: &[Waiting]) -> BTreeSet<(i64, i64)> {
 fn departments(waiting: &[Waiting]) -> BTreeSet<i64> {
     let mut sums = BTreeSet::new();
     for tickets in [1..=32, 33..=40, 1..=40, 4..=20, 21..=40, 4..=40] {
-        let often = (*tickets.end() - *tickets.start().max(&4) + 1) as i64;
+        let often = tickets.end() - tickets.start().max(&4) + 1;
         for (is_cake, popular) in [(true, BAGUETTE), (false, BANANA)] {
             let lines = waiting.iter().filter(|line| (line.name == CAKE) == is_cake);
             let rare: i64 = lines.filter(|l| tickets.contains(&l.ticket)).map(|l| l.amount).sum();
