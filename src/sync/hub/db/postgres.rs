@@ -208,16 +208,28 @@ impl Postgres {
             Err(DbError::Retry) => return Ok(false),
             done => done?,
         }
+        // Or the segment in which a key was written could be the one that the checkpoint is in: that stays, and is
+        // given a new name only behind the filling, with the key in it.
+        self.fill_log(
+            &mut connection,
+            "SELECT CAST(setting AS BIGINT) FROM pg_settings WHERE name = 'wal_segment_size'",
+        )?;
         // From here on no crash needs the old log: its segments are given new names, and used again.
         self.batch(&mut connection, "CHECKPOINT")?;
-        let left = "SELECT CAST(sum(size) AS BIGINT) FROM pg_ls_waldir()";
-        let left = self.read(&mut |transaction: &mut Transaction<'_>| Ok(transaction.query_one(left, &[])?));
-        let left = left.map_err(super::database_error)?.map(|row| row.uint(0)).transpose()?.unwrap_or(0);
-        for _ in 0..=left / FILLER_BYTES {
-            self.batch(&mut connection, FILLER)?;
-        }
+        self.fill_log(&mut connection, "SELECT CAST(sum(size) AS BIGINT) FROM pg_ls_waldir()")?;
         self.batch(&mut connection, "CHECKPOINT")?;
         Ok(true)
+    }
+
+    /// Writes more into the log than this query says, in bytes.
+    fn fill_log(&self, connection: &mut Connection, bytes: &'static str) -> Result<(), DbError> {
+        let bytes =
+            self.read(&mut |transaction: &mut Transaction<'_>| Ok(transaction.query_one(bytes, &[])?));
+        let bytes = bytes.map_err(super::database_error)?.map(|row| row.uint(0)).transpose()?.unwrap_or(0);
+        for _ in 0..=bytes / FILLER_BYTES {
+            self.batch(connection, FILLER)?;
+        }
+        Ok(())
     }
 
     /// A statement outside of a transaction.

@@ -86,6 +86,25 @@ fn a_destroyed_key_stands_nowhere_in_the_servers_files() {
     assert!(holders(&kept) > 0);
 }
 
+/// However near to the end of the log a key was written, one scrub takes it out.
+#[test]
+fn one_scrub_is_enough() {
+    let place = Place::shared();
+    drop(place.open());
+    let key = crate::seal::random_id();
+    let hex: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
+    let record = format!("SELECT pg_logical_emit_message(false, 'a key', '\\x{hex}'::bytea)");
+    shared_cluster().sql("postgres", &record);
+    assert!(super::forgetting::files_with(&place, &key) > 0, "the test looks in the wrong place");
+    shared_cluster().sql("postgres", &record);
+    let keys = Database::open(place.keys.as_ref().unwrap()).unwrap();
+    // Where another test is in the way nothing was done.
+    while !keys.scrub_keys().unwrap() {
+        std::thread::yield_now();
+    }
+    assert_eq!(super::forgetting::files_with(&place, &key), 0);
+}
+
 #[test]
 fn a_hub_with_other_keys_is_refused() {
     let place = Place::shared();
