@@ -104,6 +104,8 @@ fn text(verified: &Verified, locale: &'static Locale) -> String {
 fn words(finding: &Finding, locale: &'static Locale) -> (String, String) {
     let [what, next] = match finding.kind {
         FindingKind::Database => ["verify-database", "verify-database-next"],
+        FindingKind::NotOurs => ["verify-not-ours", "verify-not-ours-next"],
+        FindingKind::PolicyMissing => ["verify-policy-missing", "verify-policy-missing-next"],
         FindingKind::TicketMissing => ["verify-ticket-missing", "verify-ticket-next"],
         FindingKind::TicketChanged => ["verify-ticket-changed", "verify-ticket-next"],
         FindingKind::TicketSums => ["verify-ticket-sums", "verify-ticket-next"],

@@ -6,6 +6,8 @@
 use rusqlite::Connection;
 use rusqlite_migration::{M, Migrations};
 
+use super::error::StoreError;
+
 /// A new step is added at the end; a shipped one never changes.
 const STEPS: &[M<'static>] = &[M::up(ALONE), M::up(OUTBOX), M::up(LOOKUPS), M::up(COUNTS), M::up(LOOKS)];
 
@@ -301,6 +303,24 @@ pub(super) fn migrate(connection: &mut Connection) -> rusqlite_migration::Result
 /// Whether a database has any of these steps. SQLite's `user_version` counts them.
 pub(super) fn is_store(connection: &Connection) -> rusqlite::Result<bool> {
     connection.query_row("PRAGMA user_version", [], |row| Ok(row.get::<_, i64>(0)? > 0))
+}
+
+/// What the database has that none of these steps makes, each as its type and name: triggers, views, tables, indexes
+/// of somebody else, statistics, and what is called as one of Olvido's and is not made as it.
+pub(super) fn strangers(connection: &Connection) -> Result<Vec<String>, StoreError> {
+    let mut fresh = Connection::open_in_memory()?;
+    migrate(&mut fresh)?;
+    let made = objects(&fresh)?;
+    let found = objects(connection)?.into_iter().filter(|object| !made.contains(object));
+    Ok(found.map(|(kind, name, _)| format!("{kind} {name}")).collect())
+}
+
+/// Type, name, and how it was made: nothing of what SQLite makes by itself.
+type Object = (String, String, Option<String>);
+
+fn objects(connection: &Connection) -> rusqlite::Result<Vec<Object>> {
+    let mut statement = connection.prepare("SELECT type, name, sql FROM sqlite_schema ORDER BY name")?;
+    statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?.collect()
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ use super::error::StoreError;
 use super::expire::Terms;
 use super::forget::{Forgetting, Reason};
 use super::open::Store;
-use super::{profile, purchase};
+use super::{policy, profile, purchase, schema};
 
 /// What a check of the whole store found.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -50,6 +50,10 @@ pub struct Finding {
 pub enum FindingKind {
     /// SQLite finds the database damaged, or a row cannot be read.
     Database,
+    /// The database has something that Olvido never makes: a trigger could undo what a forget does.
+    NotOurs,
+    /// A policy under which something was sold is gone.
+    PolicyMissing,
     /// A number of the series is not there.
     TicketMissing,
     /// A ticket does not have the hash of its fields and of the ticket before.
@@ -197,10 +201,20 @@ impl Store {
         for what in complaints(&self.connection, "integrity_check", INTEGRITY_LINES)? {
             verified.find(FindingKind::Database, what);
         }
+        for what in schema::strangers(&self.connection)? {
+            verified.find(FindingKind::NotOurs, what);
+        }
+        for which in policy::missing(&self.connection)? {
+            verified.find(FindingKind::PolicyMissing, which);
+        }
         let mut statement = self.connection.prepare("PRAGMA foreign_key_check")?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             let (table, parent): (String, String) = (row.get(0)?, row.get(2)?);
+            if parent == "policy" {
+                // A finding of its own.
+                continue;
+            }
             verified.find(FindingKind::Database, format!("{table} → {parent}"));
         }
         Ok(())

@@ -22,6 +22,10 @@ verify-found = { $count ->
 }
 verify-database = The database is damaged: { $subject }
 verify-database-next = Copy the directory, then put a backup back: olvido restore FILE
+verify-not-ours = The database has something that Olvido never makes: { $subject }
+verify-not-ours-next = It can hinder a forget, or keep what is forgotten. Have it taken out by whoever put it in.
+verify-policy-missing = A policy under which something was sold is gone: { $subject }
+verify-policy-missing-next = Tickets and counts stay until it is back. Copy the directory, then put a backup back: olvido restore FILE
 verify-ticket-missing = Missing from the chain of tickets: { $subject }
 verify-ticket-changed = The ticket { $subject } is not as it was issued.
 verify-ticket-sums = The amounts of the ticket { $subject } do not add up to its total.

@@ -22,6 +22,10 @@ verify-found = { $count ->
 }
 verify-database = La base de datos está dañada: { $subject }
 verify-database-next = Copie la carpeta y restaure una copia de seguridad: olvido restore ARCHIVO
+verify-not-ours = La base de datos tiene algo que Olvido nunca crea: { $subject }
+verify-not-ours-next = Puede impedir un olvido, o guardar lo olvidado. Que lo quite quien lo puso.
+verify-policy-missing = Falta una política con la que se vendió algo: { $subject }
+verify-policy-missing-next = Los tiques y las cuentas se quedan hasta que vuelva. Copie la carpeta y después recupere una copia de seguridad: olvido restore ARCHIVO
 verify-ticket-missing = Falta en la cadena de tiques: { $subject }
 verify-ticket-changed = El tique { $subject } no está como se emitió.
 verify-ticket-sums = Los importes del tique { $subject } no suman su total.
