@@ -184,6 +184,50 @@ fn upgrade_day_leaves_nothing_that_tells_a_person_or_a_basket() {
     assert_eq!(clear, 0, "counts by day in the clear");
 }
 
+/// kill -9 at random moments of upgrade day: the next command goes on, nothing is lost, and what is forgotten then
+/// is gone.
+#[test]
+fn upgrade_day_survives_kills() {
+    let (template, expected) = (Unpacked::of("till"), expected());
+    let again = || {
+        let place = tempfile::tempdir().unwrap();
+        let status = Command::new("cp").arg("-a").arg(&template.folder).arg(place.path()).status();
+        assert!(status.unwrap().success());
+        Unpacked { folder: place.path().join("till"), _place: place }
+    };
+    let begun = Instant::now();
+    again().said(&["expire"]);
+    let took = begun.elapsed();
+    let purchases = expected["purchases"].as_array().unwrap();
+    let customer = purchases.iter().find_map(|purchase| identifier(&purchase["customer"])).unwrap();
+    let of_others = purchases.iter().filter(|purchase| identifier(&purchase["customer"]) != Some(customer));
+    let mut shapes = std::collections::BTreeSet::new();
+    for kill in 1..=16 {
+        let till = again();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_olvido"));
+        command.arg("--data").arg(&till.folder).arg("expire").stdin(Stdio::null());
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        std::thread::sleep(took * kill / 18);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let context = format!("killed after {kill}/18 of {took:?}");
+        let database = rusqlite::Connection::open(till.folder.join("olvido.db")).unwrap();
+        let shape = "SELECT group_concat(name) FROM (SELECT name FROM sqlite_schema ORDER BY name)";
+        shapes.insert(database.query_row(shape, [], |row| row.get::<_, String>(0)).unwrap());
+        drop(database);
+        till.said(&["customer", "forget", customer]);
+        let verified = till.json(&["verify", "--json"]);
+        assert_eq!(verified["findings"], serde_json::json!([]), "{context}");
+        assert_eq!(verified["tickets"], expected["tickets"], "{context}");
+        assert_eq!(verified["purchases"], of_others.clone().count(), "{context}");
+        assert_eq!(till.run(&["customer", "show", customer]).status.code(), Some(1), "{context}");
+        let last = of_others.clone().next_back().unwrap()["code"].as_str().unwrap();
+        till.said(&["purchase", "show", last]);
+        assert_eq!(till.holding(b"CANARYLOOK"), Vec::<String>::new(), "{context}");
+    }
+    assert!(shapes.len() > 1, "none was killed in the middle");
+}
+
 #[test]
 fn everything_that_0_2_0_kept_can_be_forgotten() {
     let (till, expected) = (Unpacked::upgraded("till"), expected());

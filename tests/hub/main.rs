@@ -1,6 +1,7 @@
 //! The hub as it is run: `olvido hub serve` on the loopback interface, asked by tills and by worse.
 
 mod ahead;
+mod backup_killed;
 mod commands;
 #[allow(dead_code)] // shared with the tests of reliability
 #[path = "../reliability/common.rs"]

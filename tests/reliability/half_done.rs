@@ -190,6 +190,58 @@ fn check(shop: &Shop, work: Work, keys: &[SlotId], wrapper: &KeyWrapper, context
     }
 }
 
+/// Kills a process at a random moment of the time that it takes. Returns whether it still lived.
+fn kill_within(mut child: Child, took: Duration, random: &mut Rng) -> bool {
+    thread::sleep(Duration::from_nanos(random.next() % (took.as_nanos() as u64 + 1)));
+    let lived = child.try_wait().unwrap().is_none();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    lived
+}
+
+/// How long a command takes that is left alone.
+fn time_of(shop: &Shop, args: &[&str]) -> Duration {
+    let begun = Instant::now();
+    shop.does(args);
+    begun.elapsed()
+}
+
+/// Killed anywhere, an expiry is carried out by the next: of what is past its term no key is left.
+#[test]
+fn a_killed_expiry_is_carried_out_by_the_next() {
+    let template = Shop::new();
+    let phone = |number: u32| format!("6000000{number:02}");
+    for number in 10..30 {
+        let line = r#"{"id":"ID","choice":"remember","customer":{"phone":"ID"},"purposes":["history"],"lines":[{"code":"0400001200018"}]}"#;
+        template.rings(&line.replace("ID", &phone(number)));
+    }
+    fs::remove_file(template.backup()).unwrap();
+    template.does(&["backup", &template.backup()]);
+    let (keys, wrapper) = (template.keys(), KeyWrapper::new(&template.store_key()));
+    let database = rusqlite::Connection::open(template.directory.path().join("olvido.db")).unwrap();
+    database.execute_batch("UPDATE purchase SET until = 1; PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
+    drop(database);
+    let took = time_of(&template.again(), &["expire"]);
+    let (mut killed, mut halfway) = (0, 0);
+    for seed in seeds(KILLS_OF_A_KIND) {
+        let (shop, context) = (template.again(), format!("OLVIDO_SEED={seed}"));
+        killed +=
+            u32::from(kill_within(shop.command(&["expire"]).spawn().unwrap(), took, &mut Rng::new(seed)));
+        let database = rusqlite::Connection::open(shop.directory.path().join("olvido.db")).unwrap();
+        let count = |table: &str| -> u32 {
+            database.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap()
+        };
+        halfway += u32::from(count("tombstone") == 0 || count("doomed") > 0);
+        drop(database);
+        shop.does(&["expire"]);
+        check(&shop, Work::Backup, &keys, &wrapper, &context);
+        let said = shop.does(&["verify", "--json"]);
+        assert!(said.contains(r#""purchases":0,"profiles":0"#), "{context}: {said}");
+    }
+    println!("expire: {killed} killed, {halfway} of them halfway");
+    assert!(halfway > 0 || std::env::var_os("OLVIDO_SEED").is_some(), "none was killed halfway");
+}
+
 /// The search finds what it looks for.
 #[test]
 fn a_key_that_is_left_is_found() {
