@@ -194,8 +194,23 @@ pub struct PurchaseShowArgs {
 
 #[derive(Debug, Subcommand)]
 pub enum CustomerCommand {
-    Show(CustomerArgs),
+    Show(CustomerShowArgs),
     Forget(CustomerArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct CustomerShowArgs {
+    #[command(flatten)]
+    pub whom: CustomerArgs,
+    #[arg(long)]
+    pub json: bool,
+    /// Why staff look; logged.
+    #[arg(
+        long,
+        value_name = "return|guarantee|customer-asks|complaint|authority",
+        value_parser = look_reason
+    )]
+    pub purpose: Option<LookReason>,
 }
 
 #[derive(Debug, Args)]

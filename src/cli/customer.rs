@@ -2,25 +2,37 @@
 
 use std::io::Write;
 
+use serde::Serialize;
+
 use crate::domain::customer::{Identifier, IdentifierError};
 use crate::domain::look::LookReason;
 use crate::domain::settings::Settings;
 use crate::seal::KeysError;
-use crate::store::{Forgetting, StoreError, destroy_keys_of};
+use crate::store::{Customer, Forgetting, Purchase, Store, StoreError, destroy_keys_of};
 
-use super::args::CustomerArgs;
+use super::args::{CustomerArgs, CustomerShowArgs};
 use super::open::{Locked, files};
 use super::problem::Problem;
-use super::purchase::ticked;
+use super::purchase::{PurchaseJson, purchase_json, ticked};
 use super::run::{DONE, Session, written};
 
+#[derive(Serialize)]
+struct ProfileJson<'a> {
+    /// As `kind:value`.
+    customer: String,
+    purposes: Vec<&'a str>,
+    purchases: Vec<PurchaseJson<'a>>,
+    /// How many purchases are past their term: nobody can read them, and they go by themselves.
+    past_term: usize,
+}
+
 impl Session {
-    /// Shows all of it, which is what somebody who asks has a right to (GDPR, article 15). Each
-    /// purchase shown is logged.
-    pub(super) fn show_customer(&self, args: &CustomerArgs, out: &mut impl Write) -> Result<u8, Problem> {
+    /// Shows all of it, which is what somebody who asks has a right to (GDPR, article 15), also in a form that
+    /// machines read (article 20). Each purchase shown is logged; staff who look for another reason say which.
+    pub(super) fn show_customer(&self, args: &CustomerShowArgs, out: &mut impl Write) -> Result<u8, Problem> {
         let mut locked = self.open_store()?;
-        for identifier in self.whom(args, &mut locked)? {
-            self.show_one(&mut locked, &identifier, out)?;
+        for identifier in self.whom(&args.whom, &mut locked)? {
+            self.show_one(&mut locked, &identifier, args, out)?;
         }
         Ok(DONE)
     }
@@ -29,6 +41,7 @@ impl Session {
         &self,
         locked: &mut Locked,
         identifier: &Identifier,
+        args: &CustomerShowArgs,
         out: &mut impl Write,
     ) -> Result<(), Problem> {
         let customer = locked.store.customer(identifier).map_err(|error| self.store_problem(&error))?;
@@ -38,6 +51,14 @@ impl Session {
         let mut purchases = Vec::with_capacity(customer.purchases.len());
         for id in &customer.purchases {
             purchases.extend(locked.store.remembered(id).map_err(|error| self.store_problem(&error))?);
+        }
+        for purchase in &purchases {
+            let reason = args.purpose.unwrap_or(LookReason::CustomerAsks);
+            self.log_look(&mut locked.store, purchase, reason)?;
+        }
+        if args.json {
+            let json = self.customer_json(&locked.store, identifier, &customer, &purchases)?;
+            return self.say(&json, out).map(drop);
         }
         let mut count = locale.format("customer-purchases", &[("count", purchases.len().into())]);
         let hidden = customer.purchases.len() - purchases.len();
@@ -52,11 +73,32 @@ impl Session {
         );
         self.say(&head, out)?;
         for purchase in purchases {
-            self.log_look(&mut locked.store, &purchase, LookReason::CustomerAsks)?;
             self.say("", out)?;
             written(self.print_purchase(&locked.store, &purchase, out), locale)?;
         }
         Ok(())
+    }
+
+    fn customer_json(
+        &self,
+        store: &Store,
+        identifier: &Identifier,
+        customer: &Customer,
+        purchases: &[Purchase],
+    ) -> Result<String, Problem> {
+        let looks = purchases.iter().map(|purchase| store.looks(&purchase.id)).collect::<Result<Vec<_>, _>>();
+        let looks = looks.map_err(|error| self.store_problem(&error))?;
+        let json = ProfileJson {
+            customer: identifier.canonical(),
+            purposes: customer.purposes.iter().map(|purpose| purpose.as_str()).collect(),
+            purchases: purchases
+                .iter()
+                .zip(&looks)
+                .map(|(p, looks)| purchase_json(store, p, looks))
+                .collect(),
+            past_term: customer.purchases.len() - purchases.len(),
+        };
+        Ok(serde_json::to_string(&json).expect("a profile is JSON"))
     }
 
     /// Forgets the profile and every purchase in it.

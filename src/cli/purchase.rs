@@ -75,7 +75,8 @@ impl Session {
         self.log_look(&mut locked.store, &purchase, args.purpose.unwrap_or(LookReason::Receipt))?;
         if args.json {
             let looks = locked.store.looks(&purchase.id).map_err(|error| self.store_problem(&error))?;
-            return self.say(&self.purchase_json(&locked.store, &purchase, &looks), out);
+            let json = purchase_json(&locked.store, &purchase, &looks);
+            return self.say(&serde_json::to_string(&json).expect("a purchase is JSON"), out);
         }
         written(self.print_purchase(&locked.store, &purchase, out), self.locale())?;
         Ok(DONE)
@@ -315,38 +316,42 @@ impl Session {
         }
         Ok(())
     }
+}
 
-    fn purchase_json(&self, store: &Store, purchase: &Purchase, looks: &[Look]) -> String {
-        let decimals = currency(store, purchase).decimals;
-        let lines = purchase.lines.iter().map(|line| LineJson {
-            name: &line.name,
-            department: &line.department,
-            quantity: line.quantity.decimal(line.unit),
-            unit_price: line.unit_price.decimal(decimals),
-            tax: line.rate.decimal(),
-            amount: line.amount.decimal(decimals),
-        });
-        let json = PurchaseJson {
-            ticket: number(store, purchase),
-            day: purchase.day.to_string(),
-            total: total(purchase).decimal(decimals),
-            discount: purchase.discount.decimal(decimals),
-            lines: lines.collect(),
-            choice: &purchase.choice,
-            policy: purchase.policy_version,
-            until: purchase.until.date().map(|date| date.to_string()),
-            customer: purchase.customer.as_ref().map(|(customer, purposes)| CustomerJson {
-                customer,
-                purposes: purposes.iter().map(|purpose| purpose.as_str()).collect(),
-            }),
-            looks,
-        };
-        serde_json::to_string(&json).expect("a purchase is JSON")
+/// A purchase as machines read it.
+pub(super) fn purchase_json<'a>(
+    store: &Store,
+    purchase: &'a Purchase,
+    looks: &'a [Look],
+) -> PurchaseJson<'a> {
+    let decimals = currency(store, purchase).decimals;
+    let lines = purchase.lines.iter().map(|line| LineJson {
+        name: &line.name,
+        department: &line.department,
+        quantity: line.quantity.decimal(line.unit),
+        unit_price: line.unit_price.decimal(decimals),
+        tax: line.rate.decimal(),
+        amount: line.amount.decimal(decimals),
+    });
+    PurchaseJson {
+        ticket: number(store, purchase),
+        day: purchase.day.to_string(),
+        total: total(purchase).decimal(decimals),
+        discount: purchase.discount.decimal(decimals),
+        lines: lines.collect(),
+        choice: &purchase.choice,
+        policy: purchase.policy_version,
+        until: purchase.until.date().map(|date| date.to_string()),
+        customer: purchase.customer.as_ref().map(|(customer, purposes)| CustomerJson {
+            customer,
+            purposes: purposes.iter().map(|purpose| purpose.as_str()).collect(),
+        }),
+        looks,
     }
 }
 
 #[derive(Serialize)]
-struct PurchaseJson<'a> {
+pub(super) struct PurchaseJson<'a> {
     ticket: String,
     day: String,
     total: String,
@@ -357,7 +362,7 @@ struct PurchaseJson<'a> {
     /// Last day; nothing where the customer says when.
     until: Option<String>,
     customer: Option<CustomerJson<'a>>,
-    /// Who looked at it, this time too: when, what for, under which name of this machine.
+    /// When it was looked at and what for, this time too; `by` is a name where the system tells one.
     looks: &'a [Look],
 }
 

@@ -289,7 +289,7 @@ fn a_customer_is_found_by_every_spelling() {
     }
 }
 
-/// A reason is one of a list, in words of whoever reads it; who looked is shown with the purchase.
+/// A reason is one of a list, in words of whoever reads it; each look is shown with the purchase.
 #[test]
 fn looks_have_a_reason_of_the_list_and_are_shown() {
     let shop = Shop::new();
@@ -308,4 +308,24 @@ fn looks_have_a_reason_of_the_list_and_are_shown() {
         shop.run(&["purchase", "show", &shop.guarantee, "--purpose", "Ana Garcia asks"]);
     assert_eq!(code, super::run::USAGE, "{complaints}");
     assert!(shop.done(&["customer", "show", "600123456"]).contains(": the customer asked\n"));
+    let (_, spanish, _) =
+        ran(&shop.data(), &["customer", "show", "600123456", "--purpose", "complaint", "--lang", "es"]);
+    assert!(spanish.contains("Miradas:") && spanish.contains(": una reclamación\n"), "{spanish}");
+    let (code, ..) = shop.run(&["customer", "show", "600123456", "--purpose", "I am curious"]);
+    assert_eq!(code, super::run::USAGE);
+    // The copy that the notice promises: all of it, for machines, and the look at it is noted, too.
+    let json = shop.done(&["customer", "show", "600123456", "--json", "--purpose", "authority"]);
+    let json: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!((&json["customer"], &json["past_term"]), (&"phone:+34600123456".into(), &0.into()));
+    let purchase = &json["purchases"][0];
+    assert_eq!(
+        (&purchase["choice"], &purchase["customer"]["purposes"]),
+        (&"remember".into(), &json["purposes"])
+    );
+    assert!(!purchase["lines"].as_array().unwrap().is_empty());
+    let looks = purchase["looks"].as_array().unwrap();
+    assert_eq!(
+        looks.iter().map(|look| &look["reason"]).collect::<Vec<_>>(),
+        ["customer-asks", "complaint", "authority"]
+    );
 }
