@@ -62,13 +62,13 @@ fn print(notice: &FullNotice, out: &mut impl Write) -> Result<()> {
     Ok(())
 }
 
-/// Judges a changed policy: says what it widens, narrows or rewords beside the policy in use, and what
+/// Judges a changed policy: says what it widens, narrows or rewords beside the one in use (its text first), and what
 /// in it may steer a customer, or lists its refusals, each with its line, reason and remedy. Returns
 /// whether it can be used.
 ///
 /// Errors: `out` cannot be written.
 pub fn check(
-    current: &Policy,
+    (in_use, current): &(String, Policy),
     file_text: &str,
     file_name: &str,
     language: Language,
@@ -76,7 +76,7 @@ pub fn check(
 ) -> Result<bool> {
     let locale = Locale::of(language);
     let file = ("file", Arg::from(file_name));
-    match judge(current, file_text) {
+    match judge(current, in_use, file_text) {
         Ok(changes) => {
             writeln!(out, "{}", locale.format("policy-accepted", std::slice::from_ref(&file)))?;
             if changes.is_empty() {
@@ -148,7 +148,8 @@ mod tests {
 
     fn judged(text: &str, language: Language) -> (bool, String) {
         let mut out = Vec::new();
-        let good = check(&Policy::shipped(), text, "policy.toml", language, &mut out).unwrap();
+        let good =
+            check(&(SHIPPED.to_owned(), Policy::shipped()), text, "policy.toml", language, &mut out).unwrap();
         (good, String::from_utf8(out).unwrap())
     }
 

@@ -148,11 +148,11 @@ fn command(cli: &Cli, environment: Environment, out: &mut impl Write) -> Result<
             let text = read(&args.file, locale)?;
             let name = args.file.display().to_string();
             // The file in place may be the very one that is judged: what counts is what the store has in force.
-            let current = match policy_in_force(&session.data.database()) {
-                Ok(policy) => policy,
-                Err(_) => session.policy()?.1,
+            let in_use = match policy_in_force(&session.data.database()) {
+                Ok(in_use) => in_use,
+                Err(_) => session.policy()?,
             };
-            let good = super::policy::check(&current, &text, &name, session.language, out);
+            let good = super::policy::check(&in_use, &text, &name, session.language, out);
             Ok(if written(good, locale)? { DONE } else { REFUSED })
         }
     }

@@ -35,6 +35,13 @@ pub fn warning(locale: &'static Locale, warning: &PolicyWarning) -> Refusal {
         Warning::Nobody { word: said } => {
             ("policy-nobody", "policy-nobody-remedy", vec![("word", word(said))])
         }
+        Warning::Sign { sign } => {
+            ("policy-sign", "policy-sign-remedy", vec![("sign", word(&sign.to_string()))])
+        }
+        Warning::Number { number } => {
+            ("policy-number", "policy-number-remedy", vec![("number", word(&number.to_string()))])
+        }
+        Warning::Leading => ("policy-leading", "policy-leading-remedy", vec![]),
         Warning::Exclamation => ("policy-exclamation", "policy-exclamation-remedy", vec![]),
         Warning::Capitals { word: said } => {
             ("policy-capitals", "policy-capitals-remedy", vec![("word", word(said))])
@@ -210,16 +217,24 @@ pub fn change(locale: &'static Locale, change: &Change) -> String {
             ("policy-release", vec![("from", Arg::from(rule(from))), ("to", Arg::from(rule(to)))])
         }
         ChangeKind::LanguageAdded { language } => {
-            ("policy-language-added", vec![("language", word(language.own_name()))])
+            ("policy-language-added", vec![("language", language_name(locale, *language))])
         }
         ChangeKind::LanguageRemoved { language } => {
-            ("policy-language-removed", vec![("language", word(language.own_name()))])
+            ("policy-language-removed", vec![("language", language_name(locale, *language))])
         }
         ChangeKind::Text { place, language } => {
-            ("policy-text", vec![("place", word(place)), ("language", word(language.own_name()))])
+            ("policy-text", vec![("place", word(place)), ("language", language_name(locale, *language))])
         }
     };
     locale.format(key, &args)
+}
+
+fn language_name(locale: &'static Locale, language: Language) -> Arg<'static> {
+    let key = match language {
+        Language::Spanish => "policy-language-es",
+        Language::English => "policy-language-en",
+    };
+    Arg::from(locale.text(key).into_owned())
 }
 
 fn class_name(locale: &'static Locale, class: DataClass) -> Arg<'static> {

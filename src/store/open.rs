@@ -373,10 +373,14 @@ pub fn is_unused(database: &Path) -> bool {
     unused.unwrap_or(false)
 }
 
-/// The policy in force in the store of this database, which may be in use. Errors: `Sql`, `Damaged`.
-pub fn policy_in_force(database: &Path) -> Result<Policy, StoreError> {
+/// The policy in force in the store of this database, which may be in use, its text first. Errors: `Sql`,
+/// `Damaged`.
+pub fn policy_in_force(database: &Path) -> Result<(String, Policy), StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    newest_policy(&Connection::open_with_flags(database, flags)?)
+    let connection = Connection::open_with_flags(database, flags)?;
+    let policy = newest_policy(&connection)?;
+    let sql = "SELECT text FROM policy WHERE version = ?1";
+    Ok((connection.query_row(sql, [policy.version], |row| row.get(0))?, policy))
 }
 
 /// Opens the database.

@@ -79,8 +79,9 @@ impl Session {
         })?;
         let told = [("store", store.into()), ("version", published.version.into())];
         self.say(&locale.format("hub-policy-published", &told), out)?;
-        let before = published.before.and_then(|text| Policy::parse(&text).ok());
-        let changes = judge(before.as_ref().unwrap_or(&policy), &text).unwrap_or_default();
+        let before = published.before.and_then(|text| Some((Policy::parse(&text).ok()?, text)));
+        let (before, in_use) = before.unwrap_or_else(|| (policy, text.clone()));
+        let changes = judge(&before, &in_use, &text).unwrap_or_default();
         written(effects(&changes, &text, &args.file.display().to_string(), locale, out), locale)?;
         Ok(DONE)
     }

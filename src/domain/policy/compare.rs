@@ -149,14 +149,14 @@ pub fn compare(old: &Policy, new: &Policy) -> Vec<Change> {
     changes
 }
 
-/// Judges a changed policy file beside the policy in use. What a ticket holds beyond
+/// Judges a policy file beside the policy in use, whose text is `in_use`. What a ticket holds beyond
 /// [`TicketDetail::Shop`] is told each time, whether or not the policy in use does so too.
 /// Errors: every refusal; besides those of [`Policy::parse_new`], a version that is not higher
-/// although something differs.
-pub fn judge(current: &Policy, text: &str) -> Result<Vec<Change>, Vec<PolicyError>> {
+/// although something differs, and be it a comment: a till takes one text for each version.
+pub fn judge(current: &Policy, in_use: &str, text: &str) -> Result<Vec<Change>, Vec<PolicyError>> {
     let new = Policy::parse_new(text)?;
     let mut changes = compare(current, &new);
-    if changes.is_empty() || new.version > current.version {
+    if text == in_use || new.version > current.version {
         let (from, to) = (TicketDetail::Shop, new.ticket_detail);
         if from < to && current.ticket_detail == to {
             changes.insert(0, Change { effect: Effect::Widens, kind: ChangeKind::Detail { from, to } });

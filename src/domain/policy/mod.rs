@@ -186,6 +186,7 @@ struct ChoiceText {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct NoticeWords {
     question: String,
+    /// In format 2 it names `{choice}`, as the answer section does.
     default: String,
     label_keeps: String,
     label_purpose: String,

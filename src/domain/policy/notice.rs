@@ -86,7 +86,7 @@ impl Policy {
         Notice {
             language,
             question: words.question.clone(),
-            default: words.default.clone(),
+            default: self.named_default(&words.default, language),
             labels: Labels {
                 keeps: words.label_keeps.clone(),
                 purpose: words.label_purpose.clone(),
@@ -109,7 +109,7 @@ impl Policy {
         let words = &self.words[&language];
         let mut sections = vec![Section { heading: question, paragraphs: vec![default] }];
         sections.extend(cards.iter().map(|card| card.section(words)));
-        sections.push(words.answer.clone());
+        sections.push(filled_section(&words.answer, |text| self.named_default(text, language)));
         sections.push(self.controller_section(language, store));
         let classes = self.kept_classes();
         sections.extend(classes.map(|(class, policy)| self.class(class, policy, language, sale_date)));
@@ -121,6 +121,11 @@ impl Policy {
     /// The sentences that remain when a purchase is forgotten: what stays, and until when.
     pub fn after_forget_sentence(&self, wanted: Language, sale_date: NaiveDate) -> String {
         self.card(1, self.minimum(), self.language(wanted), sale_date).after
+    }
+
+    /// A text with the title of the choice that counts without an answer.
+    fn named_default(&self, text: &str, language: Language) -> String {
+        text.replace("{choice}", &self.minimum().texts[&language].title)
     }
 
     /// Who answers for the data, and where to ask.

@@ -25,6 +25,7 @@ impl Policy {
         }
         for (language, words) in &mut self.words {
             let Some(own) = shipped.words.get(language).cloned() else { continue };
+            words.default = own.default;
             words.until_ticket = own.until_ticket;
             words.until_counts = own.until_counts;
             words.until_items = own.until_items;

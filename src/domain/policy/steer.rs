@@ -1,5 +1,5 @@
-//! What steers a customer without being a mistake: words of loss or praise, loud signs, cards of
-//! unequal length, terms beyond the usual. A program cannot judge words. It points at them, and a
+//! What steers a customer without being a mistake: words of loss, praise or money, loud signs,
+//! leading questions, cards of unequal length, terms beyond the usual. A program cannot judge words. It points at them, and a
 //! person decides (EDPB, guidelines 03/2022 on deceptive design patterns).
 
 use std::collections::BTreeMap;
@@ -24,7 +24,7 @@ pub struct PolicyWarning {
 /// How it may steer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PolicyWarningKind {
-    /// A word or phrase of loss or praise.
+    /// A word or phrase of loss, haste, praise, money or order, or one that claims too much.
     Word { word: String },
     /// A letter that is none of the language's, such as the Cyrillic ones that look like Latin letters: no
     /// list of words finds such a word, and nobody can search for it.
@@ -35,6 +35,12 @@ pub enum PolicyWarningKind {
     Nobody { word: String },
     /// An exclamation mark.
     Exclamation,
+    /// A sign that no sentence needs, such as a star or a percentage.
+    Sign { sign: char },
+    /// A number in the question or the title of a card: a card is chosen by its number.
+    Number { number: char },
+    /// The question is none, or one for yes or no.
+    Leading,
     /// A word in capitals on a card.
     Capitals { word: String },
     /// One card says much more than another, in characters.
@@ -62,7 +68,7 @@ pub fn warnings(text: &str) -> Vec<PolicyWarning> {
         .collect();
     let mut found = Vec::new();
     for (language, key, text) in &texts {
-        let kinds = words(*language, &text.text)
+        let kinds = words(*language, key, &text.text)
             .chain(foreign(&text.text))
             .chain(denied(&policy, *language, key, &text.text))
             .chain(signs(key, &text.text));
@@ -91,23 +97,61 @@ fn language_of(key: &str) -> Option<Language> {
     key.split('.').find_map(|part| Language::ALL.into_iter().find(|language| language.code() == part))
 }
 
-/// The list of a language: an entry a line, `*` at its end for any ending.
-fn list(language: Language) -> impl Iterator<Item = &'static str> {
-    let list = match language {
-        Language::Spanish => include_str!("../../../assets/steering/es.txt"),
-        Language::English => include_str!("../../../assets/steering/en.txt"),
-    };
-    list.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'))
+/// Where a word of the list steers.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Scope {
+    AnyText,
+    /// Where the customer chooses: cards, ticks, the question, and what counts without an answer.
+    Choosing,
+    Default,
 }
 
-fn words(language: Language, text: &str) -> impl Iterator<Item = PolicyWarningKind> {
-    let lower = text.to_lowercase();
-    let spoken: Vec<String> = lower
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .map(str::to_owned)
-        .collect();
-    let says = move |entry: &str| {
+impl Scope {
+    const ALL: [Scope; 3] = [Scope::AnyText, Scope::Choosing, Scope::Default];
+
+    /// Its heading in the list.
+    fn heading(self) -> &'static str {
+        match self {
+            Scope::AnyText => "[any text]",
+            Scope::Choosing => "[cards, ticks and question]",
+            Scope::Default => "[words without an answer]",
+        }
+    }
+
+    fn holds(self, key: &str) -> bool {
+        match self {
+            Scope::AnyText => true,
+            Scope::Choosing => is_card(key) || [".question", ".default"].iter().any(|end| key.ends_with(end)),
+            Scope::Default => key.ends_with(".default"),
+        }
+    }
+}
+
+/// Whether a text stands on a card, or is what can be ticked there.
+fn is_card(key: &str) -> bool {
+    let last = key.rsplit('.').next().unwrap_or(key);
+    ["choice.", "purpose."].iter().any(|start| key.starts_with(start))
+        || ["card", "label-", "until-"].iter().any(|start| last.starts_with(start))
+}
+
+/// The meanings of the list, with where they steer: the Spanish entries and the English ones.
+fn meanings() -> impl Iterator<Item = (Scope, [&'static str; 2])> {
+    let mut scope = Scope::AnyText;
+    let lines = include_str!("../../../assets/steering.txt").lines();
+    lines.filter(|line| !line.is_empty() && !line.starts_with('#')).filter_map(move |line| {
+        if let Some(heading) = Scope::ALL.into_iter().find(|scope| scope.heading() == line) {
+            scope = heading;
+            return None;
+        }
+        let (spanish, english) = line.split_once(" | ")?;
+        Some((scope, [spanish, english]))
+    })
+}
+
+fn words(language: Language, key: &str, text: &str) -> impl Iterator<Item = PolicyWarningKind> {
+    let folded = fold(text);
+    let spoken: Vec<&str> = folded.split(' ').collect();
+    let says = |entry: &str| {
         let wanted: Vec<&str> = entry.split(' ').collect();
         let found = spoken.windows(wanted.len()).find(|heard| {
             heard.iter().zip(&wanted).all(|(heard, wanted)| match wanted.strip_suffix('*') {
@@ -117,7 +161,14 @@ fn words(language: Language, text: &str) -> impl Iterator<Item = PolicyWarningKi
         });
         found.map(|heard| PolicyWarningKind::Word { word: heard.join(" ") })
     };
-    list(language).filter_map(says).collect::<Vec<_>>().into_iter()
+    let found = meanings().filter(|(scope, _)| scope.holds(key)).filter_map(|(_, [spanish, english])| {
+        let entries = match language {
+            Language::Spanish => spanish,
+            Language::English => english,
+        };
+        entries.split(", ").find_map(says)
+    });
+    found.collect::<Vec<_>>().into_iter()
 }
 
 /// A word with a letter that is not Latin: Spanish and English are written with those alone.
@@ -129,7 +180,8 @@ fn foreign(text: &str) -> Option<PolicyWarningKind> {
     Some(PolicyWarningKind::ForeignLetters { word: word.to_owned() })
 }
 
-/// Words on the card of a choice that keeps articles which say that it does not.
+/// Words on the card of a choice that keeps articles which say that it does not. What no card may say stands in
+/// the list.
 fn denied(policy: &Policy, language: Language, key: &str, text: &str) -> Option<PolicyWarningKind> {
     let &["choice", choice, "text", _, "title" | "keeps" | "purpose"] =
         &key.split('.').collect::<Vec<_>>()[..]
@@ -138,8 +190,8 @@ fn denied(policy: &Policy, language: Language, key: &str, text: &str) -> Option<
     };
     policy.choice(choice).filter(|choice| choice.memory != Memory::None)?;
     let denials: &[&str] = match language {
-        Language::Spanish => &["nada", "nadie", "ningun", "ninguna", "ninguno", "olvid", "anonim"],
-        Language::English => &["nothing", "nobody", "none", "forget", "forgotten", "anonym"],
+        Language::Spanish => &["olvid"],
+        Language::English => &["forget", "forgot"],
     };
     let says = |word: &&str| denials.iter().any(|denial| fold(word).starts_with(denial));
     let word = text.split(|c: char| !c.is_alphanumeric()).find(says)?;
@@ -156,14 +208,54 @@ fn nobody(reader: &Reader, root: &Table<'_>, policy: &Policy) -> Option<PolicyWa
 
 fn signs(key: &str, text: &str) -> impl Iterator<Item = PolicyWarningKind> {
     let loud = text.contains(['!', '¡']).then_some(PolicyWarningKind::Exclamation);
+    let chosen = Scope::Choosing.holds(key);
     let mut capitals = text.split(|c: char| !c.is_alphabetic()).filter(|word| {
         // Shorter ones are names of taxes and numbers: IVA, NIF, VAT, PIN.
         word.chars().count() > 3 && word.chars().all(char::is_uppercase)
     });
-    let on_card = ["choice.", "purpose."].iter().any(|start| key.starts_with(start))
-        || [".question", ".default"].iter().any(|end| key.ends_with(end));
-    let capitals = capitals.next().filter(|_| on_card);
-    loud.into_iter().chain(capitals.map(|word| PolicyWarningKind::Capitals { word: word.to_owned() }))
+    let capitals = capitals.next().filter(|_| chosen);
+    let capitals = capitals.map(|word| PolicyWarningKind::Capitals { word: word.to_owned() });
+    let question = key.ends_with(".question");
+    let number =
+        text.chars().find(char::is_ascii_digit).filter(|_| (chosen && !is_card(key)) || is_title(key));
+    let leading = question && !is_open(text);
+    (loud.into_iter().chain(capitals))
+        .chain(ornament(key, text).map(|sign| PolicyWarningKind::Sign { sign }))
+        .chain(number.map(|number| PolicyWarningKind::Number { number }))
+        .chain(leading.then_some(PolicyWarningKind::Leading))
+}
+
+fn is_title(key: &str) -> bool {
+    key.starts_with("choice.") && key.ends_with(".title")
+}
+
+/// A sign that no sentence needs where it stands, or one that stands twice. A card quotes nobody.
+fn ornament(key: &str, text: &str) -> Option<char> {
+    let needed = |c: char| {
+        c.is_alphabetic()
+            || c.is_ascii_digit()
+            || matches!(
+                c,
+                ' ' | '.' | ',' | ';' | ':' | '?' | '¿' | '!' | '¡' | '(' | ')' | '\'' | '’' | '-' | '/'
+            )
+            || matches!(c, '{' | '}')
+            || (!is_card(key) && matches!(c, '"' | '«' | '»' | '“' | '”' | '‘' | '–' | '—' | '…'))
+            || (!Scope::Choosing.holds(key) && c.is_ascii() && !matches!(c, '%' | '$'))
+    };
+    let is_twice =
+        |pair: &[char]| pair[0] == pair[1] && !pair[0].is_alphanumeric() && !matches!(pair[0], ' ' | '/');
+    let signs: Vec<char> = text.chars().collect();
+    let twice = signs.windows(2).find(|pair| is_twice(pair)).map(|pair| pair[0]);
+    signs.iter().copied().find(|c| !needed(*c)).or(twice.filter(|sign| !matches!(sign, '!' | '¡')))
+}
+
+/// Whether a question leaves the answer open: one that starts with *what* does, one for yes or no puts the
+/// answer into the customer's mouth.
+fn is_open(question: &str) -> bool {
+    let Some((asked, _)) = question.split_once('?') else { return false };
+    let asked = asked.rsplit(['¿', '.', ',', ':', ';']).next().unwrap_or(asked);
+    let first = asked.split_whitespace().next().unwrap_or_default().to_lowercase();
+    matches!(&*first, "qué" | "cuál" | "cuáles" | "cuánto" | "cómo" | "what" | "which" | "how")
 }
 
 /// How long the text of one card is, its key and its line.
@@ -185,4 +277,27 @@ fn uneven(texts: &[(Language, String, Located)]) -> Vec<PolicyWarning> {
         (longest * 2 > shortest * 3 + 8).then(|| PolicyWarning { line, key: key.to_owned(), kind })
     };
     parts.into_values().filter_map(compare).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One list for both languages: each line says one meaning in both, as folded text says it.
+    #[test]
+    fn both_languages_warn_of_the_same() {
+        let list = include_str!("../../../assets/steering.txt");
+        let lines = list.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+        let said = lines.filter(|line| Scope::ALL.iter().all(|scope| scope.heading() != *line)).count();
+        assert_eq!(meanings().count(), said, "a line without both languages");
+        for scope in Scope::ALL {
+            assert!(meanings().any(|(of, _)| of == scope), "{}", scope.heading());
+        }
+        for (_, languages) in meanings() {
+            for entry in languages.iter().flat_map(|entries| entries.split(", ")) {
+                assert_eq!(fold(entry.trim_end_matches('*')), entry.trim_end_matches('*'));
+                assert!(!entry.trim_end_matches('*').is_empty() && !entry.contains('|'), "{entry}");
+            }
+        }
+    }
 }

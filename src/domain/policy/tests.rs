@@ -355,6 +355,20 @@ fn every_refusal_names_its_line() {
         ),
         ("backup-days = 30", 0, "backup-days = 0", "backup-days", Kind::BadValue(Expected::Number)),
         (
+            "If you do not choose: “{choice}”.",
+            0,
+            "If you do not choose, we remember it.",
+            "notice.en.default",
+            Kind::MissingPlaceholder { name: "choice" },
+        ),
+        (
+            "es como elegir «{choice}»",
+            0,
+            "se recuerda",
+            "notice.es.answer.text",
+            Kind::MissingPlaceholder { name: "choice" },
+        ),
+        (
             "Olvidar esta compra",
             0,
             "Olvidar del todo esta compra",
@@ -366,7 +380,7 @@ fn every_refusal_names_its_line() {
         let (text, at) = edited(from, nth, to);
         let line = at + usize::from(to.contains('\n') && (kind != Kind::UnknownKey || !to.starts_with('[')));
         // What a list of texts lacks is told at the list.
-        let line = line - usize::from(key == "notice.es.controller.text");
+        let line = line - usize::from(key.starts_with("notice.") && key.ends_with(".text"));
         assert_eq!(refused(&text), PolicyError { line, key: key.to_owned(), kind }, "{to}");
     }
     // What is missing is named at the table that should hold it.
@@ -620,9 +634,9 @@ fn a_policy_to_be_taken_into_use_says_how_it_is_written() {
     let old = refused(SHIPPED_0_2_0);
     assert_eq!(old, [PolicyError { line: 1, key: "format".to_owned(), kind: Kind::OldFormat }]);
     assert_eq!(Policy::parse_new(SHIPPED), Ok(Policy::shipped()));
-    let renewed = judge(&Policy::parse(SHIPPED_0_2_0).unwrap(), SHIPPED).unwrap();
+    let renewed = judge(&Policy::parse(SHIPPED_0_2_0).unwrap(), SHIPPED_0_2_0, SHIPPED).unwrap();
     assert!(renewed.iter().all(|change| !matches!(change.kind, ChangeKind::Detail { .. })), "{renewed:?}");
-    assert_eq!(judge(&Policy::shipped(), SHIPPED_0_2_0), Err(old));
+    assert_eq!(judge(&Policy::shipped(), SHIPPED, SHIPPED_0_2_0), Err(old));
     for other in ["1", "3", "\"2\""] {
         let (text, line) = edited("format = 2", 0, &format!("format = {other}"));
         let errors = Policy::parse(&text).unwrap_err();
@@ -636,7 +650,7 @@ fn a_policy_to_be_taken_into_use_says_how_it_is_written() {
 fn whatever_widens_the_ticket_is_told_each_time() {
     for detail in TicketDetail::ALL {
         let text = SHIPPED.replace("detail = \"shop\"", &format!("detail = \"{}\"", detail.id()));
-        let there = judge(&Policy::parse(&text).unwrap(), &text).unwrap();
+        let there = judge(&Policy::parse(&text).unwrap(), &text, &text).unwrap();
         let kind = ChangeKind::Detail { from: TicketDetail::Shop, to: detail };
         let told = Change { effect: Effect::Widens, kind };
         assert_eq!(there, if detail == TicketDetail::Shop { vec![] } else { vec![told] });
@@ -812,7 +826,7 @@ fn changes_are_told() {
         let text = SHIPPED.replace("version = 2", "version = 3").replace(from, to);
         // The order has to name the renamed choice.
         let text = if to.contains("warranty") { text.replace("\"guarantee\"", "\"warranty\"") } else { text };
-        let changes = judge(&shipped, &text).unwrap_or_else(|errors| panic!("{to}: {errors:?}"));
+        let changes = judge(&shipped, SHIPPED, &text).unwrap_or_else(|errors| panic!("{to}: {errors:?}"));
         let changes: Vec<_> = changes.into_iter().map(|change| (change.effect, change.kind)).collect();
         assert_eq!(changes, expected, "{to}");
         // Read backwards, what widens narrows, and what narrows widens.
@@ -826,14 +840,23 @@ fn changes_are_told() {
         assert_eq!(count(&there, Narrows), count(&back, Widens), "{to}");
         assert_eq!(count(&there, Rewords), count(&back, Rewords), "{to}");
     }
-    assert_eq!(judge(&shipped, SHIPPED), Ok(vec![]));
+    assert_eq!(judge(&shipped, SHIPPED, SHIPPED), Ok(vec![]));
+    // A till takes one text for each version, so that even a comment needs the next.
+    let commented =
+        |version: u32| format!("# Ours.\n{SHIPPED}").replace("version = 2", &format!("version = {version}"));
+    for version in [1, 2] {
+        let kind = Kind::VersionNotRaised { current: 2 };
+        let refused = PolicyError { line: line_of("version") + 1, key: "version".to_owned(), kind };
+        assert_eq!(judge(&shipped, SHIPPED, &commented(version)), Err(vec![refused]));
+    }
+    assert_eq!(judge(&shipped, SHIPPED, &commented(3)), Ok(vec![]));
 }
 
 #[test]
 fn a_change_raises_the_version() {
     let (text, _) = edited("Olvidar esta compra", 0, "Olvidar");
     assert_eq!(
-        judge(&Policy::shipped(), &text),
+        judge(&Policy::shipped(), SHIPPED, &text),
         Err(vec![PolicyError {
             line: line_of("version"),
             key: "version".to_owned(),

@@ -28,6 +28,8 @@ const CONTROLLER: [(&str, usize); 3] = [("controller", 60), ("tax-id", 20), ("co
 pub(super) const MIX: [(&str, usize); 3] = [("sales", 6), ("tickets", 6), ("longest", 6)];
 /// A number of years in words, and what they take at most.
 const YEARS: (&str, usize) = ("years", "100 years".len());
+/// How a text names the choice that counts without an answer, and what its title takes at most.
+const CHOICE: (&str, usize) = ("choice", TITLE);
 /// What a date takes at most: `23 Nov 2032`.
 pub(super) const DATE: usize = "23 Nov 2032".len();
 
@@ -136,10 +138,14 @@ fn notice_words(reader: &mut Reader, table: &Table<'_>, values: Values) -> Notic
         "complaint",
     ];
     let label = Text::plain(TITLE);
+    // What counts without an answer is decided by `default` alone, so its words name that choice.
+    let of_format_2: &[(&str, usize)] = if values.format == Policy::FORMAT { &[CHOICE] } else { &[] };
+    let names: Vec<&str> = of_format_2.iter().map(|(name, _)| *name).collect();
+    let default = Text { limit: SENTENCE, values: of_format_2, required: &names };
     let renewed = Text { limit: PARAGRAPH, values: &[YEARS, ("date", DATE)], required: &["years", "date"] };
     let mut words = NoticeWords {
         question: Text::plain(SENTENCE).read(reader, table, "question"),
-        default: Text::plain(SENTENCE).read(reader, table, "default"),
+        default: default.read(reader, table, "default"),
         label_keeps: label.read(reader, table, "label-keeps"),
         label_purpose: label.read(reader, table, "label-purpose"),
         label_basis: label.read(reader, table, "label-basis"),
@@ -169,7 +175,7 @@ fn notice_words(reader: &mut Reader, table: &Table<'_>, values: Values) -> Notic
         }
         words.until_sooner = Text::plain(SHORT).read(reader, table, "until-sooner");
         words.controller = section(reader, table, "controller", &CONTROLLER);
-        words.answer = section(reader, table, "answer", &[]);
+        words.answer = section(reader, table, "answer", of_format_2);
     } else {
         known.push("until-customer");
         words.until_customer = Text::plain(SHORT).read(reader, table, "until-customer");
