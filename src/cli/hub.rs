@@ -19,6 +19,7 @@ use super::args::{HubArgs, HubCommand, HubPublishCommand, HubStoreArgs};
 use super::paths::{DataDir, Environment, PathError};
 use super::problem::Problem;
 use super::run::Session;
+use crate::domain::text::{Place, quotable};
 use crate::sync::hub::db::{Database, DatabaseAddress};
 use crate::sync::hub::{Hub, HubFiles};
 
@@ -131,7 +132,11 @@ impl Session {
                     [] => locale.text("hub-no-store-next").into_owned(),
                     _ => locale.format(next, &[("stores", known.join(", ").into())]),
                 };
-                Err(Problem { what: locale.text(what).into_owned(), place: named.clone(), next: Some(next) })
+                Err(Problem {
+                    what: locale.text(what).into_owned(),
+                    place: named.as_deref().map(|named| quotable(named, Place::Shop)),
+                    next: Some(next),
+                })
             }
         }
     }

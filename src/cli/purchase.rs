@@ -44,7 +44,10 @@ impl Session {
             return Err(self.refusal("purchase-ticket-gone", "purchase-ticket-gone-next"));
         };
         self.log_look(&mut locked.store, &purchase, LookReason::Receipt)?;
-        let ticked = purchase.customer.map(|(_, purposes)| purposes).unwrap_or_default();
+        // What stands before the colon says which kind it is.
+        let kind = |customer: String| customer.split(':').next().unwrap_or_default().to_owned();
+        let (profile, ticked) = purchase.customer.map(|(who, uses)| (kind(who), uses)).unzip();
+        let ticked = ticked.unwrap_or_default();
         let none = || Locale::of(language).text("purchase-no-purposes").into_owned();
         let purpose = card.purpose(&ticked).unwrap_or_else(none);
         let receipt = Receipt {
@@ -53,7 +56,7 @@ impl Session {
             given: Vec::new(),
             change: Money::ZERO,
             memory: ReceiptMemory {
-                kept: Some(KeptFor { purpose, until: purchase.until }),
+                kept: Some(KeptFor { purpose, until: purchase.until, renewed: card.renewed, profile }),
                 choice: card.title,
                 // Nothing is kept of a purchase whose customer did not answer.
                 answered: true,

@@ -289,6 +289,16 @@ fn a_customer_is_found_by_every_spelling() {
     }
 }
 
+#[test]
+fn days_that_go_backwards_are_refused() {
+    let shop = Shop::new();
+    let refused = shop.refused(&["review", "--from", "2026-11-25", "--to", "2026-11-24"]);
+    assert!(refused.contains("--from 2026-11-24 --to 2026-11-25"), "{refused}");
+    shop.done(&["review", "--from", "2026-11-24", "--to", "2026-11-24"]);
+    let (_, _, complaints) = shop.run(&["review", "--day", "ayer"]);
+    assert!(complaints.contains("cannot be \"ayer\""), "{complaints}");
+}
+
 /// A reason is one of a list, in words of whoever reads it; each look is shown with the purchase.
 #[test]
 fn looks_have_a_reason_of_the_list_and_are_shown() {

@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use anyhow::Result;
+use chrono::NaiveDate;
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
@@ -24,11 +25,11 @@ const NAME: usize = 30;
 impl Session {
     /// Adds up without the lock: it only reads, so that a manager need not close the till.
     pub(super) fn review(&self, args: &ReviewArgs, out: &mut impl Write) -> Result<u8, Problem> {
-        let opened = self.opener(self.settings()?)?().map_err(|error| self.store_problem(&error))?;
         let days = match args.day {
             Some(day) => Days::of(day),
-            None => Days { from: args.from, to: args.to },
+            None => self.days(args.from, args.to)?,
         };
+        let opened = self.opener(self.settings()?)?().map_err(|error| self.store_problem(&error))?;
         let review = opened.store.review(days).map_err(|error| self.store_problem(&error))?;
         let forgets = forgets(&opened.store).map_err(|error| self.store_problem(&error))?;
         let said = if args.json {
@@ -40,6 +41,22 @@ impl Session {
         };
         written(said, self.locale())?;
         Ok(DONE)
+    }
+
+    /// The days of `--from` and `--to`. Refused where the first comes after the last.
+    pub(in crate::cli) fn days(
+        &self,
+        from: Option<NaiveDate>,
+        to: Option<NaiveDate>,
+    ) -> Result<Days, Problem> {
+        if let (Some(first), Some(last)) = (from, to)
+            && first > last
+        {
+            let days = [("from", first.to_string().into()), ("to", last.to_string().into())];
+            let next = self.locale().format("days-backwards-next", &days);
+            return Err(Problem { next: Some(next), ..self.refusal("days-backwards", "days-backwards") });
+        }
+        Ok(Days { from, to })
     }
 }
 

@@ -185,10 +185,15 @@ impl Identifier {
 
     /// The kind and the normalised text, from which the keyed hash is made: `phone:+34600123456`.
     pub fn canonical(&self) -> String {
+        format!("{}:{}", self.kind(), self.text())
+    }
+
+    /// Which kind it is: `phone`, `email` or `card`.
+    pub fn kind(&self) -> &'static str {
         match self {
-            Identifier::Phone(text) => format!("phone:{text}"),
-            Identifier::Email(text) => format!("email:{text}"),
-            Identifier::Card(text) => format!("card:{text}"),
+            Identifier::Phone(_) => "phone",
+            Identifier::Email(_) => "email",
+            Identifier::Card(_) => "card",
         }
     }
 

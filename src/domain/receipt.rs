@@ -39,6 +39,11 @@ pub struct ReceiptMemory {
 pub struct KeptFor {
     pub purpose: String,
     pub until: Until,
+    /// Whether a later remembered purchase moves the end.
+    pub renewed: bool,
+    /// Where they are in a profile: by which kind of identifier it is found, `phone`, `email` or `card`. Never
+    /// the identifier: paper is lost.
+    pub profile: Option<String>,
 }
 
 impl Receipt {

@@ -206,6 +206,51 @@ fn sentences_take_words_and_plurals() {
     }
 }
 
+/// What the till says while it sells and is paid fits one row of 80 columns, beside its sign, with the longest
+/// values. A name that can be longer stands last, so that only its own end is cut.
+#[test]
+fn what_the_till_says_fits_its_row() {
+    const ROW: usize = 75;
+    for (language, files) in [(Language::Spanish, SPANISH), (Language::English, ENGLISH)] {
+        let locale = Locale::of(language);
+        let said: Vec<(String, String)> = sentences(files)
+            .into_iter()
+            // The clock's question has a box of its own.
+            .filter(|(id, _)| {
+                ["sell-", "pay-"].iter().any(|start| id.starts_with(start)) && id != "sell-clock-what"
+            })
+            .collect();
+        let errors = said.iter().filter(|(id, _)| id.starts_with("sell-error-"));
+        let longest = errors.clone().map(|(_, words)| words.trim()).max_by_key(|words| words.chars().count());
+        for (_, words) in errors {
+            assert!(words.trim().starts_with(char::is_uppercase), "{words}");
+        }
+        for (id, words) in &said {
+            let is_prompt = id.starts_with("sell-ask-");
+            assert!(
+                is_prompt || !words.contains("{ $name }") || words.ends_with("{ $name }"),
+                "{id}: {words}"
+            );
+            let mut args: Vec<(&str, Arg<'_>)> =
+                vec![("name", if is_prompt { "n".repeat(30).into() } else { "".into() })];
+            args.extend(["count", "lines", "items"].map(|name| (name, Arg::from(10_000i64))));
+            args.extend([
+                ("amount", "−100,000,000.00 €".into()),
+                ("total", "−100,000,000.00 €".into()),
+                ("weight", "100,000.000 kg".into()),
+                ("code", "c".repeat(20).into()),
+                ("choice", "c".repeat(22).into()),
+                ("ticket", "SERIE-0123456".into()),
+                ("day", "23 Nov 2032".into()),
+                ("why", longest.unwrap_or_default().into()),
+            ]);
+            args.extend(["key", "search", "department"].map(|name| (name, "F9".into())));
+            let words = locale.format(id, &args);
+            assert!(words.chars().count() <= ROW && !words.contains('{'), "{id}: {words}");
+        }
+    }
+}
+
 #[test]
 fn numbers_are_written_as_people_do() {
     let (es, en) = (Locale::of(Language::Spanish), Locale::of(Language::English));

@@ -182,8 +182,12 @@ impl<'a> Paper<'a> {
             Until::Date(date) => self.locale.date(date),
             Until::CustomerSaysSo => self.locale.text("receipt-until-customer").into_owned(),
         };
+        if let Some(kind) = &kept.profile {
+            self.paragraph(&self.locale.format("receipt-kept-profile", &[("kind", kind.into())]));
+        }
         self.paragraph(&self.locale.format("receipt-kept-for", &[("purpose", (&kept.purpose).into())]));
-        self.paragraph(&self.locale.format("receipt-kept-until", &[("until", until.into())]));
+        let key = if kept.renewed { "receipt-kept-until-renewed" } else { "receipt-kept-until" };
+        self.paragraph(&self.locale.format(key, &[("until", until.into())]));
         self.rule();
     }
 

@@ -62,7 +62,12 @@ fn receipt(detail: TicketDetail, kept: Option<Until>) -> Receipt {
         Some(until) => ReceiptMemory {
             choice: "Solo para garantía".into(),
             answered: true,
-            kept: Some(KeptFor { purpose: "garantía, cambios y devoluciones".into(), until }),
+            kept: Some(KeptFor {
+                purpose: "garantía, cambios y devoluciones".into(),
+                until,
+                renewed: false,
+                profile: None,
+            }),
         },
     };
     let after = "Queda la factura para Hacienda hasta el 23.11.2032.".to_owned();
@@ -90,6 +95,34 @@ fn receipts_in_every_language_and_width() {
                 insta::assert_snapshot!(format!("{name}_{}_{columns}", language.code()), lines.join("\n"));
             }
         }
+    }
+}
+
+/// Where it went, by what it is found, and that coming back keeps it for longer; not who.
+#[test]
+fn a_remembered_purchase_says_where_it_is() {
+    for (language, found, until) in [
+        (
+            Language::Spanish,
+            "En su perfil, que se encuentra con su teléfono",
+            "Hasta: 23.11.2029, más si vuelve",
+        ),
+        (
+            Language::English,
+            "In your profile, found by your phone",
+            "Until: 23 Nov 2029, longer if you come back",
+        ),
+    ] {
+        let mut remembered = receipt(TicketDetail::Shop, guarantee());
+        let kept = remembered.memory.kept.as_mut().unwrap();
+        (kept.renewed, kept.profile) = (true, Some("phone".to_owned()));
+        let said = |receipt: &Receipt| render(receipt, Locale::of(language), 32).join(" ");
+        assert!(
+            said(&remembered).contains(found) && said(&remembered).contains(until),
+            "{}",
+            said(&remembered)
+        );
+        assert!(!said(&receipt(TicketDetail::Shop, guarantee())).contains(found));
     }
 }
 

@@ -117,8 +117,8 @@ policy-days = { $count ->
    *[other] { $count } days
 }
 policy-years-after-last = { $count ->
-    [one] 1 year after the last purchase
-   *[other] { $count } years after the last purchase
+    [one] 1 year after the last purchase that was remembered
+   *[other] { $count } years after the last purchase that was remembered
 }
 policy-customer = as long as the customer wants
 
@@ -174,7 +174,7 @@ record-term = Term
 record-term-sooner = sooner, if the customer asks for it
 record-ticket-persons = whoever buys; the ticket does not say who
 record-ticket-recipients = the tax office; for card payments the banks; whoever runs the hub, if there is one
-record-counters-persons = whoever buys, as far as the rule of mixing does not hide it
+record-counters-persons = whoever buys; no count names anyone
 record-counters-recipients = nobody outside the store; whoever runs the hub, if there is one
 record-lines-persons = customers who choose it
 record-lines-recipients = nobody outside the store; whoever runs the hub, if there is one, has a sealed copy, its key kept apart

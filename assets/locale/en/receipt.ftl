@@ -3,6 +3,12 @@ receipt-paper-heading = ONLY ON THIS PAPER
 receipt-also-kept-heading = ALSO KEPT
 receipt-kept-for = For: { $purpose }
 receipt-kept-until = Until: { $until }
+receipt-kept-until-renewed = Until: { $until }, longer if you come back
+receipt-kept-profile = In your profile, found by your { $kind ->
+    [phone] phone
+    [email] e-mail
+   *[card] loyalty card
+}
 receipt-until-customer = you say forget
 
 receipt-tax-id = Tax id { $id }

@@ -7,8 +7,8 @@ review-tenders = By payment
 review-choices = By the customers' choice
 review-waiting = Not assigned yet
 review-waiting-why =
-      How much of a product is sold is told mixed: after 5 sales among 32 tickets, or after 1,600 tickets.
-      Until then, and where the mix reaches beyond these days, no department has it.
+      What is sold of a product is added to its department after 5 sales among 32 tickets, or after 1600 tickets.
+      Before that it could tell what somebody bought. What was added together with sales of other days is not here either.
 review-rounding = Rounding of cash
 review-cash = Cash
 review-card = Card
@@ -111,7 +111,7 @@ purchase-purposes = For
 purchase-no-purposes = nothing ticked
 purchase-total = Total
 purchase-forget-complete = Forgotten. The key is overwritten: nobody can open it here any more. A backup from before can still hold it: delete old backups.
-purchase-forget-out = Its sealed bytes are out of the files, too.
+purchase-forget-out = The files here no longer hold that data, not even sealed.
 purchase-forget-reader = Accepted: nobody can open it any more. Its last traces go when the other program that reads the database ends.
 purchase-forget-compaction = Accepted: nobody can open it any more. Its last traces go when the till compacts its files, in a quiet minute.
 purchase-forget-full = Accepted: nobody can open it any more. Its last traces go when there is room on the disk.
@@ -142,6 +142,9 @@ backup-made =
     It opens only with this key, which is not in it. Keep a copy of the key in another place, once:
     { $key }
     A backup can hold what is forgotten later. Replace old backups by new ones.
+days-backwards = the day of --from is after that of --to.
+days-backwards-next = Write the earlier day first: --from { $to } --to { $from }
+
 backup-none = none
 backup-exists = there is a file of this name already.
 backup-exists-next = Choose another name.

@@ -3,8 +3,8 @@ sell-empty = Scan a product, or type its code or name.
 sell-loading = Loading the products. Scans wait and are not lost.
 sell-resumed = The basket that was open is back.
 sell-resumed-answered = The basket that was open is back, with what the customer chose.
-sell-resumed-ask-again = The basket that was open is back. Ask the customer again: the policy has changed.
-sell-resumed-paid = Before the till ended, { $amount } was taken for the basket that waits.
+sell-resumed-ask-again = The open basket is back. Ask the customer again: the policy has changed.
+sell-resumed-paid = Before the till ended, { $amount } was taken for the waiting basket.
 sell-held = { $count ->
     [one] 1 basket waits
    *[other] { $count } baskets wait
@@ -40,15 +40,15 @@ sell-ask-department-of = Department of { $name } (number or name):
 sell-ask-price = { $name }, price and, if wanted, what it is:
 sell-department-other = Other
 
-sell-unknown = { $code } is not in the catalogue. { $search }: search, { $department }: sell by department
+sell-unknown = { $code } is not in the catalogue. { $search }: search, { $department }: by department
 sell-unknown-misread = { $code } was misread: scan again. { $search }: search, { $department }: by department
-sell-no-such-name = Nothing is called { $name }. Change the words, or Esc.
+sell-no-such-name = No product has these words. Change them, or Esc: { $name }
 sell-no-such-department = There is no such department. Type its number or part of its name.
 sell-star-alone = After the quantity comes a code or a name.
-sell-not-added = { $name } not added: { $why }
+sell-not-added = { $why } Not added: { $name }
 sell-weigh-kg = That would be { $weight }. Type the weight in kg: 0.345, or 60.0.
 sell-not-weighed = Left out: it has no weight.
-sell-voided = { $name } is voided. Undo brings it back.
+sell-voided = Voided; undo brings it back: { $name }
 sell-voided-sale = The sale is voided. Undo brings it back.
 sell-voided-held = The sale is voided. This is the basket that waited.
 sell-undone = The last step is undone.
@@ -59,17 +59,17 @@ sell-still-recording = The sale before is still being recorded. Wait a moment.
 sell-weigh-first = Enter the weight first, or Esc to leave the product out.
 sell-unknown-first = A code is still unknown: search it, sell it by department, or Esc.
 
-sell-error-full = the basket is full. Charge it and begin another.
-sell-error-whole = it is sold by whole pieces.
-sell-error-quantity = this is not a quantity. Type 2 or 0.345.
-sell-error-range = the quantity must be more than 0, and not that large.
-sell-error-overflow = the amount is too large.
+sell-error-full = The basket is full. Charge it and begin another.
+sell-error-whole = It is sold by whole pieces.
+sell-error-quantity = This is not a quantity. Type 2 or 0.345.
+sell-error-range = The quantity must be more than 0 and at most 100000.
+sell-error-overflow = The amount is too large.
 sell-name-payment-card = Leave the card's number out: it is not kept here.
 sell-name-person = Leave phone and e-mail out: they would stay on the ticket.
 sell-name-bad = Type a shorter name, of plain letters.
-sell-error-price = this is not a price. Type 1.20.
-sell-error-discount = this is not a discount. Type 10% or 1.50.
-sell-error-discount-large = the discount is more than the price.
+sell-error-price = This is not a price. Type 1.20.
+sell-error-discount = This is not a discount. Type 10% or 1.50.
+sell-error-discount-large = The discount is more than the price.
 
 sell-recording = recording…
 sell-sold = sold { $ticket }
@@ -102,7 +102,7 @@ sell-receipt-title = Last receipt
 sell-page-more = ↓ more · Esc: back
 sell-page-end = Esc: back
 
-sell-scan-refused = Scanned { $code }: not added. Finish the payment first (Esc: back to the basket).
+sell-scan-refused = Scanned { $code }: not added. Finish the payment first, or Esc.
 sell-scan-refused-locked = Scanned { $code }: not added. Open the till first.
 sell-too-small = 80×24 needed: make the window larger. Scans still work.
 sell-several = Several have these words: choose with ↑↓ and Enter.

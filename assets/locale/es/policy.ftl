@@ -117,8 +117,8 @@ policy-days = { $count ->
    *[other] { $count } días
 }
 policy-years-after-last = { $count ->
-    [one] 1 año desde la última compra
-   *[other] { $count } años desde la última compra
+    [one] 1 año desde la última compra recordada
+   *[other] { $count } años desde la última compra recordada
 }
 policy-customer = lo que quiera el cliente
 
@@ -177,7 +177,7 @@ record-term = Plazo
 record-term-sooner = antes, si el cliente lo pide
 record-ticket-persons = quien compra; el tique no dice quién es
 record-ticket-recipients = Hacienda; si se paga con tarjeta, los bancos; quien lleva la central, si la hay
-record-counters-persons = quien compra, hasta donde la regla de mezcla no lo oculta
+record-counters-persons = quien compra; ningún recuento nombra a nadie
 record-counters-recipients = nadie fuera de la tienda; quien lleva la central, si la hay
 record-lines-persons = clientes que lo eligen
 record-lines-recipients = nadie fuera de la tienda; quien lleva la central, si la hay, tiene una copia cifrada, con su clave aparte

@@ -3,6 +3,12 @@ receipt-paper-heading = SOLO EN ESTE PAPEL
 receipt-also-kept-heading = TAMBIÉN GUARDADO
 receipt-kept-for = Para: { $purpose }
 receipt-kept-until = Hasta: { $until }
+receipt-kept-until-renewed = Hasta: { $until }, más si vuelve
+receipt-kept-profile = En su perfil, que se encuentra con su { $kind ->
+    [phone] teléfono
+    [email] correo
+   *[card] tarjeta de cliente
+}
 receipt-until-customer = que usted diga que lo olvidemos
 
 receipt-tax-id = NIF { $id }

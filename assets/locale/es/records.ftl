@@ -7,8 +7,8 @@ review-tenders = Por forma de pago
 review-choices = Por lo que eligió el cliente
 review-waiting = Aún sin repartir
 review-waiting-why =
-      Lo vendido de un producto se sabe mezclado: tras 5 ventas entre 32 tiques, o tras 1.600 tiques.
-      Hasta entonces, y si la mezcla pasa de estos días, no se reparte por secciones.
+      Lo vendido de un producto se suma a su sección después de 5 ventas entre 32 tiques, o de 1600 tiques.
+      Antes podría decir qué compró alguien. Lo que ya se sumó junto con ventas de otros días tampoco está aquí.
 review-rounding = Redondeo del efectivo
 review-cash = Efectivo
 review-card = Tarjeta
@@ -110,12 +110,12 @@ purchase-customer = Cliente
 purchase-purposes = Para
 purchase-no-purposes = nada marcado
 purchase-total = Total
-purchase-forget-complete = Olvidada. La clave está sobrescrita: aquí ya nadie puede abrirla. Una copia de seguridad de antes aún puede tenerla: borre las antiguas.
-purchase-forget-out = Tampoco sus datos cerrados están ya en los archivos.
-purchase-forget-reader = Aceptado: ya nadie puede abrirla. Sus últimos restos desaparecen cuando termine el otro programa que lee la base de datos.
-purchase-forget-compaction = Aceptado: ya nadie puede abrirla. Sus últimos restos desaparecen cuando la caja compacte sus archivos, en un minuto tranquilo.
-purchase-forget-full = Aceptado: ya nadie puede abrirla. Sus últimos restos desaparecen cuando haya sitio en el disco.
-purchase-forget-left-over = Aceptado: aquí ya nadie puede abrirla. Pero una copia de seguridad interrumpida dejó un resto que ahora no se puede borrar. Vea dónde: olvido verify
+purchase-forget-complete = Olvidado. La clave está sobrescrita: aquí ya nadie puede abrir lo que se guardaba. Una copia de seguridad de antes aún puede tenerlo: borre las antiguas.
+purchase-forget-out = Los archivos de aquí ya no contienen esos datos, ni cifrados.
+purchase-forget-reader = Aceptado: ya nadie puede abrir lo que se guardaba. Sus últimos restos desaparecen cuando termine el otro programa que lee la base de datos.
+purchase-forget-compaction = Aceptado: ya nadie puede abrir lo que se guardaba. Sus últimos restos desaparecen cuando la caja compacte sus archivos, en un minuto tranquilo.
+purchase-forget-full = Aceptado: ya nadie puede abrir lo que se guardaba. Sus últimos restos desaparecen cuando haya sitio en el disco.
+purchase-forget-left-over = Aceptado: aquí ya nadie puede abrir lo que se guardaba. Pero una copia de seguridad interrumpida dejó un resto que ahora no se puede borrar. Vea dónde: olvido verify
 
 customer-tickets-stay = Los tiques de estas compras quedan mientras los pide la ley de impuestos. Ningún tique nombra a un cliente.
 customer-unknown = de este cliente no se guarda nada.
@@ -142,6 +142,9 @@ backup-made =
     Solo se abre con esta clave, que no va dentro. Guarde una copia de la clave en otro sitio, una vez:
     { $key }
     Una copia puede conservar lo que se olvide después. Cambie las viejas por nuevas.
+days-backwards = el día de --from es posterior al de --to.
+days-backwards-next = Escriba primero el día más antiguo: --from { $to } --to { $from }
+
 backup-none = ninguno
 backup-exists = ya hay un archivo con ese nombre.
 backup-exists-next = Elija otro nombre.

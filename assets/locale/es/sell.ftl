@@ -3,8 +3,8 @@ sell-empty = Pase un producto por el lector, o escriba su código o su nombre.
 sell-loading = Cargando los productos. Lo leído espera y no se pierde.
 sell-resumed = La cesta que estaba abierta ha vuelto.
 sell-resumed-answered = La cesta que estaba abierta ha vuelto, con lo que eligió el cliente.
-sell-resumed-ask-again = La cesta que estaba abierta ha vuelto. Pregunte otra vez al cliente: ha cambiado la política.
-sell-resumed-paid = Antes de cerrarse la caja se cobró { $amount } de la cesta que espera.
+sell-resumed-ask-again = La cesta abierta ha vuelto. Pregunte otra vez: ha cambiado la política.
+sell-resumed-paid = Antes de cerrarse la caja se cobró { $amount } de la cesta en espera.
 sell-held = { $count ->
     [one] 1 cesta espera
    *[other] { $count } cestas esperan
@@ -41,14 +41,14 @@ sell-ask-price = { $name }, precio y, si se quiere, qué es:
 sell-department-other = Otros
 
 sell-unknown = { $code } no está en el catálogo. { $search }: buscar, { $department }: por sección
-sell-unknown-misread = { $code } se leyó mal: léalo otra vez. { $search }: buscar, { $department }: por sección
-sell-no-such-name = Nada se llama { $name }. Cambie las palabras, o Esc.
+sell-unknown-misread = { $code } se leyó mal: repítalo. { $search }: buscar, { $department }: por sección
+sell-no-such-name = No hay producto con esas palabras. Cámbielas, o Esc: { $name }
 sell-no-such-department = No hay tal sección. Escriba su número o parte de su nombre.
 sell-star-alone = Tras la cantidad va un código o un nombre.
-sell-not-added = { $name } no se ha añadido: { $why }
+sell-not-added = { $why } Sin añadir: { $name }
 sell-weigh-kg = Eso serían { $weight }. Escriba el peso en kg: 0,345, o 60,0.
 sell-not-weighed = Se deja fuera: no tiene peso.
-sell-voided = { $name }: línea anulada. Deshacer la devuelve.
+sell-voided = Línea anulada; deshacer la devuelve: { $name }
 sell-voided-sale = La venta está anulada. Deshacer la devuelve.
 sell-voided-held = La venta está anulada. Esta es la cesta que esperaba.
 sell-undone = El último paso está deshecho.
@@ -59,17 +59,17 @@ sell-still-recording = La venta anterior se está grabando. Espere un momento.
 sell-weigh-first = Escriba antes el peso, o Esc para dejar fuera el producto.
 sell-unknown-first = Un código sigue sin conocerse: búsquelo, véndalo por sección, o Esc.
 
-sell-error-full = la cesta está llena. Cóbrela y empiece otra.
-sell-error-whole = se vende por piezas enteras.
-sell-error-quantity = esto no es una cantidad. Escriba 2 o 0,345.
-sell-error-range = la cantidad ha de ser mayor que 0, y no tan grande.
-sell-error-overflow = el importe es demasiado grande.
+sell-error-full = La cesta está llena. Cóbrela y empiece otra.
+sell-error-whole = Se vende por piezas enteras.
+sell-error-quantity = Esto no es una cantidad. Escriba 2 o 0,345.
+sell-error-range = La cantidad ha de ser mayor que 0 y como mucho 100000.
+sell-error-overflow = El importe es demasiado grande.
 sell-name-payment-card = Quite el número de la tarjeta: aquí no se guarda.
 sell-name-person = Quite el teléfono o el correo: se quedaría en el tique.
 sell-name-bad = Escriba un nombre más corto, de letras normales.
-sell-error-price = esto no es un precio. Escriba 1,20.
-sell-error-discount = esto no es un descuento. Escriba 10% o 1,50.
-sell-error-discount-large = el descuento es mayor que el precio.
+sell-error-price = Esto no es un precio. Escriba 1,20.
+sell-error-discount = Esto no es un descuento. Escriba 10% o 1,50.
+sell-error-discount-large = El descuento es mayor que el precio.
 
 sell-recording = grabando…
 sell-sold = vendido { $ticket }
@@ -102,7 +102,7 @@ sell-receipt-title = Último recibo
 sell-page-more = ↓ más · Esc: volver
 sell-page-end = Esc: volver
 
-sell-scan-refused = Leído { $code }: no se añade. Termine antes el cobro (Esc: volver a la cesta).
+sell-scan-refused = Leído { $code }: no se añade. Termine antes el cobro, o Esc.
 sell-scan-refused-locked = Leído { $code }: no se añade. Abra antes la caja.
 sell-too-small = Hacen falta 80×24: agrande la ventana. Los códigos se siguen leyendo.
 sell-several = Varios llevan esas palabras: elija con ↑↓ y Enter.

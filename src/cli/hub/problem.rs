@@ -45,6 +45,9 @@ impl Session {
             }
             HubError::Keys(_) | HubError::StoreKey(_) => ["hub-damaged", "hub-damaged-next"],
             HubError::KeysElsewhere => ["hub-keys-elsewhere", "hub-keys-elsewhere-next"],
+            HubError::Invalid("store") => {
+                return Problem { place: None, ..self.refusal("hub-bad-store", "hub-bad-store-next") };
+            }
             HubError::Invalid("keys") => ["hub-other-keys", "hub-other-keys-next"],
             HubError::Invalid("restore") => ["hub-restore-unfinished", "hub-restore-unfinished-next"],
             HubError::Unauthorized | HubError::Revoked => ["hub-no-such-device", "hub-no-such-device-next"],

@@ -10,13 +10,13 @@ use crate::cli::review::row;
 use crate::cli::run::{DONE, Session, written};
 use crate::domain::money::Currency;
 use crate::locale::{Arg, Locale};
-use crate::store::{Days, Review};
+use crate::store::Review;
 use crate::sync::hub::{CurrencySum, Report};
 
 impl Session {
     pub(super) fn hub_report(&self, args: &HubReportArgs, out: &mut impl Write) -> Result<u8, Problem> {
+        let days = self.days(args.from, args.to)?;
         let hub = self.open_hub(&args.store.hub)?;
-        let days = Days { from: args.from, to: args.to };
         let reports = self.of_stores(&hub, &args.store, |store| hub.report(store, days))?;
         let reports: Vec<Report> = reports.into_iter().map(|(_, report)| report).collect();
         let said = if args.json {

@@ -229,7 +229,10 @@ fn next_group(lines: &Lines, mut rest: impl FnMut()) -> Option<Group> {
 fn sell(store: &mut Store, shop: &Shop<'_>, group: &[Incoming], now: DateTime<FixedOffset>) -> Vec<Answer> {
     let sales: Vec<Result<Sale, Refusal>> = group
         .iter()
-        .map(|incoming| incoming.request.as_ref().map_err(Clone::clone).and_then(|json| shop.sale(json, now)))
+        .map(|incoming| {
+            let sale = incoming.request.as_ref().map_err(Clone::clone).and_then(|json| shop.sale(json, now));
+            sale.map_err(|refusal| refusal.of_shop(&shop.settings.store.dialling_code))
+        })
         .collect();
     let orders: Vec<Order<'_>> = group
         .iter()

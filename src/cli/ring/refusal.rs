@@ -114,6 +114,12 @@ impl Refusal {
         }
     }
 
+    /// The same, without the phones of the shop's country: `ring` is where a customer would slip in.
+    pub fn of_shop(mut self, dialling_code: &str) -> Refusal {
+        self.what = quotable(&self.what, Place::Sale { dialling_code });
+        self
+    }
+
     /// The same, with a hint that lists what is known: the first of many.
     pub fn knowing(mut self, names: &[&str]) -> Refusal {
         let quoted: Vec<String> = names.iter().take(MOST_LISTED).map(|name| format!("\"{name}\"")).collect();

@@ -279,6 +279,29 @@ fn keys_come_in_their_order_and_the_code_opens_the_purchase() {
     assert!(matches!(store.find(&code).unwrap(), crate::store::Found::Kept(_)));
 }
 
+/// A phone, written where something else belongs, is never repeated: answers go into the logs of front ends.
+#[test]
+fn no_refusal_repeats_a_phone() {
+    let directory = tempfile::tempdir().unwrap();
+    let (mut store, settings) = (open(directory.path()), settings());
+    let line = r#""lines":[{"code":"PAN-1"}]"#;
+    for refused in [
+        format!(r#"{{{line},"choice":"600123456"}}"#),
+        format!(r#"{{{line},"600123456":"x"}}"#),
+        format!(r#"{{{line},"discount":"600123456x"}}"#),
+        format!(r#"{{{line},"at":"600 123 456"}}"#),
+        format!(r#"{{{line},"tenders":[{{"kind":"600123456","amount":"1"}}]}}"#),
+        r#"{"lines":[{"code":"600123456"}]}"#.to_owned(),
+        r#"{"lines":[{"code":"PAN-1","quantity":"600123456"}]}"#.to_owned(),
+        r#"{"lines":[{"code":"PAN-1","unit_price":"600 123 456"}]}"#.to_owned(),
+    ] {
+        let (answers, _) = ring(&mut store, &settings, true, &refused);
+        let told = answers[0]["error"].to_string();
+        assert!(told.contains("message"), "{refused} was sold");
+        assert!(!told.contains("123456") && !told.contains("123 456"), "{refused}: {told}");
+    }
+}
+
 #[test]
 fn an_id_sells_once() {
     let directory = tempfile::tempdir().unwrap();

@@ -58,6 +58,8 @@ pub struct Card {
     pub until: Vec<String>,
     /// The sentences that remain once this is chosen: what stays, and until when.
     pub after: String,
+    /// Whether a later remembered purchase moves the end.
+    pub renewed: bool,
     /// What can be ticked; none is ticked at first.
     pub ticks: Vec<Tick>,
 }
@@ -193,6 +195,7 @@ impl Policy {
             purposes,
             until: until.map(|text| filled(text)).collect(),
             after: filled(&text.after),
+            renewed: choice.term.is_renewed(),
             ticks: choice
                 .purposes
                 .iter()

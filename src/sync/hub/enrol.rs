@@ -11,6 +11,7 @@ use super::db::{Transaction, Value};
 use super::devices::revoke_all;
 use super::error::HubError;
 use super::{Hub, damaged, epoch, epoch_of, int, meta, opt_bytes};
+use crate::domain::text::{Place, label};
 use crate::seal::{DevicePublicKey, DeviceSignature, aead, is_same, random_id};
 use crate::sync::enrolment::{EnrolmentCode, is_store_id, signed_for_new_epoch};
 use crate::sync::record::{Origin, Series};
@@ -49,14 +50,15 @@ struct Offer {
 impl Hub {
     /// A code for one till of that store, good once and for [`CODE_SECONDS`]. `replaces`: the device that
     /// this till takes the place of; its earlier epochs end when the code is used. The store is made where
-    /// there is none of this id. Errors: `Invalid("store")`, `Invalid("device")`, `Database`.
+    /// there is none of this id. Errors: `Invalid("store")`, also where it looks like a
+    /// payment card, `Invalid("device")`, `Database`.
     pub fn new_code(
         &self,
         store: &str,
         replaces: Option<[u8; 16]>,
         now: DateTime<Utc>,
     ) -> Result<EnrolmentCode, HubError> {
-        if !is_store_id(store) {
+        if !is_store_id(store) || label(store, Place::Shop).is_err() {
             return Err(HubError::Invalid("store"));
         }
         let code = EnrolmentCode::new(store, random_id());

@@ -137,7 +137,7 @@ fn what_steers_is_pointed_at() {
             Denies { word: "Forget".to_owned() },
         ),
         (
-            "sus artículos, junto a su perfil",
+            "su perfil, con sus artículos",
             "no guardamos nada, ni su perfil",
             "choice.remember.text.es.keeps",
             word("nada"),
@@ -161,9 +161,14 @@ fn what_steers_is_pointed_at() {
         ("Offers based on my purchases", "Lower price for me", "purpose.offers.text.en", word("price")),
         ("Ofertas según mis compras", "Vale de 5 euros", "purpose.offers.text.es", word("vale")),
         ("Offers based on my purchases", "5 % on my purchases", "purpose.offers.text.en", Sign { sign: '%' }),
-        ("your items, with your profile", "as a member", "choice.remember.text.en.keeps", word("member")),
         (
-            "your items, with your profile",
+            "your profile, with your items in it",
+            "as a member",
+            "choice.remember.text.en.keeps",
+            word("member"),
+        ),
+        (
+            "your profile, with your items in it",
             "quicker next time",
             "choice.remember.text.en.keeps",
             word("quicker"),

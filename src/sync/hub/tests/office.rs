@@ -53,6 +53,8 @@ fn only_what_changed_is_told(place: &Place) {
     let nameless = hub.publish_products("S", &[product(None, "", None, 1)]);
     assert!(matches!(nameless, Err(HubError::Invalid("product"))));
     assert!(matches!(hub.publish_products("T", &catalogue), Err(HubError::Invalid("store"))));
+    // No store is called as a payment card is.
+    assert!(matches!(hub.new_code("4111111111111111", None, now()), Err(HubError::Invalid("store"))));
 }
 
 fn a_policy_is_published_whole_and_only_forwards(place: &Place) {

@@ -32,8 +32,8 @@ fn codes_names_quantities_and_weights() {
     check("lech", "= 0.00 | [lech]");
     check("lech<Esc>", "= 0.00");
     check("3*<Enter>", "= 0.00 | [3*] | ! After the quantity comes a code or a name.");
-    check("0,5*{2000000000015}", "= 0.00 | ! Leche entera 1 L not added: it is sold by whole pieces.");
-    check("xyz<Enter>", "= 0.00 | [xyz] | ! Nothing is called xyz. Change the words, or Esc.");
+    check("0,5*{2000000000015}", "= 0.00 | ! It is sold by whole pieces. Not added: Leche entera 1 L");
+    check("xyz<Enter>", "= 0.00 | [xyz] | ! No product has these words. Change them, or Esc: xyz");
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn lines_change_and_come_back() {
     check(&after("<Up><F2>3<Enter>"), "3×Leche entera 1 L 3.45 | 1×Pan de centeno 1.80 | = 5.25");
     check(
         &after("<F2>1,5<Enter>"),
-        "1×Leche entera 1 L 1.15 | 1×Pan de centeno 1.80 | = 2.95 | [1,5] | ! it is sold by whole pieces.",
+        "1×Leche entera 1 L 1.15 | 1×Pan de centeno 1.80 | = 2.95 | [1,5] | ! It is sold by whole pieces.",
     );
     check(&after("<F4>"), "1×Leche entera 1 L 1.15 | = 1.15");
     check(&after("<F4><F5>"), "1×Leche entera 1 L 1.15 | 1×Pan de centeno 1.80 | = 2.95");
@@ -85,7 +85,7 @@ fn lines_change_and_come_back() {
     check(&after("<F7>0,95<Enter>"), "1×Leche entera 1 L 0.78 | 1×Pan de centeno 1.22 | = 2.00");
     check(
         &after("<F6>2<Enter>"),
-        "1×Leche entera 1 L 1.15 | 1×Pan de centeno 1.80 | = 2.95 | [2] | ! the discount is more than the price.",
+        "1×Leche entera 1 L 1.15 | 1×Pan de centeno 1.80 | = 2.95 | [2] | ! The discount is more than the price.",
     );
     check(&after("<F12><Enter>"), "1×Leche entera 1 L 1.15 | 1×Pan de centeno 1.80 | = 2.95");
     check(&after("<F12>x"), "= 0.00");
