@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::app::Opened;
 use crate::domain::import::{self, DecimalMark};
+use crate::domain::pin::is_pin;
 use crate::domain::policy::{self, Policy};
 use crate::domain::product::Product;
 use crate::domain::settings::{self, Settings};
@@ -34,11 +35,6 @@ pub struct NewStore {
 
 /// The products of the demo shop.
 const DEMO_CATALOGUE: &[u8] = include_bytes!("../../assets/demo-catalogue.csv");
-
-/// Whether a text can be a PIN: 4 to 8 digits.
-pub fn is_pin(text: &str) -> bool {
-    (4..=8).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit())
-}
 
 /// The demo shop's products, with names in the shop's language.
 pub fn demo_products(store: &settings::Store) -> Vec<Product> {

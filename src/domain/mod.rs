@@ -10,6 +10,7 @@ pub mod language;
 pub mod look;
 pub mod money;
 pub mod open_sale;
+pub mod pin;
 pub mod policy;
 pub mod product;
 pub mod quantity;

@@ -1,8 +1,6 @@
 //! Receipt codes: 128 random bits that the customer carries and the store does not keep.
 //!
-//! Written in Crockford's base 32 with its check symbol (<https://www.crockford.com/base32.html>): 26 symbols
-//! and one more for the value modulo 37. 37 is prime and divides neither 32 nor 31, so every wrong symbol and
-//! every swap of two neighbours changes the remainder.
+//! Written in base 32 ([`super::base32`]) with its check symbol: 26 symbols and one more.
 
 use std::fmt;
 
@@ -10,6 +8,7 @@ use hmac::Mac;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use super::aead::DataKey;
+use super::base32::{self, is_separator};
 use super::store_key::{Purpose, StoreKey};
 use super::{derive, random_bytes};
 
@@ -28,10 +27,7 @@ pub enum CodeError {
 }
 
 /// Symbols in a code, the check symbol included.
-pub const SYMBOLS: usize = 27;
-
-/// The first 32 stand for five bits each; the last five only ever check.
-const ALPHABET: &[u8; 37] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ*~$=U";
+pub const SYMBOLS: usize = base32::SYMBOLS + 1;
 
 /// Symbols in each printed group: with the hyphens 32 columns, the narrowest receipt paper.
 const GROUPS: [usize; 6] = [5, 5, 5, 4, 4, 4];
@@ -68,18 +64,11 @@ impl ReceiptCode {
         if length != SYMBOLS {
             return Err(CodeError::Length(length));
         }
-        let mut places = symbols().zip(1..);
-        let mut value = Zeroizing::new(0u128);
-        for (symbol, place) in places.by_ref().take(SYMBOLS - 1) {
-            // 26 symbols hold 130 bits: the first has only three of the code.
-            let largest = if place == 1 { 7 } else { 31 };
-            let refused = CodeError::Symbol(place, symbol);
-            let digit = digit(symbol).filter(|digit| *digit <= largest).ok_or(refused)?;
-            *value = *value << 5 | u128::from(digit);
-        }
-        let (symbol, place) = places.next().ok_or(CodeError::Length(length))?;
-        let check = digit(symbol).ok_or(CodeError::Symbol(place, symbol))?;
-        if u128::from(check) == *value % 37 {
+        let refused = |(place, symbol)| CodeError::Symbol(place + 1, symbol);
+        let value = base32::read(symbols()).map_err(refused)?;
+        let check = symbols().last().ok_or(CodeError::Length(length))?;
+        let digit = base32::digit(check).ok_or(CodeError::Symbol(SYMBOLS, check))?;
+        if u128::from(digit) == *value % 37 {
             Ok(ReceiptCode(value.to_be_bytes()))
         } else {
             Err(CodeError::Check)
@@ -89,8 +78,7 @@ impl ReceiptCode {
     /// The code as printed, 32 columns: `XXXXX-XXXXX-XXXXX-XXXX-XXXX-XXXX`, the last symbol the check.
     pub fn text(&self) -> Zeroizing<String> {
         let value = Zeroizing::new(u128::from_be_bytes(self.0));
-        let symbols = (0..SYMBOLS - 1).rev().map(|place| (*value >> (5 * place)) as usize & 31);
-        let mut symbols = symbols.chain([(*value % 37) as usize]).map(|digit| char::from(ALPHABET[digit]));
+        let mut symbols = base32::symbols(&value).chain([base32::check_symbol(&value)]);
         let mut text = Zeroizing::new(String::with_capacity(SYMBOLS + GROUPS.len() - 1));
         for (index, group) in GROUPS.into_iter().enumerate() {
             if index > 0 {
@@ -145,21 +133,6 @@ impl fmt::Display for CodeError {
 }
 
 impl std::error::Error for CodeError {}
-
-/// Spaces, and the hyphens that other programs put in place of a typed one.
-fn is_separator(symbol: char) -> bool {
-    symbol.is_whitespace() || matches!(symbol, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}')
-}
-
-fn digit(symbol: char) -> Option<u8> {
-    let symbol = match symbol.to_ascii_uppercase() {
-        'O' => '0',
-        'I' | 'L' => '1',
-        symbol => symbol,
-    };
-    let place = ALPHABET.iter().position(|known| char::from(*known) == symbol)?;
-    u8::try_from(place).ok()
-}
 
 #[cfg(test)]
 mod tests {
@@ -216,7 +189,7 @@ mod tests {
         for remainder in 0..37u128 {
             let code = ReceiptCode((37 * 1_000_003 + remainder).to_be_bytes());
             let text = code.text();
-            assert!(text.ends_with(char::from(ALPHABET[remainder as usize])), "{remainder}");
+            assert!(text.ends_with(char::from(base32::ALPHABET[remainder as usize])), "{remainder}");
             assert_eq!(ReceiptCode::parse(&text.to_lowercase()), Ok(code));
         }
     }
@@ -293,7 +266,7 @@ mod tests {
         #[test]
         fn a_wrong_symbol_is_caught(bytes in any::<[u8; 16]>(), place in 0..SYMBOLS) {
             let text = ReceiptCode(bytes).text().replace('-', "").into_bytes();
-            for symbol in ALPHABET.iter().filter(|symbol| **symbol != text[place]) {
+            for symbol in base32::ALPHABET.iter().filter(|symbol| **symbol != text[place]) {
                 let mut wrong = text.clone();
                 wrong[place] = *symbol;
                 prop_assert!(ReceiptCode::parse(str::from_utf8(&wrong).unwrap()).is_err());

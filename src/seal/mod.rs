@@ -9,6 +9,7 @@
 //! in every copy of the database; the code on a receipt is a second half that the store never has.
 
 pub mod aead;
+pub mod base32;
 pub mod code;
 pub mod device;
 pub mod keys;

@@ -11,6 +11,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use super::record::{Origin, Series};
 use super::wire::{EnrolAnswer, EnrolRequest, Hex, Id};
+use crate::seal::base32;
 use std::fmt;
 
 /// `STORE-XXXXX-XXXXX-XXXXX-XXXXX-XXXXXX`: the store's id and 26 symbols of Crockford's base 32.
@@ -32,8 +33,6 @@ pub enum EnrolmentCodeError {
     Symbol(char),
 }
 
-const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-const SYMBOLS: usize = 26;
 const GROUPS: [usize; 5] = [5, 5, 5, 5, 6];
 
 /// Whether a store may be called so: 1 to 32 of `A`–`Z`, `a`–`z`, `0`–`9` and `_`.
@@ -61,8 +60,7 @@ impl EnrolmentCode {
     /// As it is shown.
     pub fn text(&self) -> String {
         let value = u128::from_be_bytes(self.secret);
-        let mut symbols =
-            (0..SYMBOLS).rev().map(|place| char::from(ALPHABET[(value >> (5 * place)) as usize & 31]));
+        let mut symbols = base32::symbols(&value);
         let groups = GROUPS.map(|count| symbols.by_ref().take(count).collect::<String>());
         format!("{}-{}", self.store, groups.join("-"))
     }
@@ -74,22 +72,11 @@ impl EnrolmentCode {
         if !is_store_id(store) {
             return Err(EnrolmentCodeError::Store);
         }
-        let symbols: Vec<char> = rest.chars().filter(|c| *c != '-' && !c.is_whitespace()).collect();
-        if symbols.len() != SYMBOLS {
+        let symbols = || rest.chars().filter(|symbol| !base32::is_separator(*symbol));
+        if symbols().count() != base32::SYMBOLS {
             return Err(EnrolmentCodeError::Length);
         }
-        let mut value = 0u128;
-        for (place, symbol) in symbols.into_iter().enumerate() {
-            let upper = match symbol.to_ascii_uppercase() {
-                'O' => '0',
-                'I' | 'L' => '1',
-                other => other,
-            };
-            let digit = ALPHABET.iter().position(|letter| char::from(*letter) == upper);
-            // 26 symbols hold 130 bits: the first has only three of the code.
-            let digit = digit.filter(|digit| place > 0 || *digit < 8);
-            value = value << 5 | digit.ok_or(EnrolmentCodeError::Symbol(symbol))? as u128;
-        }
+        let value = base32::read(symbols()).map_err(|(_, symbol)| EnrolmentCodeError::Symbol(symbol))?;
         Ok(EnrolmentCode { store: store.to_owned(), secret: value.to_be_bytes() })
     }
 

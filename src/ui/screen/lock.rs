@@ -6,6 +6,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use zeroize::Zeroizing;
 
+use crate::domain::pin;
 use crate::ui::event::{Effect, PinAnswer};
 use crate::ui::key::{Code, Key};
 use crate::ui::keymap::Action;
@@ -20,9 +21,6 @@ pub struct Lock {
     /// A PIN is being checked; keys wait for the answer.
     checking: bool,
 }
-
-const SHORTEST: usize = 4;
-const LONGEST: usize = 8;
 
 pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
     match action {
@@ -44,7 +42,7 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
 pub fn typed(model: &mut Model, key: Key) -> Vec<Effect> {
     let Some(state) = state_mut(model).filter(|state| !state.checking) else { return Vec::new() };
     match (key.code, key.written()) {
-        (_, Some(c @ '0'..='9')) if state.pin.len() < LONGEST => state.pin.push(c),
+        (_, Some(c @ '0'..='9')) if state.pin.len() < pin::DIGITS_MAX => state.pin.push(c),
         (Code::Backspace, _) => {
             state.pin.pop();
         }
@@ -92,7 +90,7 @@ pub fn draw(model: &Model, state: &Lock, frame: &mut Frame) {
             theme.quiet,
         );
     }
-    let dots = format!("{}{}", "●".repeat(state.pin.len()), "·".repeat(LONGEST - state.pin.len()));
+    let dots = format!("{}{}", "●".repeat(state.pin.len()), "·".repeat(pin::DIGITS_MAX - state.pin.len()));
     put_centred(buffer, row(area, 6), &format!("{}  {dots}", words.text("lock-pin")), theme.strong);
     let message = row(area, 8);
     match &model.error {
@@ -116,7 +114,7 @@ fn state_mut(model: &mut Model) -> Option<&mut Lock> {
 fn accept(model: &mut Model) -> Vec<Effect> {
     let words = model.locale;
     let Some(state) = state_mut(model).filter(|state| !state.checking) else { return Vec::new() };
-    if state.pin.len() < SHORTEST {
+    if state.pin.len() < pin::DIGITS_MIN {
         model.error = Some(words.text("lock-too-short").into_owned());
         return Vec::new();
     }

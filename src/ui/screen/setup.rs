@@ -9,6 +9,7 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::domain::language::Language;
 use crate::domain::money::Currency;
+use crate::domain::pin::{is_easy, is_pin};
 use crate::domain::settings::Store;
 use crate::domain::tax_id::{TaxIdCheck, check_tax_id};
 use crate::domain::text::looks_like_payment_card;
@@ -210,7 +211,7 @@ impl Setup {
         let Some(goods) = Store::named(&goods) else { return Err((Slot::Goods, "setup-error-goods")) };
         let Some(currency) = currency else { return Err((Slot::Currency, "setup-error-currency")) };
         let Some(staff) = Store::named(&staff) else { return Err((Slot::Staff, "setup-error-staff")) };
-        if !(4..=8).contains(&pin.len()) || !pin.bytes().all(|b| b.is_ascii_digit()) {
+        if !is_pin(&pin) {
             return Err((Slot::Pin, "setup-error-pin"));
         }
         if is_easy(&pin) && !self.is_demo() {
@@ -221,13 +222,6 @@ impl Setup {
         let language = self.language;
         Ok(SetupAnswers { language, store_name: name, tax_id, goods, currency, staff, pin, products })
     }
-}
-
-/// Whether everybody tries it first: one digit throughout, or digits one after the other.
-fn is_easy(pin: &str) -> bool {
-    let steps: Vec<i16> =
-        pin.as_bytes().windows(2).map(|pair| i16::from(pair[1]) - i16::from(pair[0])).collect();
-    [0, 1, -1].iter().any(|step| steps.iter().all(|s| s == step))
 }
 
 pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {

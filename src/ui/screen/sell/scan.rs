@@ -3,8 +3,7 @@
 use super::{Sell, ask, changed, fail, list, save};
 use crate::domain::barcode::{Measure, Scan};
 use crate::domain::basket::{BasketError, Line};
-use crate::domain::catalogue::ProductView;
-use crate::domain::money::Money;
+use crate::domain::catalogue::{Found, ProductView};
 use crate::domain::product::ProductId;
 use crate::domain::quantity::{Quantity, Unit};
 use crate::domain::text::{Place, quotable};
@@ -165,7 +164,7 @@ pub(super) fn put(
         model.error = None;
         return save(model);
     }
-    match line(product, measure, quantity).and_then(|line| model.till.add(line)) {
+    match line(Found { product, measure }, quantity).and_then(|line| model.till.add(line)) {
         Ok(()) => changed(model),
         Err(error) => {
             let name = product.name().to_owned();
@@ -178,35 +177,9 @@ pub(super) fn put(
     }
 }
 
-fn line(
-    product: ProductView<'_>,
-    measure: Option<Measure>,
-    quantity: Option<&str>,
-) -> Result<Line, BasketError> {
-    let item = product.to_product();
-    let labels =
-        |text: Option<&str>| text.map_or(Ok(Quantity::ONE), |text| Quantity::parse(text, Unit::Piece));
-    Ok(match measure {
-        None => {
-            let quantity = quantity.map_or(Ok(Quantity::ONE), |text| Quantity::parse(text, item.unit))?;
-            Line::of(product.id(), &item, quantity)?
-        }
-        // Several labels of one weight are that weight several times.
-        Some(Measure::Weight(weight)) => {
-            let count = labels(quantity)?.thousandths() / 1000;
-            let total = weight.thousandths().checked_mul(count).unwrap_or(i64::MAX);
-            Line::of(product.id(), &item, Quantity::grams(total)?)?
-        }
-        // The label's price is what this piece costs, whatever it weighs.
-        Some(Measure::Price(price)) => priced_label(product, price, labels(quantity)?)?,
-    })
-}
-
-fn priced_label(product: ProductView<'_>, price: Money, count: Quantity) -> Result<Line, BasketError> {
-    let mut item = product.to_product();
-    item.unit = Unit::Piece;
-    item.price = price;
-    Line::of(product.id(), &item, count)
+fn line(found: Found<'_>, quantity: Option<&str>) -> Result<Line, BasketError> {
+    let quantity = quantity.map_or(Ok(Quantity::ONE), |text| Quantity::parse(text, found.counted_in()))?;
+    found.line(quantity)
 }
 
 /// Looks up what was scanned before the catalogue was there, in its order.

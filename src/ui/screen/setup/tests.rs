@@ -91,20 +91,6 @@ fn keys() {
 }
 
 #[test]
-fn easy_pins() {
-    for (pin, easy) in [
-        ("1111", true),
-        ("1234", true),
-        ("87654321", true),
-        ("1212", false),
-        ("9021", false),
-        ("1235", false),
-    ] {
-        assert_eq!(is_easy(pin), easy, "{pin}");
-    }
-}
-
-#[test]
 fn another_language_is_there_at_once() {
     let mut model = first_start(Language::Spanish);
     press(&mut model, "<Tab> ");
