@@ -75,10 +75,10 @@ impl Scans<'_> {
         let products = &self.shop.products;
         let code = products[self.random.below(products.len())].barcode.expect("products have barcodes");
         for digit in code.to_string().chars() {
-            update(&mut self.model, Event::Swift(Key::char(digit)));
+            update(&mut self.model, Event::Swift(Some(Key::char(digit))));
         }
         let (took, ()) = timed(|| {
-            update(&mut self.model, Event::Swift(Key::plain(Code::Enter)));
+            update(&mut self.model, Event::Swift(Some(Key::plain(Code::Enter))));
             self.terminal.draw(|frame| view(&self.model, frame)).expect("a frame");
         });
         took

@@ -1,9 +1,11 @@
-//! Tells a person's keys from a scanner's, on screens where a key alone does something.
+//! Tells a person's keys from a scanner's.
 //!
-//! A scanner is a keyboard that types a code in a few milliseconds. On the selling screen that is
-//! all the same: every character goes into the input line at once. On every other screen a digit
-//! may choose, so keys are held until none came for [`QUIET`]: a few of them were a person, more
-//! were a scanner, and those choose nothing.
+//! A scanner is a keyboard that types a code in a few milliseconds, and a code may hold any sign:
+//! Code 128 and QR have control signs and escape sequences, which a terminal reports as keys. On the
+//! selling screen every character goes into the input line at once. A key that does something there,
+//! and every key of every other screen, is held until none came for [`QUIET`]: alone, or with two other
+//! characters at most, it was a person's. What ends in Enter, or has a key that presses something
+//! among others, was a scanner's, however short, and presses nothing.
 
 use std::time::{Duration, Instant};
 
@@ -32,17 +34,15 @@ pub struct Gather {
 pub enum Typed {
     /// A person's, one by one.
     Keys(Vec<KeyEvent>),
-    /// A scanner's characters, `\n` for each Enter.
+    /// A scanner's characters, `\n` for each Enter, U+FFFD for each key that writes nothing.
     Burst(String),
 }
 
 impl Gather {
-    /// Holds a key. Returns what was held before, if a pause lies between.
-    pub fn hold(&mut self, key: KeyEvent, now: Instant) -> Option<Typed> {
-        let earlier = self.settle(now);
+    /// Holds a key with those before it: [`Gather::settle`] comes first.
+    pub fn hold(&mut self, key: KeyEvent, now: Instant) {
         self.keys.push(key);
         self.last = Some(now);
-        earlier
     }
 
     /// When [`Gather::settle`] will have something, if no key comes.
@@ -63,28 +63,45 @@ impl Gather {
             return None;
         }
         let follows = self.burst_ended.zip(last).is_some_and(|(ended, last)| last - ended < AFTER_A_BURST);
-        let text: Option<String> = keys.iter().map(character).collect();
-        let long = |text: &String| text.chars().filter(|c| !c.is_whitespace()).count() >= SCANNED_CHARACTERS;
-        match text.filter(|text| follows || long(text)) {
-            Some(text) => {
-                self.burst_ended = last;
-                Some(Typed::Burst(text))
-            }
-            None => {
-                self.burst_ended = None;
-                Some(Typed::Keys(keys))
-            }
+        if follows || is_scanned(&keys) {
+            self.burst_ended = last;
+            Some(Typed::Burst(keys.iter().map(character).collect()))
+        } else {
+            self.burst_ended = None;
+            Some(Typed::Keys(keys))
         }
     }
 }
 
-/// The character of a plain key; `None` for keys that no scanner sends.
-fn character(key: &KeyEvent) -> Option<char> {
+/// Whether keys that came without a pause are a scanner's. One key alone, and one that is held down, is
+/// a person's.
+fn is_scanned(keys: &[KeyEvent]) -> bool {
+    let is_one = keys.windows(2).all(|pair| pair[0].code == pair[1].code);
+    let presses = |key: &KeyEvent| matches!(character(key), '\n' | '\t' | NO_CHARACTER);
+    let written = keys.iter().filter(|key| !presses(key)).count();
+    written >= SCANNED_CHARACTERS || !is_one && keys.iter().any(presses)
+}
+
+/// Whether a key changes nothing but where the eye is, so that it needs no waiting when it is held down.
+pub fn moves_only(key: &KeyEvent) -> bool {
+    use KeyCode::{Backspace, Down, End, Home, Left, PageDown, PageUp, Right, Up};
+    matches!(key.code, Up | Down | Left | Right | Home | End | PageUp | PageDown | Backspace)
+}
+
+/// Whether a key writes a character, or ends what was written.
+pub fn writes(key: &KeyEvent) -> bool {
+    !matches!(character(key), '\t' | NO_CHARACTER)
+}
+
+const NO_CHARACTER: char = char::REPLACEMENT_CHARACTER;
+
+/// The character of a plain key.
+fn character(key: &KeyEvent) -> char {
     match key.code {
-        KeyCode::Char(c) if key.modifiers.difference(KeyModifiers::SHIFT).is_empty() => Some(c),
-        KeyCode::Enter => Some('\n'),
-        KeyCode::Tab => Some('\t'),
-        _ => None,
+        KeyCode::Char(c) if key.modifiers.difference(KeyModifiers::SHIFT).is_empty() => c,
+        KeyCode::Enter => '\n',
+        KeyCode::Tab => '\t',
+        _ => NO_CHARACTER,
     }
 }
 
@@ -104,7 +121,8 @@ mod tests {
         let mut out = Vec::new();
         for c in text.chars() {
             now += Duration::from_millis(gap_ms);
-            out.extend(gather.hold(key(c), now));
+            out.extend(gather.settle(now));
+            gather.hold(key(c), now);
         }
         assert_eq!(gather.settle(now), None, "nothing before the pause");
         out.extend(gather.settle(now + QUIET));
@@ -116,7 +134,8 @@ mod tests {
     fn a_person_types_single_keys() {
         assert_eq!(typed("1", 200), [Typed::Keys(vec![key('1')])]);
         assert_eq!(typed("20\n", 150).len(), 3);
-        assert_eq!(typed("20\n", 0), [Typed::Keys(vec![key('2'), key('0'), key('\n')])], "pasted, but short");
+        assert_eq!(typed("20", 20), [Typed::Keys(vec![key('2'), key('0')])], "one finger after the other");
+        assert_eq!(typed("1111111", 20), [Typed::Burst("1111111".into())]);
     }
 
     #[test]
@@ -136,15 +155,40 @@ mod tests {
             gather.hold(key(c), start);
         }
         let late = start + Duration::from_millis(150);
-        assert_eq!(gather.hold(key('3'), late), Some(Typed::Burst("04000109527".into())));
+        assert_eq!(gather.settle(late), Some(Typed::Burst("04000109527".into())));
+        gather.hold(key('3'), late);
         assert_eq!(gather.settle(late + QUIET), Some(Typed::Burst("3".into())));
         let person = late + Duration::from_millis(500);
-        assert_eq!(gather.hold(key('3'), person), None);
+        gather.hold(key('3'), person);
         assert_eq!(gather.settle(person + QUIET), Some(Typed::Keys(vec![key('3')])));
     }
 
+    /// However short a code is, and whatever keys are in it, it presses nothing.
     #[test]
-    fn a_key_that_no_scanner_sends_is_a_persons() {
+    fn a_key_among_others_is_no_persons() {
+        let control = KeyEvent::new(KeyCode::Char('p'), KeyModifiers::CONTROL);
+        let pay = KeyEvent::new(KeyCode::F(10), KeyModifiers::NONE);
+        for (keys, read) in [
+            (vec![control, key('a'), key('\n')], "\u{fffd}a\n"),
+            (vec![key('a'), key('\n')], "a\n"),
+            (vec![pay, key('3')], "\u{fffd}3"),
+            (vec![key('2'), pay], "2\u{fffd}"),
+            (vec![control, pay], "\u{fffd}\u{fffd}"),
+        ] {
+            let mut gather = Gather::default();
+            let now = Instant::now();
+            for key in &keys {
+                gather.hold(*key, now);
+            }
+            assert_eq!(gather.flush(), Some(Typed::Burst(read.into())), "{keys:?}");
+        }
+        let mut gather = Gather::default();
+        gather.hold(pay, Instant::now());
+        assert_eq!(gather.flush(), Some(Typed::Keys(vec![pay])), "alone");
+    }
+
+    #[test]
+    fn a_key_held_down_is_a_persons() {
         let mut gather = Gather::default();
         let now = Instant::now();
         for _ in 0..6 {

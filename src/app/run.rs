@@ -10,7 +10,7 @@ use std::time::{Duration, Instant, SystemTime};
 use chrono::{DateTime, FixedOffset, Local, SubsecRound, Timelike};
 use crossterm::event::{Event as Input, KeyEvent, MouseButton, MouseEventKind};
 
-use super::gather::{Gather, QUIET, Typed};
+use super::gather::{self, Gather, QUIET, Typed};
 use super::worker::{self, Greeting, Job, KeepPolicy, Opened, SetUp};
 use super::{Message, input};
 use crate::domain::policy::Policy;
@@ -198,18 +198,27 @@ impl Loop {
     }
 
     fn key(&mut self, key: KeyEvent, at: Instant) {
-        if !self.model.takes_keys_at_once() {
-            if let Some(typed) = self.gather.hold(key, at) {
-                self.typed(typed);
-            }
-            return;
-        }
-        if let Some(typed) = self.gather.flush() {
+        let swift = self.last_key.replace(at).is_some_and(|last| at - last < QUIET);
+        if let Some(typed) = self.gather.settle(at) {
             self.typed(typed);
         }
-        let swift = self.last_key.replace(at).is_some_and(|last| at - last < QUIET);
-        if let Some(key) = Key::of(key) {
-            self.feed(if swift { Event::Swift(key) } else { Event::Key(key) });
+        let presses = !gather::writes(&key) && !gather::moves_only(&key);
+        // Held until it is clear that a person pressed it.
+        if !self.model.takes_keys_at_once() || presses && !swift {
+            self.gather.hold(key, at);
+            return;
+        }
+        match self.gather.flush() {
+            // It came with this key, so no person pressed it.
+            Some(Typed::Keys(_)) => self.feed(Event::Swift(None)),
+            Some(burst) => self.typed(burst),
+            None => {}
+        }
+        match Key::of(key) {
+            Some(_) if presses => self.feed(Event::Swift(None)),
+            Some(key) if swift => self.feed(Event::Swift(Some(key))),
+            Some(key) => self.feed(Event::Key(key)),
+            None => {}
         }
     }
 

@@ -9,6 +9,7 @@ use crate::domain::look::LookReason;
 use crate::domain::settings::Settings;
 use crate::seal::KeysError;
 use crate::store::{Customer, Forgetting, Purchase, Store, StoreError, destroy_keys_of};
+use crate::ui::event::Draft;
 
 use super::args::{CustomerArgs, CustomerShowArgs};
 use super::open::{Locked, files};
@@ -107,6 +108,11 @@ impl Session {
             Ok(locked) => locked,
             Err(unopened) => return self.destroy_keys(args, &unopened.settings, out),
         };
+        let named: Vec<Identifier> = self.readings(args, &locked.settings)?.into_iter().flatten().collect();
+        let in_basket = self.ask_again(&mut locked.store, &named)?;
+        if in_basket {
+            self.say(&self.locale().text("customer-in-basket"), out)?;
+        }
         let mut said = None;
         let whom = match self.whom(args, &mut locked) {
             // Nobody is found by another store key, or by none.
@@ -114,6 +120,7 @@ impl Session {
                 let error = locked.without.iter().find(|error| hides_customers(error)).expect("just seen");
                 return Err(self.store_problem(error));
             }
+            Err(_) if in_basket => return Ok(DONE),
             whom => whom?,
         };
         for identifier in whom {
@@ -132,6 +139,20 @@ impl Session {
             }
             None => Err(self.refusal("customer-unknown", "customer-unknown-next")),
         }
+    }
+
+    /// Where the basket of before the till was closed holds one of them as whom to remember, its customer is
+    /// asked again, and the key that sealed the answer is gone. Returns whether it did.
+    fn ask_again(&self, store: &mut Store, whom: &[Identifier]) -> Result<bool, Problem> {
+        // What cannot be opened comes back to no till either.
+        let Ok(Some(plaintext)) = store.draft() else { return Ok(false) };
+        let Ok(mut draft) = serde_json::from_slice::<Draft>(&plaintext) else { return Ok(false) };
+        if !draft.forget(whom) {
+            return Ok(false);
+        }
+        let sealed = serde_json::to_vec(&draft).expect("a draft is JSON");
+        let kept = store.drop_draft().and_then(|()| store.save_draft(&sealed));
+        kept.map(|()| true).map_err(|error| self.store_problem(&error))
     }
 
     /// What is left to do where the database cannot be read.

@@ -147,6 +147,47 @@ fn a_kept_purchase_is_shown_printed_and_forgotten() {
     assert!(shop.refused(&["purchase", "show", &shop.guarantee]).contains("it is forgotten"));
 }
 
+/// The till was closed over a basket that its customer wanted remembered, and then they are forgotten: the next
+/// start must not bring them back.
+#[test]
+fn an_open_basket_asks_a_forgotten_customer_again() {
+    use crate::domain::basket::{Basket, Line};
+    use crate::domain::customer::Identifier;
+    use crate::domain::money::Money;
+    use crate::domain::open_sale::OpenSale;
+    use crate::domain::policy::{Policy, SHIPPED};
+    use crate::domain::sale::Answer;
+    use crate::domain::settings;
+    use crate::domain::tax::TaxRate;
+    use crate::ui::event::Draft;
+
+    let shop = Shop::new();
+    let mut basket = Basket::default();
+    basket.add(Line::open("Bread", "Bakery", Money(100), TaxRate(4_00))).unwrap();
+    let mut sale = OpenSale::of(basket);
+    let remember = |phone| Answer {
+        choice: Some("remember".to_owned()),
+        customer: Some(Identifier::phone(phone, "34").unwrap()),
+        purposes: Vec::new(),
+    };
+    sale.answered(remember("600999888"));
+    let mut other = sale.clone();
+    other.answered(remember("600123456"));
+    let draft = Draft { sale, held: vec![other], ..Draft::default() };
+    let files = super::open::files(&super::paths::DataDir::at(&shop.data()));
+    let issuer = settings::Store::default().issuer();
+    let opened = || crate::store::Store::open(&files, &issuer, SHIPPED, Policy::shipped()).unwrap();
+    opened().save_draft(&serde_json::to_vec(&draft).unwrap()).unwrap();
+    let said = shop.done(&["customer", "forget", "600 999 888"]);
+    assert!(said.contains("asked again"), "{said}");
+    let draft: Draft = serde_json::from_slice(&opened().draft().unwrap().unwrap()).unwrap();
+    assert_eq!(draft.sale.answer().choice, None);
+    assert_eq!(draft.held[0].answer().choice.as_deref(), Some("remember"), "another customer's stands");
+    let said = shop.done(&["customer", "forget", "600123456"]);
+    assert!(said.contains("asked again") && said.contains("Forgotten"), "{said}");
+    assert!(shop.refused(&["customer", "forget", "600999888"]).contains("nothing is kept"));
+}
+
 #[test]
 fn a_customer_sees_all_and_is_forgotten() {
     let shop = Shop::new();

@@ -66,7 +66,7 @@ impl ReceiptCode {
         }
         let refused = |(place, symbol)| CodeError::Symbol(place + 1, symbol);
         let value = base32::read(symbols()).map_err(refused)?;
-        let check = symbols().last().ok_or(CodeError::Length(length))?;
+        let check = symbols().next_back().ok_or(CodeError::Length(length))?;
         let digit = base32::digit(check).ok_or(CodeError::Symbol(SYMBOLS, check))?;
         if u128::from(digit) == *value % 37 {
             Ok(ReceiptCode(value.to_be_bytes()))

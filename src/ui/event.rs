@@ -9,6 +9,7 @@ use super::key::Key;
 use super::screen::setup::SetupAnswers;
 use crate::domain::basket::Basket;
 use crate::domain::catalogue::Catalogue;
+use crate::domain::customer::Identifier;
 use crate::domain::language::Language;
 use crate::domain::money::Money;
 use crate::domain::open_sale::OpenSale;
@@ -22,10 +23,11 @@ pub enum Event {
     /// A key that a person pressed.
     Key(Key),
     /// A key that came without a pause after the one before, as a scanner sends them. Only where
-    /// [`super::Model::takes_keys_at_once`].
-    Swift(Key),
-    /// Four or more characters that came without a pause, Enter as `\n`. Only where not
-    /// [`super::Model::takes_keys_at_once`].
+    /// [`super::Model::takes_keys_at_once`]. `None` stands for one that would have pressed something,
+    /// before or after others: no person does that.
+    Swift(Option<Key>),
+    /// Keys that came without a pause, as a scanner sends them: Enter as `\n`, what writes nothing as
+    /// U+FFFD. Where not [`super::Model::takes_keys_at_once`], and for the rest of a burst.
     Burst(String),
     /// The left button was pressed, or the screen touched, at this cell.
     Press {
@@ -150,6 +152,9 @@ pub struct Draft {
     /// What was taken for it, if anything was.
     #[serde(default)]
     pub payment: Option<Payment>,
+    /// The amount that the card terminal was given, if it was asked and had not answered.
+    #[serde(default)]
+    pub terminal: Option<Money>,
     /// Version of the policy under which customers have answered; 0 until 0.2.0, when no answer was
     /// written.
     #[serde(default)]
@@ -169,6 +174,18 @@ impl Draft {
     /// Whether there is nothing to keep.
     pub fn is_empty(&self) -> bool {
         self.sale.is_empty() && self.unknown.is_empty() && self.weigh.is_empty() && self.held.is_empty()
+    }
+
+    /// Takes away what the customers of these identifiers have answered. Returns whether any had.
+    pub fn forget(&mut self, whom: &[Identifier]) -> bool {
+        let mut any = false;
+        for sale in std::iter::once(&mut self.sale).chain(&mut self.held) {
+            if sale.answer().customer.as_ref().is_some_and(|customer| whom.contains(customer)) {
+                *sale = std::mem::take(sale).unanswered();
+                any = true;
+            }
+        }
+        any
     }
 }
 

@@ -123,6 +123,7 @@ const TABLE: &[Binding] = &[
     row(&[Choice], Action::ReadAll, "read-all", "key-read-all", &["0"], false),
     row(&[Choice], Action::Complaint, "complaint", "key-complaint", &["9"], false),
     row(&[Choice, Notice], Action::Language, "language", "key-language", &["F2", "l", "Ctrl+L"], false),
+    row(&[Remember], Action::Language, "remember-language", "key-language", &["F2", "Ctrl+L"], false),
     // Everywhere
     row(&[Sell, Pay, Card], Action::Accept, "accept", "key-accept", &["Enter"], false),
     row(&[Confirm, Setup, Lock, Remember, Choice], Action::Accept, "accept", "key-accept", &["Enter"], false),

@@ -185,8 +185,8 @@ impl Model {
         })
     }
 
-    /// Whether every key must be given at once, because scans are taken here. On other screens the
-    /// application gathers keys for 60 ms and gives four or more as [`super::Event::Burst`].
+    /// Whether characters must be given at once, because scans are taken here. Other keys, and all keys of
+    /// other screens, are gathered for 60 ms; a scanner's come as [`super::Event::Burst`].
     pub fn takes_keys_at_once(&self) -> bool {
         self.overlay.is_none() && matches!(self.screen, Screen::Sell)
     }
@@ -252,6 +252,10 @@ impl Model {
         Box::new(Draft {
             sale: self.till.sale().clone(),
             payment: self.payment.clone().filter(|payment| !payment.tenders().is_empty()),
+            terminal: match &self.screen {
+                Screen::Pay(pay) => pay.at_terminal(),
+                _ => None,
+            },
             policy_version: self.policy.version,
             unknown: self.sell.unknown().to_vec(),
             weigh: self.sell.weighing().collect(),

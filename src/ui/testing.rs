@@ -119,7 +119,7 @@ pub fn scan(model: &mut Model, text: &str) -> Vec<Effect> {
     let mut effects = Vec::new();
     for (index, c) in text.chars().enumerate() {
         let key = if c == '\n' { Key::plain(Code::Enter) } else { Key::char(c) };
-        let event = if index == 0 { Event::Key(key) } else { Event::Swift(key) };
+        let event = if index == 0 { Event::Key(key) } else { Event::Swift(Some(key)) };
         effects.extend(update(model, event));
     }
     effects

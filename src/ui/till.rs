@@ -16,6 +16,17 @@ pub struct Till {
     past: Vec<Basket>,
     /// The line that the next action is for; the last one unless another was chosen.
     chosen: Option<usize>,
+    /// The last basket was emptied, and with it went what its customer had chosen.
+    answer_gone: bool,
+}
+
+/// What undoing came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Undone {
+    Nothing,
+    Step,
+    /// The basket is back, and not what its customer had chosen.
+    WithoutAnswer,
 }
 
 impl Till {
@@ -25,7 +36,7 @@ impl Till {
     /// Goes on with a sale from before. A basket that does not add up is refused.
     pub fn resume(sale: OpenSale) -> Result<Till, BasketError> {
         let priced = sale.basket().priced()?;
-        Ok(Till { sale, priced, past: Vec::new(), chosen: None })
+        Ok(Till { sale, priced, ..Till::default() })
     }
 
     pub fn sale(&self) -> &OpenSale {
@@ -114,9 +125,9 @@ impl Till {
         self.chosen = None;
     }
 
-    /// Takes back the last step; whether there was one.
-    pub fn undo(&mut self) -> bool {
-        let Some(basket) = self.past.pop() else { return false };
+    /// Takes back the last step.
+    pub fn undo(&mut self) -> Undone {
+        let Some(basket) = self.past.pop() else { return Undone::Nothing };
         // A basket of the past was priced when it was the present.
         self.priced = basket.priced().unwrap_or_default();
         let _ = self.sale.change(|now| {
@@ -124,7 +135,11 @@ impl Till {
             Ok::<_, BasketError>(())
         });
         self.chosen = None;
-        true
+        if std::mem::take(&mut self.answer_gone) && !self.is_empty() {
+            Undone::WithoutAnswer
+        } else {
+            Undone::Step
+        }
     }
 
     fn change<T>(
@@ -132,7 +147,13 @@ impl Till {
         change: impl FnOnce(&mut Basket) -> Result<T, BasketError>,
     ) -> Result<T, BasketError> {
         let before = self.basket().clone();
+        let answered = self.answer().choice.is_some();
         let value = self.sale.change(change)?;
+        // What was voided was perhaps another customer's: it comes back only to an empty basket.
+        if before.is_empty() {
+            self.past.clear();
+        }
+        self.answer_gone = answered && self.is_empty();
         self.priced = self.basket().priced()?;
         if self.past.len() == Till::STEPS {
             self.past.remove(0);

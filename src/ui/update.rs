@@ -28,6 +28,9 @@ fn ask_about_clock(model: &mut Model) {
     }
 }
 
+/// Fewest characters that are a code where nobody scans.
+const SHORTEST_CODE: usize = 4;
+
 /// Between two baskets, takes into force what the hub sent.
 fn renew(model: &mut Model) -> Option<Effect> {
     if !model.is_between_baskets() {
@@ -89,7 +92,11 @@ fn on_key(model: &mut Model, key: Key) -> Vec<Effect> {
 }
 
 /// A scanner's key: it writes or ends a code, and does nothing else.
-fn on_swift(model: &mut Model, key: Key) -> Vec<Effect> {
+fn on_swift(model: &mut Model, key: Option<Key>) -> Vec<Effect> {
+    let Some(key) = key else {
+        model.error = Some(model.locale.text("sell-key-in-scan").into_owned());
+        return vec![Effect::Beep];
+    };
     if !model.takes_keys_at_once() {
         return on_burst(model, &key.written().map(String::from).unwrap_or_default());
     }
@@ -122,25 +129,30 @@ fn on_burst(model: &mut Model, text: &str) -> Vec<Effect> {
     if let Some(line) = typed_at_once(model, text) {
         return line.chars().flat_map(|c| on_key(model, Key::char(c))).collect();
     }
-    if matches!(model.screen, Screen::Dissolve(_)) {
+    // No code is so short: nothing is uncovered for it, and nothing sold.
+    let is_code = text.chars().filter(|c| !c.is_whitespace()).count() >= SHORTEST_CODE;
+    if matches!(model.screen, Screen::Dissolve(_)) && is_code {
         model.screen = Screen::Sell;
     }
-    if !matches!(model.screen, Screen::Sell) {
+    if !matches!(model.screen, Screen::Sell) || !is_code {
         let (words, id) = match model.screen {
             Screen::Lock(_) => (model.locale, "sell-scan-refused-locked"),
             Screen::Setup(_) => (model.locale, "setup-scanned"),
             Screen::Choice(_) | Screen::Remember(_) | Screen::Notice(_) => {
                 (customer::words(model), "choice-scanned")
             }
-            _ => (model.locale, "sell-scan-refused"),
+            Screen::Pay(_) => (model.locale, "sell-scan-refused"),
+            Screen::Sell | Screen::Dissolve(_) => (model.locale, "sell-key-in-scan"),
         };
-        model.error = Some(words.format(id, &[("code", scanned(text).into())]));
+        // It may be a PIN that somebody typed fast.
+        let code = if matches!(model.screen, Screen::Lock(_)) { "…".to_owned() } else { scanned(text) };
+        model.error = Some(words.format(id, &[("code", code.into())]));
         return vec![Effect::Beep];
     }
     model.overlay = None;
     let mut effects = Vec::new();
     let mut begins = true;
-    for c in text.chars() {
+    for c in text.chars().filter(|c| *c != char::REPLACEMENT_CHARACTER) {
         let end = matches!(c, '\n' | '\r');
         effects.extend(if end {
             sell::accept(model, true)
@@ -164,7 +176,8 @@ fn typed_at_once<'a>(model: &Model, text: &'a str) -> Option<&'a str> {
         Screen::Pay(pay) => !pay.asks_terminal() && is_amount(line),
         _ => false,
     };
-    let plain = !line.is_empty() && !line.contains(char::is_control) && !looks_like_payment_card(line);
+    let odd = |c: char| c.is_control() || c == char::REPLACEMENT_CHARACTER;
+    let plain = !line.is_empty() && !line.contains(odd) && !looks_like_payment_card(line);
     (fits && plain).then_some(line)
 }
 
@@ -177,8 +190,9 @@ fn is_amount(text: &str) -> bool {
 
 /// A scanned code as it may be shown: short, and never what looks like a payment card's number.
 fn scanned(text: &str) -> String {
-    let code: String = text.chars().take_while(|c| *c != '\n').filter(|c| !c.is_control()).collect();
-    if looks_like_payment_card(&code) { "…".to_owned() } else { fitted(&code, 20) }
+    let seen = |c: &char| !c.is_control() && *c != char::REPLACEMENT_CHARACTER;
+    let code: String = text.chars().take_while(|c| *c != '\n').filter(seen).collect();
+    if code.is_empty() || looks_like_payment_card(&code) { "…".to_owned() } else { fitted(&code, 20) }
 }
 
 fn on_press(model: &mut Model, column: u16, row: u16) -> Vec<Effect> {

@@ -120,6 +120,46 @@ fn a_burst_chooses_nothing() {
     till.key("F10").sees("sin respuesta");
 }
 
+/// A printed code may hold control signs and the escape sequences of function keys. They press nothing,
+/// whatever stands before and after them.
+#[test]
+fn a_code_with_keys_in_it_presses_nothing() {
+    let shop = Shop::demo("es");
+    let mut till = with_bread(&shop);
+    for code in [
+        "4000010100\x1b[21~a20\r",
+        "4000010\x10\x14a10020\r",
+        "\x10a\r",
+        "\x18x\r",
+        "\x1b[24~x\r",
+        "40000\x02x",
+        "\x1b[19~1\r",
+        "\x0b3\r",
+    ] {
+        till.sends(code.as_bytes());
+        std::thread::sleep(std::time::Duration::from_millis(500));
+        let screen = till.screen();
+        assert!(screen.contains("Barra de pan") && screen.contains("F10 cobrar"), "{code:?}\n{screen}");
+        assert!(!screen.contains("Cliente:"), "{code:?}\n{screen}");
+        for _ in 0..4 {
+            till.key("Esc");
+        }
+    }
+    // Where keys choose and pay, a short code does no more.
+    till.key("F8").sees("Olvidar esta compra");
+    till.sends(b"1\r").sees("ahora no se añade").sees("Recordarla para mí");
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    till.key("Esc").sees("F10 cobrar");
+    till.key("F10").sees("Falta");
+    for code in ["a\r", "\x14a\r", "5\r"] {
+        till.sends(code.as_bytes());
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        let screen = till.screen();
+        assert!(screen.contains("Falta") && screen.contains("Efectivo entregado:"), "{code:?}\n{screen}");
+    }
+    till.key("Esc").sees("F10 cobrar");
+}
+
 #[test]
 fn a_burst_opens_nothing() {
     let shop = Shop::demo("es");

@@ -118,6 +118,7 @@ purchase-forget-full = Accepted: nobody can open it any more. Its last traces go
 purchase-forget-left-over = Accepted: here nobody can open it any more. But an interrupted backup left a copy that cannot be erased now. See where: olvido verify
 
 customer-tickets-stay = The tickets of these purchases stay as long as tax law asks. No ticket names a customer.
+customer-in-basket = An open basket was to be remembered for this customer. Its customer is asked again.
 customer-unknown = nothing is kept of this customer.
 customer-unknown-next = Check the phone, e-mail or card.
 customer-which = this can name two customers: { $names }.

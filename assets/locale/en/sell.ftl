@@ -52,6 +52,9 @@ sell-voided = Voided; undo brings it back: { $name }
 sell-voided-sale = The sale is voided. Undo brings it back.
 sell-voided-held = The sale is voided. This is the basket that waited.
 sell-undone = The last step is undone.
+sell-undone-ask-again = The basket is back, not what the customer had chosen. Ask again.
+sell-answer-first = What you typed waits for Enter. Esc drops it.
+sell-resumed-terminal = { $amount } was at the card terminal. Look there before you charge again.
 sell-nothing-to-undo = There is nothing to undo.
 sell-nothing-yet = The basket is empty. Scan something first.
 sell-no-receipt = There is no receipt of this till yet.
@@ -104,5 +107,6 @@ sell-page-end = Esc: back
 
 sell-scan-refused = Scanned { $code }: not added. Finish the payment first, or Esc.
 sell-scan-refused-locked = Scanned { $code }: not added. Open the till first.
+sell-key-in-scan = A key came as fast as a scan: it does nothing. Press it again.
 sell-too-small = 80×24 needed: make the window larger. Scans still work.
 sell-several = Several have these words: choose with ↑↓ and Enter.

@@ -118,6 +118,7 @@ purchase-forget-full = Aceptado: ya nadie puede abrir lo que se guardaba. Sus ú
 purchase-forget-left-over = Aceptado: aquí ya nadie puede abrir lo que se guardaba. Pero una copia de seguridad interrumpida dejó un resto que ahora no se puede borrar. Vea dónde: olvido verify
 
 customer-tickets-stay = Los tiques de estas compras quedan mientras los pide la ley de impuestos. Ningún tique nombra a un cliente.
+customer-in-basket = Una cesta abierta se iba a recordar para este cliente. Se le preguntará otra vez.
 customer-unknown = de este cliente no se guarda nada.
 customer-unknown-next = Mire si el teléfono, correo o tarjeta es ese.
 customer-which = esto puede nombrar a dos clientes: { $names }.

@@ -52,6 +52,9 @@ sell-voided = Línea anulada; deshacer la devuelve: { $name }
 sell-voided-sale = La venta está anulada. Deshacer la devuelve.
 sell-voided-held = La venta está anulada. Esta es la cesta que esperaba.
 sell-undone = El último paso está deshecho.
+sell-undone-ask-again = La cesta ha vuelto, lo que eligió el cliente no. Pregunte otra vez.
+sell-answer-first = Lo tecleado espera Enter. Esc lo quita.
+sell-resumed-terminal = { $amount } estaba en el datáfono. Mire allí antes de cobrar otra vez.
 sell-nothing-to-undo = No hay nada que deshacer.
 sell-nothing-yet = La cesta está vacía. Pase antes algún producto.
 sell-no-receipt = Esta caja no tiene aún ningún recibo.
@@ -104,5 +107,6 @@ sell-page-end = Esc: volver
 
 sell-scan-refused = Leído { $code }: no se añade. Termine antes el cobro, o Esc.
 sell-scan-refused-locked = Leído { $code }: no se añade. Abra antes la caja.
+sell-key-in-scan = Una tecla llegó tan deprisa como un código: no hace nada. Púlsela otra vez.
 sell-too-small = Hacen falta 80×24: agrande la ventana. Los códigos se siguen leyendo.
 sell-several = Varios llevan esas palabras: elija con ↑↓ y Enter.

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use crate::domain::basket::{Basket, Line};
 use crate::domain::customer::Identifier;
-use crate::domain::language::Language::{self, Spanish};
+use crate::domain::language::Language::{self, English, Spanish};
 use crate::domain::money::Money;
 use crate::domain::open_sale::OpenSale;
 use crate::domain::policy::Policy;
@@ -17,7 +17,7 @@ use crate::domain::tax::TaxRate;
 use crate::ui::event::{Done, Draft, Problem};
 use crate::ui::model::Sold;
 use crate::ui::screen::choice::Choice;
-use crate::ui::testing::{committed, press, till, till_with};
+use crate::ui::testing::{committed, frame, press, till, till_with};
 use crate::ui::{Effect, Event, Model, Screen, update};
 
 const WASHER: &str = "{2000000000046}";
@@ -145,6 +145,69 @@ fn a_crash_keeps_what_was_said_and_paid() {
     assert_eq!(told(&press(&mut restarted, "a")), "remember phone:+34600123456 en");
     assert_eq!(press(&mut model, "<F4>").last(), Some(&Effect::SaveDraft(model.draft())), "given back");
     assert_eq!(after_a_kill(&model, version).payment, None);
+}
+
+/// What the terminal was asked for may be on the customer's card already.
+#[test]
+fn a_crash_at_the_card_terminal_is_said() {
+    let mut model = till(Spanish);
+    press(&mut model, &format!("{BREAD}<F10>"));
+    let effects = press(&mut model, "t");
+    assert_eq!(effects, [Effect::SaveDraft(model.draft())]);
+    let restarted = after_a_kill(&model, model.policy.version);
+    let said = restarted.error.unwrap();
+    assert!(said.contains("1,80") && said.contains("datáfono"), "{said}");
+    let effects = press(&mut model, "d");
+    assert_eq!(effects, [Effect::SaveDraft(model.draft())]);
+    assert_eq!(after_a_kill(&model, model.policy.version).error, None);
+}
+
+/// Taken back with its basket, an answer stays away, and that is said.
+#[test]
+fn undoing_a_void_says_that_the_customer_is_to_be_asked_again() {
+    let mut model = till(English);
+    for (keys, asks) in
+        [("<F8>1<Enter><F12>x<F5>", true), ("<F12>x<F5>", false), ("<F8>2<Enter><F4><F5>", true)]
+    {
+        press(&mut model, &format!("<F12>x{BREAD}{keys}"));
+        let said = model.hint.clone().unwrap();
+        assert_eq!(said.contains("Ask again"), asks, "{keys}: {said}");
+        assert_eq!(model.till.answer().choice, None);
+    }
+}
+
+/// Esc says what it does: an earlier choice stands.
+#[test]
+fn leaving_the_form_leaves_the_earlier_choice() {
+    let mut model = till(English);
+    press(&mut model, &format!("{BREAD}<F8>3"));
+    assert!(frame(&mut model, 80, 24).contains("Back, remember nothing"));
+    press(&mut model, "<Esc>2<Enter><F8>3");
+    let shown = frame(&mut model, 80, 24);
+    assert!(
+        shown.contains("Back, your earlier choice stands") && !shown.contains("remember nothing"),
+        "{shown}"
+    );
+    press(&mut model, "<Esc><Esc>");
+    assert_eq!(model.till.answer().choice.as_deref(), Some("guarantee"));
+    // And the form speaks the customer's language, without losing what is typed.
+    press(&mut model, "<F8>3600<F2>");
+    assert!(frame(&mut model, 80, 24).contains("Recordarla para mí"));
+    assert!(frame(&mut model, 80, 24).contains("600"));
+}
+
+/// Whoever is forgotten is in no open basket either.
+#[test]
+fn a_forgotten_customer_leaves_the_draft() {
+    let mut model = till(Spanish);
+    press(&mut model, &format!("{WASHER}{REMEMBERED}"));
+    let phone = model.till.answer().customer.clone().unwrap();
+    let other = crate::domain::customer::Identifier::phone("600123457", "34").unwrap();
+    let mut draft = model.draft();
+    assert!(!draft.forget(&[other]));
+    assert!(draft.forget(&[phone]));
+    assert_eq!(draft.sale.answer().choice, None);
+    assert_eq!(draft.sale.basket(), model.till.basket());
 }
 
 /// As 0.2.0 wrote it.

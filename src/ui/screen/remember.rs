@@ -75,6 +75,7 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Down => state.step(true),
         Action::Choose(number) => state.tick(usize::from(number).wrapping_sub(1)),
         Action::Row(_) => state.focus = Focus::Identifier,
+        Action::Language => return choice::next_language(model),
         _ => {}
     }
     Vec::new()
@@ -319,7 +320,10 @@ fn foot(model: &Model, state: &Remember, area: Rect) -> Vec<(Button, String, Str
     let entries = if state.focus == Focus::Check {
         [(Action::Accept, "remember-check-yes"), (Action::Back, "remember-check-no")]
     } else {
-        [(Action::Accept, "remember-confirm"), (Action::Back, "remember-leave")]
+        // An earlier choice stands until another is noted.
+        let chosen = model.till.answer().choice.is_some();
+        let leave = if chosen { "remember-leave-chosen" } else { "remember-leave" };
+        [(Action::Accept, "remember-confirm"), (Action::Back, leave)]
     };
     key_row(model, ScreenId::Remember, area, customer::words(model), &entries)
 }

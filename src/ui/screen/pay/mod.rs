@@ -34,6 +34,11 @@ impl Pay {
     pub fn asks_terminal(&self) -> bool {
         self.terminal.is_some()
     }
+
+    /// The amount that it was given.
+    pub fn at_terminal(&self) -> Option<Money> {
+        self.terminal
+    }
 }
 
 /// Begins the payment of the open basket.
@@ -70,12 +75,10 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
 
 /// Only what belongs to an amount is written.
 pub fn typed(model: &mut Model, key: Key) -> Vec<Effect> {
-    let writes = key.written().is_none_or(|c| c.is_ascii_digit() || matches!(c, ',' | '.'));
-    if writes
-        && let Some(pay) = pay_mut(model)
-        && pay.terminal.is_none()
-        && pay.amount.edit(key)
-    {
+    let Some(pay) = pay_mut(model).filter(|pay| pay.terminal.is_none()) else { return Vec::new() };
+    if key.written().is_some_and(|c| !c.is_ascii_digit() && !matches!(c, ',' | '.')) {
+        model.error = Some(model.locale.text("pay-error-amount").into_owned());
+    } else if pay.amount.edit(key) {
         model.error = None;
     }
     Vec::new()
@@ -219,7 +222,7 @@ fn ask_terminal(model: &mut Model) -> Vec<Effect> {
     if let Some(pay) = pay_mut(model) {
         pay.terminal = Some(amount);
     }
-    Vec::new()
+    sell::save(model)
 }
 
 fn at_terminal(model: &mut Model, action: Action) -> Vec<Effect> {
@@ -232,6 +235,7 @@ fn at_terminal(model: &mut Model, action: Action) -> Vec<Effect> {
             }
             let id = if action == Action::Declined { "pay-declined" } else { "pay-card-left" };
             model.error = Some(model.locale.text(id).into_owned());
+            return sell::save(model);
         }
         Action::Accept => model.error = Some(model.locale.text("pay-approved-or-declined").into_owned()),
         _ => {}

@@ -55,7 +55,8 @@ fn cash_card_and_both() {
     check("t<Enter>", "missing 393.70 | ! Look at the terminal: approved or declined?");
     check("ta", "card 393.70 | missing 0.00 | sold, change 0.00, rounding 0.00 | selling");
     check("td", "missing 393.70 | ! The card was declined: nothing was taken. Ask for another way.");
-    check("t<Esc>", "missing 393.70 | ! No card: nothing was taken.");
+    check("t<Esc>", "missing 393.70 | ! Not counted as paid. Look at the card terminal.");
+    check("-", "missing 393.70 | ! This is not an amount. Type 20 or 20.50.");
     check("100<F9>a", "card 100.00 | missing 293.70");
     check("100,01<F9>a", "card 100.01 | missing 293.70");
     check(

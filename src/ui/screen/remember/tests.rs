@@ -52,11 +52,11 @@ fn keys() {
         ("600123456<Enter><Enter>", ""),
         (
             "600123456<Enter><Enter><Enter>",
-            "! Tick at least one use, or Esc. Without a use we keep nothing of you.",
+            "! Tick at least one use, or Esc. Without a use nothing is remembered.",
         ),
         (
             "600123456<Enter><Enter>11<Enter>",
-            "! Tick at least one use, or Esc. Without a use we keep nothing of you.",
+            "! Tick at least one use, or Esc. Without a use nothing is remembered.",
         ),
         ("<Enter>", "! Type a phone, an e-mail or a loyalty card."),
         ("<Tab>1<Enter>", "! Type a phone, an e-mail or a loyalty card."),

@@ -26,7 +26,7 @@ use crate::ui::key::Key;
 use crate::ui::keymap::Action;
 use crate::ui::model::{Model, Overlay, Question, Screen, Sold};
 use crate::ui::screen::{choice, lock, pay};
-use crate::ui::till::Till;
+use crate::ui::till::{Till, Undone};
 
 /// What is typed, what is asked, and what waits.
 #[derive(Clone, Debug, Default)]
@@ -183,6 +183,10 @@ pub fn resume(model: &mut Model, draft: Option<Draft>) -> Vec<Effect> {
     if let Some(payment) = draft.payment {
         resume_payment(model, payment, resumed_here);
     }
+    if let Some(amount) = draft.terminal {
+        let amount = model.locale.money_signed(amount, &model.settings.store.currency);
+        model.error = Some(model.locale.format("sell-resumed-terminal", &[("amount", amount.into())]));
+    }
     if begun { save(model) } else { Vec::new() }
 }
 
@@ -294,13 +298,17 @@ fn void_line(model: &mut Model) -> Vec<Effect> {
 }
 
 fn undo(model: &mut Model) -> Vec<Effect> {
-    if !model.till.undo() {
-        refuse(model, "sell-nothing-to-undo");
-        return Vec::new();
-    }
+    let said = match model.till.undo() {
+        Undone::Nothing => {
+            refuse(model, "sell-nothing-to-undo");
+            return Vec::new();
+        }
+        Undone::Step => "sell-undone",
+        Undone::WithoutAnswer => "sell-undone-ask-again",
+    };
     model.sell.ask = None;
     let effects = changed(model);
-    say(model, "sell-undone");
+    say(model, said);
     effects
 }
 
@@ -315,6 +323,8 @@ fn open_payment(model: &mut Model) -> Vec<Effect> {
         "sell-unknown-first"
     } else if model.till.is_empty() {
         "sell-nothing-yet"
+    } else if model.sell.ask.is_some() && !model.sell.input.is_empty() {
+        "sell-answer-first"
     } else {
         return pay::open(model);
     };

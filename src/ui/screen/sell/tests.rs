@@ -90,6 +90,16 @@ fn lines_change_and_come_back() {
     check(&after("<F12><Enter>"), "1×Leche entera 1 L 1.15 | 1×Pan de centeno 1.80 | = 2.95");
     check(&after("<F12>x"), "= 0.00");
     check(&after("<F12>x<F5>"), "1×Leche entera 1 L 1.15 | 1×Pan de centeno 1.80 | = 2.95");
+    // What was voided belongs to a customer who has gone, once the next one's first item is there.
+    check(&after("<F12>x{2000000000015}<F5>"), "= 0.00");
+    check(&after("<F12>x{2000000000015}<F5><F5>"), "= 0.00 | ! There is nothing to undo.");
+    // What was typed for one question is no answer to another, nor left out without a word.
+    check(&after("<F6>99<F7>"), "1×Leche entera 1 L 1.15 | 1×Pan de centeno 1.80 | = 2.95");
+    check(&after("<F6>99<Enter><F7>"), "1×Leche entera 1 L 1.15 | 1×Pan de centeno 1.80 | = 2.95");
+    check(
+        &after("<F2>9<F10>"),
+        "1×Leche entera 1 L 1.15 | 1×Pan de centeno 1.80 | = 2.95 | [9] | ! What you typed waits for Enter. Esc drops it.",
+    );
     check("<F5>", "= 0.00 | ! There is nothing to undo.");
     check("<F10>", "= 0.00 | ! The basket is empty. Scan something first.");
 }
@@ -189,6 +199,24 @@ fn frames() {
         let mut empty = till(language);
         insta::assert_snapshot!(format!("empty_{}", language.code()), frame(&mut empty, 80, 24));
     }
+}
+
+/// A key in a code, printed as a control sign or an escape sequence, presses nothing.
+#[test]
+fn a_key_among_a_scan_is_said_and_does_nothing() {
+    let mut model = wireframe(English);
+    let before = told(&model);
+    let effects = update(&mut model, Event::Swift(None));
+    assert_eq!(effects, [Effect::Beep]);
+    assert_eq!(
+        told(&model),
+        format!("{before} | ! A key came as fast as a scan: it does nothing. Press it again.")
+    );
+    // Over a question it neither answers it nor takes it away.
+    press(&mut model, "<F12>");
+    assert_eq!(update(&mut model, Event::Burst("x\n".to_owned())), [Effect::Beep]);
+    assert!(matches!(model.overlay, Some(Overlay::Confirm(_))));
+    assert!(!model.till.is_empty());
 }
 
 /// What the customer chose stands beside their own basket, and beside no other.
