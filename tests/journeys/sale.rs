@@ -12,7 +12,7 @@ fn a_sale_of_scans_with_a_mistake() {
     till.scans(BREAD).scans(MILK).scans(MILK).scans(EGGS);
     till.sees("3 líneas · 4 artículos").sees("2 × 1,15").sees("3,45");
     // The eggs were not the customer's, then they were, then they were not.
-    till.key("F4").sees("Huevos camperos 12 unidades: línea anulada").sees("2 líneas");
+    till.key("F4").sees("deshacer la devuelve: Huevos camperos 12 unidades").sees("2 líneas");
     till.key("F5").sees("El último paso está deshecho").sees("3 líneas");
     till.key("Ctrl+X").sees("2 líneas");
     // Three litres, not two.
@@ -20,7 +20,7 @@ fn a_sale_of_scans_with_a_mistake() {
     till.types("3").key("Enter").sees("3 × 1,15");
     // What is no quantity is said, and asked again.
     till.key("Ctrl+N").sees("Cantidad de Leche");
-    till.types("1,5").key("Enter").sees("se vende por piezas enteras").key("Esc").key("Esc");
+    till.types("1,5").key("Enter").sees("Se vende por piezas enteras").key("Esc").key("Esc");
     till.sees("3 × 1,15");
     // A quantity before a code, a weight before a number.
     till.types("2*").scans(BREAD).sees("2 × 0,85");
