@@ -8,7 +8,7 @@
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -169,15 +169,49 @@ fn note_name(side: Side) -> &'static str {
 }
 
 /// What a note says.
+#[derive(Debug)]
 struct Outside {
-    /// The file system on which it is: a disk that was taken away leaves its mount point behind, empty.
-    file_system: u64,
+    /// Where the file is. `None` in a note of before this was noted.
+    directory: Option<DirectoryId>,
     path: PathBuf,
 }
 
+/// Which directory it is, whatever is mounted on its name. No part is enough by itself: two disks get the same
+/// device number one after the other, and the empty directory on which a disk is mounted can be on the same
+/// file system as the disk's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct DirectoryId {
+    file_system: u64,
+    device: u64,
+    inode: u64,
+}
+
+impl DirectoryId {
+    /// The id of the directory in which `path` stands.
+    fn of(path: &Path) -> io::Result<DirectoryId> {
+        let directory = File::open(private_file::directory_of(path))?;
+        let metadata = directory.metadata()?;
+        let file_system = rustix::fs::fstatvfs(&directory)?.f_fsid;
+        Ok(DirectoryId { file_system, device: metadata.dev(), inode: metadata.ino() })
+    }
+
+    fn bytes(self) -> [u8; 24] {
+        let mut bytes = [0; 24];
+        for (place, number) in bytes.chunks_exact_mut(8).zip([self.file_system, self.device, self.inode]) {
+            place.copy_from_slice(&number.to_be_bytes());
+        }
+        bytes
+    }
+
+    fn from_bytes(bytes: &[u8; 24]) -> DirectoryId {
+        let [file_system, device, inode] =
+            [0, 8, 16].map(|at| u64::from_be_bytes(bytes[at..at + 8].try_into().expect("eight bytes")));
+        DirectoryId { file_system, device, inode }
+    }
+}
+
 impl Outside {
-    /// Reads a note. `None` while its writer lives: it holds the note's lock. A note that is cut short was never
-    /// durable, so that nothing was written outside; one with zeros in its path was being erased, all else done.
+    /// Reads a note. `None` while its writer lives: it holds the note's lock.
     fn read(note: &Path) -> io::Result<Option<Outside>> {
         let mut file = private_file::open_to_read(note)?;
         match file.try_lock() {
@@ -187,12 +221,47 @@ impl Outside {
         }
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes)?;
-        let said = bytes.split_first_chunk().filter(|(_, path)| !path.contains(&0));
-        let Some((number, path)) = said else {
-            return Ok(Some(Outside { file_system: 0, path: PathBuf::new() }));
+        Ok(Some(Outside::from_bytes(&bytes)))
+    }
+
+    /// A note that is cut short was never durable, so that nothing was written outside; one with zeros in its path
+    /// was being erased, all else done. Either names no path.
+    fn from_bytes(bytes: &[u8]) -> Outside {
+        let (directory, path) = match bytes.split_first_chunk::<24>() {
+            // The earlier kind has a file system of eight bytes alone, and then the path.
+            _ if bytes.get(8) == Some(&b'/') => (None, &bytes[8..]),
+            Some((id, path)) => (Some(DirectoryId::from_bytes(id)), path),
+            None => (None, &[][..]),
         };
-        let path = PathBuf::from(OsString::from_vec(path.to_vec()));
-        Ok(Some(Outside { file_system: u64::from_be_bytes(*number), path }))
+        let whole = path.ends_with(PARTIAL.as_bytes()) && !path.contains(&0);
+        let path = if whole { OsStr::from_bytes(path) } else { OsStr::new("") };
+        Outside { directory, path: PathBuf::from(path) }
+    }
+
+    /// Notes, durable, where a backup goes. Returns the note's file, locked as long as it is open. Errors:
+    /// `ResourceBusy` where there is a note; others of the system.
+    fn write(directory: DirectoryId, path: &Path, note: &Path) -> io::Result<File> {
+        let mut lock =
+            private_file::open(note, OpenOptions::new().write(true).create_new(true)).map_err(|error| {
+                match error.kind() {
+                    io::ErrorKind::AlreadyExists => io::ErrorKind::ResourceBusy.into(),
+                    _ => error,
+                }
+            })?;
+        lock.lock()?;
+        if lock.metadata()?.nlink() == 0 {
+            // Somebody who looked for leftovers took it for one before it was locked.
+            return Err(io::ErrorKind::ResourceBusy.into());
+        }
+        let text = [&directory.bytes(), path.as_os_str().as_bytes()].concat();
+        let written = lock.write_all(&text).and_then(|()| lock.sync_all());
+        match written.and_then(|()| private_file::sync_directory_of(note)) {
+            Ok(()) => Ok(lock),
+            Err(error) => {
+                let _ = private_file::erase(note);
+                Err(error)
+            }
+        }
     }
 
     /// Erases what is there and begins like a backup. Returns whether there was anything. Errors: it cannot be
@@ -202,18 +271,15 @@ impl Outside {
             return Ok(false);
         }
         if !begins_like_a_backup(&self.path)? {
-            // Nothing of ours, on the disk that it was on: it was renamed in time, or removed by hand.
-            let is_here = file_system_of(&self.path)? == self.file_system;
+            // Nothing of ours, in the very directory that it was in: it was renamed in time, or removed by hand. In
+            // any other nobody knows: a disk that was taken away leaves its mount point behind, empty.
+            let is_here = Some(DirectoryId::of(&self.path)?) == self.directory;
             return if is_here { Ok(false) } else { Err(io::ErrorKind::NotFound.into()) };
         }
         private_file::erase(&self.path)?;
         private_file::sync_directory_of(&self.path)?;
         Ok(true)
     }
-}
-
-fn file_system_of(path: &Path) -> io::Result<u64> {
-    Ok(rustix::fs::statvfs(private_file::directory_of(path))?.f_fsid)
 }
 
 /// Whether what stands at this path is a file of this user, with no other name, that begins as a backup does: or
@@ -235,12 +301,15 @@ fn begins_like_a_backup(path: &Path) -> io::Result<bool> {
     Ok(first.starts_with(tar) || first.starts_with(zstd) || first.iter().all(|byte| *byte == 0))
 }
 
+/// What a backup is called behind its name until it is whole.
+const PARTIAL: &str = ".partial";
+
 /// A backup that is being written, as `FILE.partial`. Dropped before [`Partial::finish`], nothing of it stays.
 #[derive(Debug)]
 pub struct Partial {
     /// The name that it gets once it is whole.
     file: PathBuf,
-    partial: PathBuf,
+    outside: Outside,
     note: PathBuf,
     /// Locked as long as this process lives, so that nobody takes the file for a leftover.
     _lock: File,
@@ -255,46 +324,33 @@ impl Partial {
         if fs::symlink_metadata(&file).is_ok() {
             return Err(io::ErrorKind::AlreadyExists.into());
         }
+        let mut path = file.clone().into_os_string();
+        path.push(PARTIAL);
+        let path = PathBuf::from(path);
         // What an earlier version left there noted nowhere.
-        let mut partial = file.clone().into_os_string();
-        partial.push(".partial");
-        let partial = PathBuf::from(partial);
-        if begins_like_a_backup(&partial)? {
-            private_file::erase(&partial)?;
+        if begins_like_a_backup(&path)? {
+            private_file::erase(&path)?;
         }
         Leftovers::erase(root, side)?;
         let note = root.join(note_name(side));
-        let mut text = file_system_of(&file)?.to_be_bytes().to_vec();
-        text.extend_from_slice(partial.as_os_str().as_bytes());
-        let mut lock =
-            private_file::open(&note, OpenOptions::new().write(true).create_new(true)).map_err(|error| {
-                match error.kind() {
-                    io::ErrorKind::AlreadyExists => io::ErrorKind::ResourceBusy.into(),
-                    _ => error,
-                }
-            })?;
-        lock.lock()?;
-        if lock.metadata()?.nlink() == 0 {
-            // Somebody who looked for leftovers took it for one before it was locked.
-            return Err(io::ErrorKind::ResourceBusy.into());
-        }
-        let written = lock.write_all(&text).and_then(|()| lock.sync_all());
-        let begun = Partial { file, partial, note, _lock: lock };
-        written.and_then(|()| private_file::sync_directory_of(&begun.note))?;
+        let directory = DirectoryId::of(&path)?;
+        let lock = Outside::write(directory, &path, &note)?;
+        let begun =
+            Partial { file, outside: Outside { directory: Some(directory), path }, note, _lock: lock };
         let out =
-            private_file::open(&begun.partial, OpenOptions::new().read(true).write(true).create_new(true))?;
+            private_file::open(begun.path(), OpenOptions::new().read(true).write(true).create_new(true))?;
         Ok((begun, out))
     }
 
     /// Where it is being written.
     pub fn path(&self) -> &Path {
-        &self.partial
+        &self.outside.path
     }
 
     /// Gives the file, whole and synced by the caller, its name, durable on return. Errors: of the system; then
     /// nothing of it stays.
     pub fn finish(self) -> io::Result<()> {
-        fs::rename(&self.partial, &self.file)?;
+        fs::rename(self.path(), &self.file)?;
         private_file::sync_directory_of(&self.file)
     }
 }
@@ -302,11 +358,9 @@ impl Partial {
 impl Drop for Partial {
     fn drop(&mut self) {
         // Gone already where it has got its name. What cannot be erased is found by its note.
-        if begins_like_a_backup(&self.partial).unwrap_or(true) && private_file::erase(&self.partial).is_err()
-        {
-            return;
+        if self.outside.erase().is_ok() {
+            let _ = private_file::erase(&self.note).and_then(|_| private_file::sync_directory_of(&self.note));
         }
-        let _ = private_file::erase(&self.note).and_then(|_| private_file::sync_directory_of(&self.note));
     }
 }
 
@@ -387,6 +441,56 @@ mod tests {
         }
     }
 
+    /// Nothing is written outside before the note is durable, so that a power cut in it leaves nothing there.
+    #[test]
+    fn a_note_that_is_cut_short_is_no_leftover() {
+        let (root, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let note = root.path().join("backup.to");
+        let (partial, _out) =
+            Partial::begin(root.path(), Side::Till, &elsewhere.path().join("shop")).unwrap();
+        kill(partial);
+        let text = fs::read(&note).unwrap();
+        fs::remove_dir_all(elsewhere.path()).unwrap();
+        for length in 0..text.len() {
+            fs::write(&note, &text[..length]).unwrap();
+            assert_eq!(Leftovers::erase(root.path(), Side::Till).unwrap(), Leftovers::default(), "{length}");
+            assert!(!note.exists(), "{length}");
+        }
+    }
+
+    /// The note of before has a file system and no directory: what is there goes, what is not there is not known.
+    #[test]
+    fn an_earlier_note_is_never_taken_for_done() {
+        let (root, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let seen = elsewhere.path().join("shop.partial");
+        let file_system = DirectoryId::of(&seen).unwrap().file_system;
+        let text = [&file_system.to_be_bytes(), seen.as_os_str().as_bytes()].concat();
+        fs::write(root.path().join("backup.to"), text).unwrap();
+        let path = vec![seen.display().to_string()];
+        let away = Leftovers { erased: Vec::new(), left: path.clone() };
+        assert_eq!(Leftovers::erase(root.path(), Side::Till).unwrap(), away);
+        fs::write(&seen, b"manifest.json\0 and keys").unwrap();
+        let erased = Leftovers { erased: path, left: Vec::new() };
+        assert_eq!(Leftovers::erase(root.path(), Side::Till).unwrap(), erased);
+        assert_eq!((names(root.path()), names(elsewhere.path())), (Vec::new(), Vec::new()));
+    }
+
+    /// A disk that is pulled out while a backup is written to it.
+    #[test]
+    fn a_backup_that_fails_as_its_disk_goes_stays_noted() {
+        let (root, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let disk = elsewhere.path().join("disk");
+        fs::create_dir(&disk).unwrap();
+        let (partial, mut out) = Partial::begin(root.path(), Side::Till, &disk.join("shop")).unwrap();
+        out.write_all(b"manifest.json\0 and keys").unwrap();
+        fs::rename(&disk, elsewhere.path().join("away")).unwrap();
+        fs::create_dir(&disk).unwrap();
+        drop(partial);
+        let path = vec![disk.join("shop.partial").display().to_string()];
+        let away = Leftovers { erased: Vec::new(), left: path };
+        assert_eq!(Leftovers::erase(root.path(), Side::Till).unwrap(), away);
+    }
+
     #[test]
     fn a_disk_that_was_taken_away_is_named_until_it_is_back() {
         let (root, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
@@ -399,13 +503,11 @@ mod tests {
         let path = disk.join("shop.partial").display().to_string();
         let away = Leftovers { erased: Vec::new(), left: vec![path.clone()] };
         assert_eq!(Leftovers::erase(root.path(), Side::Hub).unwrap(), away);
-        // An empty mount point, of another file system than the disk's.
+        // An empty mount point: the same name, and the same file system, too.
         fs::create_dir(&disk).unwrap();
-        let note = root.path().join("hub.backup.to");
-        let mut text = fs::read(&note).unwrap();
-        text[7] ^= 1;
-        fs::write(&note, &text).unwrap();
         assert_eq!(Leftovers::erase(root.path(), Side::Hub).unwrap(), away);
+        assert_eq!(Leftovers::erase(root.path(), Side::Hub).unwrap(), away, "the note stays");
+        fs::remove_dir(&disk).unwrap();
         fs::rename(elsewhere.path().join("away"), &disk).unwrap();
         let back = Leftovers { erased: vec![path], left: Vec::new() };
         assert_eq!(Leftovers::erase(root.path(), Side::Hub).unwrap(), back);
