@@ -30,7 +30,7 @@ pub enum Stage {
     Tombstoned,
     /// The key slots are overwritten with zeros and synced: nobody can open it any more.
     KeyDestroyed,
-    /// The sealed bytes are overwritten, and their rows are gone.
+    /// The sealed bytes are overwritten, their rows are gone, and no place in the outbox names them.
     Dropped,
     /// So are they from the write-ahead log. Nothing is left to do.
     LogTruncated,
@@ -261,6 +261,11 @@ impl Store {
     fn drop_doomed(&mut self) -> Result<(), StoreError> {
         let slots = self.doomed_slots()?;
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        match outbox::let_doomed_go(&transaction) {
+            // A damaged outbox keeps nobody from being forgotten.
+            Err(error @ StoreError::Damaged(_)) => log::error!("places in the outbox: {error}"),
+            emptied => emptied?,
+        }
         for slot in &slots {
             for sql in [
                 "UPDATE purchase SET sealed = zeroblob(length(sealed)), slot = 0, day = 0, until = NULL WHERE id = ?1",

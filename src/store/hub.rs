@@ -10,6 +10,7 @@ use crate::seal::{DeviceKey, Purpose, StoreKey, aead};
 
 use super::error::StoreError;
 use super::open::Store;
+use super::outbox;
 
 /// Who a till is at its hub.
 #[derive(Debug)]
@@ -126,7 +127,8 @@ impl Store {
         rows.next()?.map(|row| enrolment(row, &self.store_key)).transpose()
     }
 
-    /// Keeps an enrolment in the place of the one before, its key sealed. Where it is another device's,
+    /// Keeps an enrolment in the place of the one before, its key sealed. The first gives what was forgotten so
+    /// far its places in the outbox. Where it is another device's,
     /// nothing counts as durable at the hub, and no forget as confirmed.
     pub fn set_enrolment(&mut self, enrolment: &Enrolment) -> Result<(), StoreError> {
         let sealing = self.store_key.derive(Purpose::DeviceKey);
@@ -135,6 +137,9 @@ impl Store {
         let transaction = self.connection.transaction()?;
         let before: Option<[u8; 16]> =
             transaction.query_row("SELECT device FROM hub", [], |row| row.get(0)).optional()?;
+        if before.is_none() {
+            outbox::queue_forgets(&transaction)?;
+        }
         if before != Some(enrolment.device) {
             transaction.execute_batch(
                 "DELETE FROM durable; UPDATE forget_state SET confirmed = 0, copies = 0, lost = 0",

@@ -38,7 +38,7 @@ mod verify;
 #[cfg(test)]
 mod tests;
 
-pub use backup::{BackupError, BackupMade, Restoring, finish_restore};
+pub use backup::{BackupError, BackupMade, Doubt, Restoring, finish_restore};
 pub use clock::{ClockDays, DOUBTED_DAYS};
 pub use damaged::{destroy_key, destroy_keys_of};
 pub use directory::Leftovers;

@@ -111,23 +111,43 @@ pub(super) fn queue_purchase(connection: &Connection, id: &[u8; 16]) -> Result<(
     queue(connection, Series::Purchase, Some(id), None)
 }
 
-/// Empties the place of a purchase that is no longer here although nobody forgot it.
-pub(super) fn let_go(connection: &Connection, id: &[u8; 16]) -> Result<(), StoreError> {
+/// Empties the places of the purchases on the list of those to drop: they are in the order of sale.
+pub(super) fn let_doomed_go(connection: &Connection) -> Result<(), StoreError> {
     connection
-        .prepare_cached("UPDATE outbox SET id = NULL WHERE series = ?1 AND id = ?2")?
-        .execute(params![Series::Purchase.number(), id])?;
+        .prepare_cached("UPDATE outbox SET id = NULL WHERE series = ?1 AND id IN (SELECT owner FROM doomed)")?
+        .execute([Series::Purchase.number()])?;
     Ok(())
 }
 
-/// Gives a tombstone its place, inside its transaction.
+/// Gives a tombstone its place, inside its transaction. Without a hub it has none: the order of places would be
+/// the order of forgetting, and whose ids stand together are one customer's.
 pub(super) fn queue_forget(connection: &Connection, id: &[u8; 16], held: bool) -> Result<(), StoreError> {
-    queue(connection, Series::Forget, Some(id), Some(if held { HELD } else { ELSEWHERE }))
+    if has_hub(connection)? {
+        queue(connection, Series::Forget, Some(id), Some(if held { HELD } else { ELSEWHERE }))?;
+    }
+    Ok(())
 }
 
-/// What was forgotten here and held here; `None` in a database that has no outbox yet.
+/// Gives all tombstones of before there was a hub their places, in the order of their random ids, inside the
+/// transaction of the first enrolment. All were held here: only a hub says anything else.
+pub(super) fn queue_forgets(connection: &Connection) -> Result<(), StoreError> {
+    connection.execute(
+        "INSERT INTO outbox (series, idx, id, body)
+         SELECT ?1, row_number() OVER (ORDER BY id), id, ?2 FROM tombstone",
+        params![Series::Forget.number(), HELD],
+    )?;
+    Ok(())
+}
+
+fn has_hub(connection: &Connection) -> Result<bool, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT EXISTS (SELECT 1 FROM hub)")?;
+    Ok(statement.query_row([], |row| row.get(0))?)
+}
+
+/// What was forgotten here and held here; `None` in a database that had no hub yet, where all was.
 pub(super) fn held_forgets(connection: &Connection) -> Result<Option<HashSet<[u8; 16]>>, StoreError> {
     let sql = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'outbox')";
-    if !connection.query_row(sql, [], |row| row.get(0))? {
+    if !connection.query_row(sql, [], |row| row.get(0))? || !has_hub(connection)? {
         return Ok(None);
     }
     let mut statement = connection.prepare("SELECT id FROM outbox WHERE series = ?1 AND body = ?2")?;

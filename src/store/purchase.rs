@@ -27,7 +27,8 @@ use super::{outbox, profile, renewal};
 #[derive(Debug)]
 pub enum Found {
     Kept(Box<Purchase>),
-    /// It was forgotten, or nothing was ever kept. `pending`: its last traces are not gone yet.
+    /// It was forgotten, or nothing was ever kept. `pending`: its last traces were not gone at the last try;
+    /// [`Store::finish_forgetting`] tries again, and says what it waits for.
     Forgotten {
         pending: bool,
     },
@@ -260,6 +261,7 @@ impl Store {
         if exists("SELECT EXISTS (SELECT 1 FROM tombstone WHERE id = ?1)")? {
             let pending = self.stage == Stage::Dropped
                 || self.awaits_compaction
+                || !self.left_over().is_empty()
                 || exists("SELECT EXISTS (SELECT 1 FROM doomed WHERE owner = ?1)")?;
             return Ok(Found::Forgotten { pending });
         }

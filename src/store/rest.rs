@@ -3,8 +3,6 @@
 use chrono::{DateTime, FixedOffset, TimeDelta};
 use rusqlite::{Connection, OptionalExtension};
 
-use crate::domain::series::Series;
-
 use super::error::StoreError;
 use super::forget::{Forgetting, Stage};
 use super::open::Store;
@@ -100,14 +98,7 @@ impl Store {
 
     /// Writes the database anew, so that it holds its rows and nothing else. The log has to be truncated after
     /// it.
-    ///
-    /// Places in the outbox no longer name what was forgotten: the order of its purchases is the order of sales, and
-    /// tombstones come customer by customer, so both together would tell which sales were one person's.
     pub(super) fn compact(&mut self) -> Result<(), StoreError> {
-        self.connection.execute(
-            "UPDATE outbox SET id = NULL WHERE series = ?1 AND id IN (SELECT id FROM tombstone)",
-            [Series::Purchase.number()],
-        )?;
         self.connection.execute_batch("VACUUM")?;
         self.connection.execute("DELETE FROM meta WHERE name = ?1", [COMPACTION])?;
         self.awaits_compaction = false;

@@ -12,6 +12,7 @@ use crate::domain::series::Series;
 use crate::domain::ticket::Ticket;
 use crate::seal::{Holds, Lookup, SlotId, Tie};
 
+use super::backup::{self, Doubt};
 use super::counts::{self, Held, Sums};
 use super::damaged::slot_id;
 use super::directory;
@@ -32,6 +33,9 @@ pub struct Verified {
     /// Kept purchases whose last day is over, by the clock or by the trusted day. They are hidden, and go as
     /// soon as the day is certain, so this is no fault by itself.
     pub past_term: usize,
+    /// What a restore could not know, as long as it matters. No fault by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub doubt: Option<Doubt>,
     /// Names in the directory that Olvido never gives: nobody looks into them. No fault by itself.
     pub strangers: Vec<String>,
     pub findings: Vec<Finding>,
@@ -190,6 +194,7 @@ impl Store {
 
     fn verify_terms(&self, verified: &mut Verified) -> Result<(), StoreError> {
         verified.past_term = self.hidden_purchases()?;
+        verified.doubt = backup::doubt(&self.connection)?;
         let Some(yesterday) = self.certain_day().and_then(|day| day.pred_opt()) else { return Ok(()) };
         for slot in purchase::past_term(&self.connection, &self.keys, yesterday)? {
             verified.find(FindingKind::PastTerm, id_text(&slot.owner));

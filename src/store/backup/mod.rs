@@ -7,6 +7,7 @@
 //! its end; for that moment [`super::directory`] finds it again.
 
 mod archive;
+mod doubt;
 mod restore;
 
 use std::collections::{BTreeMap, HashSet};
@@ -19,8 +20,10 @@ use chrono::{DateTime, FixedOffset};
 use rusqlite::Connection;
 use zeroize::Zeroizing;
 
+pub use doubt::Doubt;
 pub use restore::{Restoring, finish_restore};
 
+pub(super) use doubt::doubt;
 pub(super) use restore::is_unfinished;
 
 use crate::seal::{SlotId, private_file};

@@ -12,6 +12,7 @@ use chrono::{DateTime, FixedOffset, NaiveDate};
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
 use super::archive::{self, Head, MANIFEST, Manifest, Unpacked};
+use super::doubt::Noted;
 use super::{BackupError, CONFIG, DATABASE, KEYS, MEMBERS, POLICY};
 use crate::domain::policy::Policy;
 use crate::domain::ticket::Issuer;
@@ -66,6 +67,8 @@ struct InPlace {
     head: Option<ticket::Head>,
     /// The day that the store is sure of, likewise.
     trusted_day: Option<NaiveDate>,
+    /// What an earlier restore could not know.
+    doubt: Option<Noted>,
     /// It is whole and up to date: what has no tombstone was not forgotten.
     complete: bool,
     /// A key that it needs is gone: something was forgotten that it does not know.
@@ -231,6 +234,13 @@ fn prepare_in(
         purchases: purchases.len(),
         unknown: purchases.iter().filter(|(slot, _)| unknown.contains(&slot.owner)).count(),
     };
+    let doubt = match restoring.unknown {
+        0 => in_place.doubt,
+        unknown => Some(Noted::of(&store.connection, restoring.at, unknown)?),
+    };
+    if let Some(doubt) = doubt {
+        doubt.save(&store.connection)?;
+    }
     store.close_quietly()?;
     Ok(restoring)
 }
@@ -350,7 +360,7 @@ impl InPlace {
         }
         self.held = match outbox::held_forgets(&connection)? {
             Some(held) => held,
-            // Of a time before there was a hub.
+            // There was no hub.
             None => self.tombstones.iter().copied().collect(),
         };
         verify::quick_check_file(path)?;
@@ -360,6 +370,7 @@ impl InPlace {
         }
         self.head = Some(ticket::head(&connection)?);
         self.trusted_day = Clock::load(&connection)?.trusted_day();
+        self.doubt = Noted::load(&connection)?;
         Ok(())
     }
 
@@ -395,7 +406,6 @@ impl Store {
         let transaction = self.connection.transaction()?;
         for &slot in slots {
             forget::doom(&transaction, slot)?;
-            outbox::let_go(&transaction, &slot.owner)?;
         }
         for slot in emptied {
             forget::doom(&transaction, slot)?;

@@ -9,6 +9,7 @@ use rusqlite::params;
 use super::*;
 use crate::domain::customer::Purpose;
 use crate::domain::sale::Keep;
+use crate::domain::series::Series;
 use crate::seal::{KeyFile, Lookup, StoreKey, aead, random_id};
 
 fn phone(index: usize) -> String {
@@ -411,7 +412,8 @@ fn a_new_store_waits_for_no_compaction() {
     assert!(store.is_compact().unwrap());
 }
 
-/// The order of purchases is the order of sales, and tombstones come customer by customer.
+/// The order of purchases is the order of sales, and tombstones would come customer by customer: with both, whoever
+/// has the file knows which sales were one person's. A hub hears of tombstones in the order of their random ids.
 #[test]
 fn no_place_in_the_outbox_tells_which_sales_were_one_persons() {
     let directory = tempfile::tempdir().unwrap();
@@ -420,10 +422,51 @@ fn no_place_in_the_outbox_tells_which_sales_were_one_persons() {
         remember(&mut store, index, "a");
     }
     store.forget_customer(&identifier(1)).unwrap().unwrap();
-    store.close_day().unwrap();
-    let places = |sql: &str| -> u32 { store.connection.query_row(sql, [], |row| row.get(0)).unwrap() };
-    assert_eq!(places("SELECT count(*) FROM outbox WHERE series = 3"), 5, "no place is used twice");
-    assert_eq!(places("SELECT count(id) FROM outbox WHERE series = 3"), 2, "of whom are kept");
-    assert_eq!(places("SELECT count(id) FROM outbox WHERE series = 4"), 4, "three purchases and a profile");
+    let places =
+        |store: &Store, sql: &str| -> u32 { store.connection.query_row(sql, [], |row| row.get(0)).unwrap() };
+    assert_eq!(places(&store, "SELECT count(*) FROM outbox WHERE series = 3"), 5, "no place is used twice");
+    assert_eq!(places(&store, "SELECT count(id) FROM outbox WHERE series = 3"), 2, "of whom are kept");
+    assert_eq!(places(&store, "SELECT count(*) FROM outbox WHERE series = 4"), 0, "there is no hub to tell");
+    store.forget_customer(&identifier(2)).unwrap().unwrap();
     assert!(store.verify(NaiveDate::from_ymd_opt(2026, 11, 24).unwrap()).unwrap().holds());
+    store.set_enrolment(&super::hub::enrolment(1, 1)).unwrap();
+    let told = Outbox::open(store.files()).unwrap().forgets(0, 10).unwrap();
+    let told: Vec<_> = told.into_iter().flatten().collect();
+    assert_eq!(told.len(), 6, "four purchases and two profiles");
+    assert!(told.iter().all(|row| row.held) && told.is_sorted_by_key(|row| row.id));
+    // Another enrolment says nothing twice; what is forgotten from now on is said at once.
+    store.set_enrolment(&super::hub::enrolment(2, 1)).unwrap();
+    store.forget_customer(&identifier(3)).unwrap().unwrap();
+    assert_eq!(Outbox::open(store.files()).unwrap().last(Series::Forget).unwrap(), 8);
+    assert_eq!(places(&store, "SELECT count(id) FROM outbox WHERE series = 3"), 0);
+    assert!(store.verify(NaiveDate::from_ymd_opt(2026, 11, 24).unwrap()).unwrap().holds());
+}
+
+/// What earlier versions wrote into the outbox goes with the upgrade.
+#[test]
+fn places_of_before_tell_nothing_either() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut store = create(directory.path());
+    let ids = [1, 2, 1].map(|index| remember(&mut store, index, "a").code.purchase_id());
+    store.forget_customer(&identifier(1)).unwrap().unwrap();
+    store.close_day().unwrap();
+    for (idx, id) in [(1, ids[0]), (3, ids[2])] {
+        let sql = "UPDATE outbox SET id = ?1 WHERE series = 3 AND idx = ?2";
+        store.connection.execute(sql, rusqlite::params![id, idx]).unwrap();
+    }
+    let sql = "INSERT INTO outbox (series, idx, id, body)
+        SELECT 4, row_number() OVER (ORDER BY id DESC), id, 'held' FROM tombstone; PRAGMA user_version = 5";
+    store.connection.execute_batch(sql).unwrap();
+    store.close().unwrap();
+    let store = open(directory.path());
+    let places: Vec<(u8, u32, u32)> = {
+        let mut statement = store
+            .connection
+            .prepare("SELECT series, count(*), count(id) FROM outbox WHERE series > 2 GROUP BY series")
+            .unwrap();
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap();
+        rows.collect::<Result<_, _>>().unwrap()
+    };
+    assert_eq!(places, [(3, 3, 1)]);
+    assert!(!store.is_compact().unwrap(), "no page keeps them");
 }

@@ -4,7 +4,7 @@ use super::*;
 use crate::domain::series::Series;
 use crate::seal::{DeviceKey, ReceiptCode};
 
-fn enrolment(device: u8, epoch: u32) -> Enrolment {
+pub(super) fn enrolment(device: u8, epoch: u32) -> Enrolment {
     Enrolment {
         url: "https://192.0.2.1:8443".into(),
         pin: Some([3; 32]),

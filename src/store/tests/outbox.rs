@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use rusqlite::Connection;
 
+use super::hub::enrolment;
 use super::*;
 use crate::domain::series::Series;
 use crate::seal::ReceiptCode;
@@ -48,9 +49,9 @@ fn filled(directory: &Path) -> (ReceiptCode, ReceiptCode) {
 fn each_series_is_told_from_the_records_themselves() {
     let directory = tempfile::tempdir().unwrap();
     let (kept, forgotten) = filled(directory.path());
-    let store = open(directory.path());
+    let mut store = open(directory.path());
     let outbox = outbox(directory.path());
-    assert_eq!(Series::ALL.map(|series| outbox.last(series).unwrap()), [4, 1, 3, 1]);
+    assert_eq!(Series::ALL.map(|series| outbox.last(series).unwrap()), [4, 1, 3, 0]);
     let tickets = outbox.tickets(0, 10).unwrap();
     for (number, row) in (1..).zip(&tickets) {
         let (row, ticket) = (row.as_ref().unwrap(), store.ticket(number).unwrap().unwrap());
@@ -80,6 +81,7 @@ fn each_series_is_told_from_the_records_themselves() {
     assert!(crate::seal::aead::open(&first.key, &first.id, &first.sealed).is_err());
     assert!(crate::seal::aead::open(&second.key, &second.id, &second.sealed).is_ok());
     let forget = ForgetRow { id: forgotten.purchase_id(), held: true };
+    store.set_enrolment(&enrolment(1, 1)).unwrap();
     assert_eq!(outbox.forgets(0, 10).unwrap(), [Some(forget)]);
 }
 
@@ -105,7 +107,7 @@ fn a_place_never_changes_what_it_says() {
     // What is past its term is gone, and its place is still there.
     store.expire(NaiveDate::from_ymd_opt(2040, 1, 1).unwrap()).unwrap();
     let outbox = outbox(directory.path());
-    assert_eq!(Series::ALL.map(|series| outbox.last(series).unwrap()), [5, 2, 3, 4]);
+    assert_eq!(Series::ALL.map(|series| outbox.last(series).unwrap()), [5, 2, 3, 0]);
     assert_eq!(outbox.tickets(0, 10).unwrap(), [const { None }; 5]);
     assert_eq!(outbox.tickets(3, 10).unwrap(), [const { None }; 2]);
     assert_eq!(outbox.counts(0, 10).unwrap(), [const { None }; 2]);
@@ -124,6 +126,7 @@ fn nothing_is_told_of_what_was_forgotten_whatever_step_is_left() {
     for steps in 0..=3 {
         let directory = tempfile::tempdir().unwrap();
         let mut store = create(directory.path());
+        store.set_enrolment(&enrolment(1, 1)).unwrap();
         let code = store.sell(&sale(Some("remember"), Some("600123456"), &["CANARY"])).unwrap().code;
         let slot = store.slot(&code).unwrap().unwrap();
         let said = everything(directory.path()).join("\n");
@@ -233,11 +236,13 @@ fn what_a_till_kept_before_there_was_a_hub_is_queued() {
     store.rest(at("2026-11-24T09:00:00+01:00")).unwrap();
     assert_eq!(store.verify(NaiveDate::from_ymd_opt(2026, 11, 24).unwrap()).unwrap().findings, []);
     let outbox = outbox(directory.path());
-    assert_eq!(Series::ALL.map(|series| outbox.last(series).unwrap()), [5, 2, 2, 2]);
+    assert_eq!(Series::ALL.map(|series| outbox.last(series).unwrap()), [5, 2, 2, 0]);
     let purchases = outbox.purchases(0, 10).unwrap();
     let [Some(first), Some(_)] = &purchases[..] else { panic!("{purchases:?}") };
     assert_eq!(first.id, kept.purchase_id());
+    store.set_enrolment(&enrolment(1, 1)).unwrap();
     let forgets: Vec<_> = outbox.forgets(0, 10).unwrap().into_iter().flatten().collect();
+    assert_eq!(forgets.len(), 2);
     assert!(forgets.is_sorted_by_key(|row| row.id));
     assert!(forgets.contains(&ForgetRow { id: forgotten.purchase_id(), held: true }));
     let mut told = counts(directory.path());

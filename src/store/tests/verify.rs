@@ -176,7 +176,7 @@ fn each_thing_broken_is_found() {
             |s| s.break_remembered("DELETE FROM purchase"),
             &[LookupKept, OutboxPurchase],
         ),
-        ("a place of a tombstone", |s| s.sql("UPDATE outbox SET idx = 7 WHERE series = 4"), &[OutboxGap]),
+        ("the last place", |s| s.sql("UPDATE outbox SET idx = 7 WHERE series = 3 AND idx = 3"), &[OutboxGap]),
         (
             "a place of a purchase",
             |s| s.sql("UPDATE outbox SET id = zeroblob(16) WHERE series = 3 AND idx = 1"),

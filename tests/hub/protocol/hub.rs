@@ -160,6 +160,7 @@ fn made((ask, body): (String, String)) -> Exchange {
 fn pages() -> BTreeMap<Series, Vec<Option<String>>> {
     let directory = tempfile::tempdir().unwrap();
     let mut till = peer::store(directory.path());
+    till.set_enrolment(&peer::enrolment(String::new())).unwrap();
     let code = peer::sell(&mut till);
     let page = |till: &Store, series| {
         let page =

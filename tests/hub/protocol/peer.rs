@@ -57,20 +57,7 @@ impl Peer {
 
     /// Makes the till of that store the frozen hub's.
     pub fn enrol(&self, till: &mut Store) {
-        let answer: EnrolAnswer = serde_json::from_value(Exchange::read("v1/enrol").answer).unwrap();
-        let enrolment = Enrolment {
-            url: self.address.clone(),
-            pin: None,
-            store: STORE.to_owned(),
-            device: ORIGIN.device,
-            epoch: ORIGIN.epoch,
-            key: key(),
-            incarnation: answer.incarnation.0,
-            cursor: 0,
-            state: HubState::Active,
-            last_contact: None,
-        };
-        till.set_enrolment(&enrolment).unwrap();
+        till.set_enrolment(&enrolment(self.address.clone())).unwrap();
     }
 
     /// One exchange of that till with it.
@@ -113,6 +100,23 @@ fn serve(stream: TcpStream, script: &mut Script, strange: &mut Vec<String>) {
         "HTTP/1.1 {status} .\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{answer}",
         answer.len()
     );
+}
+
+/// At the frozen hub, which is at this address.
+pub fn enrolment(address: String) -> Enrolment {
+    let answer: EnrolAnswer = serde_json::from_value(Exchange::read("v1/enrol").answer).unwrap();
+    Enrolment {
+        url: address,
+        pin: None,
+        store: STORE.to_owned(),
+        device: ORIGIN.device,
+        epoch: ORIGIN.epoch,
+        key: key(),
+        incarnation: answer.incarnation.0,
+        cursor: 0,
+        state: HubState::Active,
+        last_contact: None,
+    }
 }
 
 pub fn at() -> DateTime<FixedOffset> {
