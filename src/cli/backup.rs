@@ -44,12 +44,8 @@ impl Session {
         if finish_restore(self.data.root()).map_err(|error| self.store_problem(&error))? {
             return self.say(&locale.text("restore-finished"), out);
         }
-        let restoring = Restoring::prepare(
-            &args.file,
-            self.data.root(),
-            args.store_key.as_deref(),
-            crate::app::now().date_naive(),
-        );
+        let today = crate::app::now().date_naive();
+        let restoring = Restoring::prepare(&args.file, self.data.root(), args.store_key.as_deref(), today);
         let restoring = restoring.map_err(|error| self.backup_problem(&error, &args.file))?;
         let settings = config::parse(&restoring.config);
         let settings = settings.map_err(|errors| Problem::of_config(&args.file, &errors, locale))?;
@@ -72,6 +68,11 @@ impl Session {
             locale.format("restore-replayed", &[("count", restoring.replayed.into())]),
             locale.format("restore-series", &[("series", series.into())]),
         ];
+        if today < restoring.at.date_naive() {
+            let days = [("clock", today), ("day", restoring.at.date_naive())];
+            let days = days.map(|(name, day)| (name, locale.date(day).into()));
+            said.push(locale.format("restore-clock-behind", &days));
+        }
         if restoring.is_unproven {
             said.push(locale.text("restore-unproven").into_owned());
         }

@@ -46,7 +46,7 @@ impl Session {
         out: &mut impl Write,
     ) -> Result<(), Problem> {
         let customer = locked.store.customer(identifier).map_err(|error| self.store_problem(&error))?;
-        let customer = customer.ok_or_else(|| self.refusal("customer-unknown", "customer-unknown-next"))?;
+        let Some(customer) = customer else { return Err(self.unknown_customer(locked)?) };
         let locale = self.locale();
         let purposes = ticked(&customer.purposes, locked.store.policy(), locale);
         let mut purchases = Vec::with_capacity(customer.purchases.len());
@@ -137,7 +137,7 @@ impl Session {
                 let stays = self.locale().text("customer-tickets-stay").into_owned();
                 self.say_forgotten(&mut locked, forgetting, Some(stays), out)
             }
-            None => Err(self.refusal("customer-unknown", "customer-unknown-next")),
+            None => Err(self.unknown_customer(&mut locked)?),
         }
     }
 
@@ -153,6 +153,17 @@ impl Session {
         let sealed = serde_json::to_vec(&draft).expect("a draft is JSON");
         let kept = store.drop_draft().and_then(|()| store.save_draft(&sealed));
         kept.map(|()| true).map_err(|error| self.store_problem(&error))
+    }
+
+    /// Nobody is on file by this name. Whoever was forgotten is not known any more, so it says what is true of
+    /// all: whether a forget is still pending. Errors: of the store, where it cannot tell.
+    fn unknown_customer(&self, locked: &mut Locked) -> Result<Problem, Problem> {
+        Ok(match self.still_pending(&mut locked.store)? {
+            None => self.refusal("customer-unknown", "customer-unknown-next"),
+            Some(next) => {
+                Problem { next: Some(next), ..self.refusal("customer-pending", "customer-unknown-next") }
+            }
+        })
     }
 
     /// What is left to do where the database cannot be read.
@@ -193,7 +204,10 @@ impl Session {
             let next = Some(words("customer-which-next"));
             return Err(Problem { what: words("customer-which"), place: None, next });
         }
-        found.pop().ok_or_else(|| self.refusal("customer-unknown", "customer-unknown-next"))
+        match found.pop() {
+            Some(whom) => Ok(whom),
+            None => Err(self.unknown_customer(locked)?),
+        }
     }
 
     fn readings(&self, args: &CustomerArgs, settings: &Settings) -> Result<Vec<Vec<Identifier>>, Problem> {

@@ -37,7 +37,7 @@ impl Session {
     pub(super) fn receipt(&self, args: &ReceiptArgs, out: &mut impl Write) -> Result<u8, Problem> {
         let code = self.code(&args.code)?;
         let mut locked = self.open_store()?;
-        let purchase = self.kept(&locked.store, &code)?;
+        let purchase = self.kept(&mut locked.store, &code)?;
         let language = self.asked_language.unwrap_or(locked.settings.store.language);
         let card = self.card(&locked.store, &purchase, language)?;
         let Some(ticket) = purchase.ticket.clone() else {
@@ -74,7 +74,7 @@ impl Session {
     pub(super) fn show_purchase(&self, args: &PurchaseShowArgs, out: &mut impl Write) -> Result<u8, Problem> {
         let code = self.code(&args.code)?;
         let mut locked = self.open_store()?;
-        let purchase = self.kept(&locked.store, &code)?;
+        let purchase = self.kept(&mut locked.store, &code)?;
         self.log_look(&mut locked.store, &purchase, args.purpose.unwrap_or(LookReason::Receipt))?;
         if args.json {
             let looks = locked.store.looks(&purchase.id).map_err(|error| self.store_problem(&error))?;
@@ -114,7 +114,7 @@ impl Session {
         };
         let Some(forgetting) = forgetting else {
             return Err(self
-                .kept(&locked.store, &code)
+                .kept(&mut locked.store, &code)
                 .err()
                 .unwrap_or_else(|| self.refusal("purchase-forgotten", "purchase-forgotten-next")));
         };
@@ -146,11 +146,22 @@ impl Session {
         }
         let said = [Some(forgetting_words(forgetting, locale)), stays];
         self.say(&said.into_iter().flatten().collect::<Vec<_>>().join("\n"), out)?;
-        let rested = self.rest(locked);
-        if rested == Some(Forgetting::Complete) && locked.store.is_compact().unwrap_or(false) {
-            self.say(&locale.text("purchase-forget-out"), out)?;
+        if self.rest(locked) == Some(Forgetting::Complete) {
+            let is_out = locked.store.is_compact().unwrap_or(false);
+            self.say(
+                &locale.text(if is_out { "purchase-forget-out" } else { "purchase-forget-out-later" }),
+                out,
+            )?;
         }
         Ok(DONE)
+    }
+
+    /// What a forget that was said before still waits for; `None` where all of them are complete.
+    pub(super) fn still_pending(&self, store: &mut Store) -> Result<Option<String>, Problem> {
+        match store.finish_forgetting().map_err(|error| self.store_problem(&error))? {
+            Forgetting::Complete => Ok(None),
+            Forgetting::Pending(reason) => Ok(Some(self.locale().text(waits_for(reason)).into_owned())),
+        }
     }
 
     /// Says that a key is destroyed and nothing noted, since the database cannot be read.
@@ -238,12 +249,19 @@ impl Session {
         })
     }
 
-    fn kept(&self, store: &Store, code: &ReceiptCode) -> Result<Purchase, Problem> {
-        match store.find(code).map_err(|error| self.store_problem(&error))? {
+    fn kept(&self, store: &mut Store, code: &ReceiptCode) -> Result<Purchase, Problem> {
+        let found = store.find(code).map_err(|error| self.store_problem(&error))?;
+        if let Found::Forgotten { pending: true } = found
+            && let Some(next) = self.still_pending(store)?
+        {
+            let what = self.locale().text("purchase-forgotten-pending").into_owned();
+            return Err(Problem { what, place: None, next: Some(next) });
+        }
+        match found {
             Found::Kept(purchase) => Ok(*purchase),
             Found::Unknown => Err(self.refusal("purchase-unknown", "purchase-unknown-next")),
             Found::PastTerm => Err(self.refusal("purchase-past-term", "purchase-past-term-next")),
-            Found::Forgotten { pending: false } => {
+            Found::Forgotten { .. } => {
                 let mut problem = self.refusal("purchase-forgotten", "purchase-forgotten-next");
                 let state = store.forget_state(&code.purchase_id());
                 if let Some(state) = state.map_err(|error| self.store_problem(&error))? {
@@ -255,9 +273,6 @@ impl Session {
                     problem.place = lines.next();
                 }
                 Err(problem)
-            }
-            Found::Forgotten { pending: true } => {
-                Err(self.refusal("purchase-forgotten-pending", "purchase-forgotten-next"))
             }
         }
     }
@@ -399,14 +414,21 @@ fn look_words(reason: LookReason) -> &'static str {
 
 /// How far a forget got, and no more than that.
 fn forgetting_words(forgetting: Forgetting, locale: &'static Locale) -> String {
-    let key = match forgetting {
-        Forgetting::Complete => "purchase-forget-complete",
-        Forgetting::Pending(Reason::Reader) => "purchase-forget-reader",
-        Forgetting::Pending(Reason::DiskFull) => "purchase-forget-full",
-        Forgetting::Pending(Reason::LeftOver) => "purchase-forget-left-over",
-        Forgetting::Pending(Reason::Compaction) => "purchase-forget-compaction",
-    };
-    locale.text(key).into_owned()
+    match forgetting {
+        Forgetting::Complete => locale.text("purchase-forget-complete").into_owned(),
+        Forgetting::Pending(reason) => {
+            format!("{} {}", locale.text("purchase-forget-accepted"), locale.text(waits_for(reason)))
+        }
+    }
+}
+
+fn waits_for(reason: Reason) -> &'static str {
+    match reason {
+        Reason::Reader => "forget-waits-reader",
+        Reason::DiskFull => "forget-waits-full",
+        Reason::LeftOver => "forget-waits-left-over",
+        Reason::Compaction => "forget-waits-compaction",
+    }
 }
 
 /// Where the ticket went after its term, the till's present series stands before its number.

@@ -200,6 +200,62 @@ fn a_customer_sees_all_and_is_forgotten() {
     assert!(shop.refused(&["receipt", &shop.remember]).contains("it is forgotten"));
 }
 
+/// Whoever asks again while a forget is pending hears the same as the first time, and what it waits for.
+#[test]
+fn a_pending_forget_is_pending_at_every_look() {
+    let shop = Shop::new();
+    let looks = [
+        ["receipt", "", &shop.guarantee],
+        ["purchase", "show", &shop.guarantee],
+        ["purchase", "forget", &shop.guarantee],
+        ["customer", "show", "600123456"],
+        ["customer", "forget", "600123456"],
+    ]
+    .map(|look| look.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>());
+    let say = |pending: Option<&str>| {
+        for look in &looks {
+            let said = shop.refused(look);
+            let is_pending = said.contains("not gone yet") || said.contains("not complete yet");
+            assert_eq!(is_pending, pending.is_some(), "{look:?}: {said}");
+            assert!(said.contains(pending.unwrap_or_default()), "{look:?}: {said}");
+        }
+        assert!(shop.refused(&["purchase", "show", &shop.forget]).contains("it is forgotten"));
+    };
+    // A backup that was killed on a disk that is away.
+    let note = shop.data().join("backup.to");
+    let text = [&[0; 8][..], shop.path("disk/shop.partial").as_bytes()].concat();
+    crate::seal::private_file::create(&note, &text).unwrap();
+    for look in &looks[2..] {
+        if look[1] == "forget" {
+            let said = shop.done(look);
+            assert!(said.contains("Accepted") && said.contains("olvido verify"), "{said}");
+        }
+    }
+    say(Some("interrupted backup"));
+    fs::remove_file(note).unwrap();
+    say(None);
+    let reader = rusqlite::Connection::open(shop.data().join("olvido.db")).unwrap();
+    reader.execute_batch("BEGIN; SELECT * FROM ticket;").unwrap();
+    let another = shop.sold(r#""choice":"guarantee""#);
+    assert!(shop.done(&["purchase", "forget", &another]).contains("Accepted"));
+    say(Some("other program"));
+    drop(reader);
+    say(None);
+}
+
+/// The files are compacted at most once an hour.
+#[test]
+fn sealed_bytes_that_stay_for_a_while_are_said_to_stay() {
+    let shop = Shop::new();
+    let database = rusqlite::Connection::open(shop.data().join("olvido.db")).unwrap();
+    database.execute("DELETE FROM meta WHERE name = 'closed'", []).unwrap();
+    drop(database);
+    let said = shop.done(&["purchase", "forget", &shop.guarantee]);
+    assert!(said.contains("no longer hold that data"), "{said}");
+    let said = shop.done(&["customer", "forget", "600123456"]);
+    assert!(said.contains("goes in a quiet minute"), "{said}");
+}
+
 #[test]
 fn review_verify_and_expire() {
     let shop = Shop::new();
@@ -300,6 +356,26 @@ fn a_backup_in_an_empty_directory_says_what_it_cannot_know() {
     assert!(said.contains("2 kept purchases may have been forgotten"), "{said}");
     let (code, ..) = ran(&elsewhere, &["receipt", &shop.guarantee]);
     assert_eq!(code, DONE);
+    // The doubt stays as long as any of them is kept, through the next backup and back, too.
+    let verified = || {
+        let (code, said, complaints) = ran(&elsewhere, &["verify", "--lang", "en"]);
+        assert_eq!(code, DONE, "{said}{complaints}");
+        said
+    };
+    assert!(verified().contains("2 kept purchases may have been forgotten after it"));
+    let (_, json, _) = ran(&elsewhere, &["verify", "--json"]);
+    assert_eq!(serde_json::from_str::<Value>(&json).unwrap()["doubtful"], 2);
+    let (code, _, complaints) = ran(&elsewhere, &["restore", &backup, "--series", "C", "--lang", "en"]);
+    assert_eq!(code, DONE, "{complaints}");
+    assert!(
+        verified().contains("2 kept purchases may have been"),
+        "what is in place knows no more than before"
+    );
+    ran(&elsewhere, &["purchase", "forget", &shop.guarantee]);
+    assert!(verified().contains("one kept purchase may have been forgotten after it"));
+    ran(&elsewhere, &["customer", "forget", "600123456"]);
+    assert!(!verified().contains("may have been"));
+    assert!(!shop.done(&["verify"]).contains("may have been"), "nothing was restored here");
 }
 
 /// Whoever was kept is shown and forgotten by each spelling; where a number is a phone and a card, and

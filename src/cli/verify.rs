@@ -19,6 +19,8 @@ struct Report<'a> {
     profiles: usize,
     forgotten: usize,
     past_term: usize,
+    /// After a restore that could not know what was forgotten: how many of the purchases may have been.
+    doubtful: u64,
     strangers: &'a [String],
     findings: Vec<Found<'a>>,
 }
@@ -57,6 +59,7 @@ fn json(verified: &Verified, locale: &'static Locale) -> String {
         profiles: verified.profiles,
         forgotten: verified.forgotten,
         past_term: verified.past_term,
+        doubtful: verified.doubt.map_or(0, |doubt| doubt.purchases),
         strangers: &verified.strangers,
         findings: findings.collect(),
     };
@@ -93,6 +96,12 @@ fn text(verified: &Verified, locale: &'static Locale) -> String {
     }
     if verified.past_term > 0 {
         lines.push(locale.format("verify-past-term", &[("count", verified.past_term.into())]));
+    }
+    if let Some(doubt) = verified.doubt {
+        let day = locale.date(doubt.backup_at.date_naive());
+        let count = i64::try_from(doubt.purchases).unwrap_or(i64::MAX);
+        lines.push(locale.format("verify-doubt", &[("day", day.into()), ("count", count.into())]));
+        lines.push(format!("    {}", locale.text("restore-unknown-next")));
     }
     if !verified.strangers.is_empty() {
         lines.push(locale.format("verify-strangers", &[("names", verified.strangers.join(", ").into())]));

@@ -58,6 +58,10 @@ verify-left-over = A backup or a restore was interrupted and had left this: { $s
 verify-left-over-next = It is overwritten and removed. Check again: then everything must hold.
 verify-left-over-stays = A backup or a restore was interrupted and left this, which cannot be erased now: { $subject }
 verify-left-over-stays-next = Connect the disk that it is on, or make it writable, then check again. If that disk is lost for good, delete the note about it in the data directory: backup.to, at a hub hub.backup.to.
+verify-doubt = Restored from the backup of { $day }: { $count ->
+    [one] one kept purchase may have been forgotten after it, and nothing is left that tells.
+   *[other] { $count } kept purchases may have been forgotten after it, and nothing is left that tells which.
+}
 verify-strangers = These are not Olvido's, and nobody looked into them: { $names }
 verify-compaction = Files of Olvido 0.2.0 are not compacted yet: what found forgotten customers may still lie in them.
 verify-compaction-next = The till compacts them in a quiet minute. Now: olvido expire
@@ -112,14 +116,17 @@ purchase-no-purposes = nothing ticked
 purchase-total = Total
 purchase-forget-complete = Forgotten. The key is overwritten: nobody can open it here any more. A backup from before can still hold it: delete old backups.
 purchase-forget-out = The files here no longer hold that data, not even sealed.
-purchase-forget-reader = Accepted: nobody can open it any more. Its last traces go when the other program that reads the database ends.
-purchase-forget-compaction = Accepted: nobody can open it any more. Its last traces go when the till compacts its files, in a quiet minute.
-purchase-forget-full = Accepted: nobody can open it any more. Its last traces go when there is room on the disk.
-purchase-forget-left-over = Accepted: here nobody can open it any more. But an interrupted backup left a copy that cannot be erased now. See where: olvido verify
+purchase-forget-out-later = The files here still hold that data, sealed: nobody can open it. It goes in a quiet minute of the till.
+purchase-forget-accepted = Accepted: here nobody can open it any more.
+forget-waits-reader = Its last traces go when the other program that reads the database ends.
+forget-waits-compaction = Its last traces go when the till compacts its files, in a quiet minute.
+forget-waits-full = Its last traces go when there is room on the disk.
+forget-waits-left-over = But an interrupted backup left a copy that cannot be erased now. See where: olvido verify
 
 customer-tickets-stay = The tickets of these purchases stay as long as tax law asks. No ticket names a customer.
 customer-in-basket = An open basket was to be remembered for this customer. Its customer is asked again.
 customer-unknown = nothing is kept of this customer.
+customer-pending = nothing of this customer can be read here. But a forget is not complete yet.
 customer-unknown-next = Check the phone, e-mail or card.
 customer-which = this can name two customers: { $names }.
 customer-which-next = Write one of them as it stands there, with its kind.
@@ -175,6 +182,7 @@ restore-finished = The restore that was interrupted is finished.
 restore-done =
     Restored: the store as of { $day }, { $time }.
     Last ticket: { $ticket }. Kept purchases: { $purchases }.
+restore-clock-behind = The clock says { $clock }: that is before this backup was made, on { $day }. Set the clock. Terms go by it.
 restore-unproven = This backup is of Olvido 0.2 or older and has no mark: nobody can tell whether it was changed, or when it was made. Make a new backup now, and delete this one.
 restore-past-days = The backup is more than { $days ->
     [one] 1 day

@@ -58,6 +58,10 @@ verify-left-over = Se interrumpió una copia de seguridad o una restauración, q
 verify-left-over-next = Está sobrescrito y borrado. Revise otra vez: entonces todo debe estar bien.
 verify-left-over-stays = Se interrumpió una copia de seguridad o una restauración, y dejó esto, que ahora no se puede borrar: { $subject }
 verify-left-over-stays-next = Conecte el disco donde está, o permita escribir en él, y revise otra vez. Si ese disco se perdió para siempre, borre la nota sobre él en la carpeta de datos: backup.to, en una central hub.backup.to.
+verify-doubt = Restaurado desde la copia del { $day }: { $count ->
+    [one] una compra guardada pudo olvidarse después, y no queda nada que lo diga.
+   *[other] { $count } compras guardadas pudieron olvidarse después, y no queda nada que diga cuáles.
+}
 verify-strangers = Esto no es de Olvido, y nadie ha mirado dentro: { $names }
 verify-compaction = Los archivos de Olvido 0.2.0 aún no están compactados: puede quedar en ellos lo que llevaba hasta clientes olvidados.
 verify-compaction-next = La caja los compacta en un minuto tranquilo. Ahora: olvido expire
@@ -112,14 +116,17 @@ purchase-no-purposes = nada marcado
 purchase-total = Total
 purchase-forget-complete = Olvidado. La clave está sobrescrita: aquí ya nadie puede abrir lo que se guardaba. Una copia de seguridad de antes aún puede tenerlo: borre las antiguas.
 purchase-forget-out = Los archivos de aquí ya no contienen esos datos, ni cifrados.
-purchase-forget-reader = Aceptado: ya nadie puede abrir lo que se guardaba. Sus últimos restos desaparecen cuando termine el otro programa que lee la base de datos.
-purchase-forget-compaction = Aceptado: ya nadie puede abrir lo que se guardaba. Sus últimos restos desaparecen cuando la caja compacte sus archivos, en un minuto tranquilo.
-purchase-forget-full = Aceptado: ya nadie puede abrir lo que se guardaba. Sus últimos restos desaparecen cuando haya sitio en el disco.
-purchase-forget-left-over = Aceptado: aquí ya nadie puede abrir lo que se guardaba. Pero una copia de seguridad interrumpida dejó un resto que ahora no se puede borrar. Vea dónde: olvido verify
+purchase-forget-out-later = Los archivos de aquí aún contienen esos datos, cifrados: nadie puede abrirlos. Se van en un minuto tranquilo de la caja.
+purchase-forget-accepted = Aceptado: aquí ya nadie puede abrir lo que se guardaba.
+forget-waits-reader = Sus últimos restos desaparecen cuando termine el otro programa que lee la base de datos.
+forget-waits-compaction = Sus últimos restos desaparecen cuando la caja compacte sus archivos, en un minuto tranquilo.
+forget-waits-full = Sus últimos restos desaparecen cuando haya sitio en el disco.
+forget-waits-left-over = Pero una copia de seguridad interrumpida dejó un resto que ahora no se puede borrar. Vea dónde: olvido verify
 
 customer-tickets-stay = Los tiques de estas compras quedan mientras los pide la ley de impuestos. Ningún tique nombra a un cliente.
 customer-in-basket = Una cesta abierta se iba a recordar para este cliente. Se le preguntará otra vez.
 customer-unknown = de este cliente no se guarda nada.
+customer-pending = aquí no se puede leer nada de este cliente. Pero un olvido aún no está completo.
 customer-unknown-next = Mire si el teléfono, correo o tarjeta es ese.
 customer-which = esto puede nombrar a dos clientes: { $names }.
 customer-which-next = Escriba uno como está ahí, con su clase.
@@ -175,6 +182,7 @@ restore-finished = La restauración que quedó a medias está terminada.
 restore-done =
     Restaurado: la tienda como estaba el { $day }, { $time }.
     Último tique: { $ticket }. Compras guardadas: { $purchases }.
+restore-clock-behind = El reloj dice { $clock }: es antes de que se hiciera esta copia, el { $day }. Ponga el reloj en hora. Los plazos van por él.
 restore-unproven = Esta copia es de Olvido 0.2 o anterior y no lleva marca: nadie puede saber si alguien la cambió, ni cuándo se hizo. Haga ahora una copia nueva y borre esta.
 restore-past-days = La copia tiene más de { $days ->
     [one] 1 día
