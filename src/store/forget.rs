@@ -67,7 +67,7 @@ pub(super) enum Said {
 /// Puts a slot on the list of those to zero, whose rows are to go, inside a transaction.
 pub(super) fn doom(connection: &Connection, slot: SlotId) -> Result<(), StoreError> {
     connection
-        .prepare_cached("INSERT OR IGNORE INTO doomed (owner, slot) VALUES (?1, ?2)")?
+        .prepare_cached("INSERT INTO doomed (owner, slot) VALUES (?1, ?2) ON CONFLICT (owner) DO NOTHING")?
         .execute(params![slot.owner, slot.index])?;
     Ok(())
 }
@@ -300,7 +300,9 @@ impl Store {
 
 /// Sets the tombstone; a new one that was said here goes to the hub.
 pub(super) fn mark(connection: &Connection, id: &[u8; 16], held: bool, said: Said) -> Result<(), StoreError> {
-    let set = connection.prepare_cached("INSERT OR IGNORE INTO tombstone (id) VALUES (?1)")?.execute([id])?;
+    // `OR IGNORE` would also ignore an index that somebody put there to keep the tombstone out.
+    let sql = "INSERT INTO tombstone (id) VALUES (?1) ON CONFLICT (id) DO NOTHING";
+    let set = connection.prepare_cached(sql)?.execute([id])?;
     if set == 1 && said == Said::Here {
         outbox::queue_forget(connection, id, held)?;
         hub::await_copies(connection, id)?;

@@ -46,7 +46,7 @@ pub use error::StoreError;
 pub use expire::{Expired, Waiting};
 pub use forget::{Forgetting, Reason, Stage};
 pub use hub::{Enrolment, ForgetState, HubState};
-pub use open::{Files, PRAGMAS, Store, is_unused, policy_in_force};
+pub use open::{Files, PRAGMAS, Store, distrust_schema, is_unused, policy_in_force};
 pub use outbox::{CountRow, ForgetRow, Outbox, PurchaseRow, TicketRow};
 pub use product::Imported;
 pub use profile::Customer;

@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
 use crate::domain::money::Currency;
@@ -361,23 +362,28 @@ pub const PRAGMAS: &str = "PRAGMA journal_mode = WAL;
      PRAGMA foreign_keys = ON;
      PRAGMA secure_delete = ON;
      PRAGMA temp_store = MEMORY;
-     PRAGMA wal_autocheckpoint = 0;
-     PRAGMA trusted_schema = OFF;";
+     PRAGMA wal_autocheckpoint = 0;";
+
+/// Keeps what somebody put into a database from running in it: Olvido's own have no trigger, no view, and in their
+/// schema no function that could do harm. See SQLite's "Defense Against The Dark Arts".
+pub fn distrust_schema(connection: &Connection) -> rusqlite::Result<()> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false).map(drop)
+}
 
 /// Whether this is the database of a store in which nothing was ever sold.
 pub fn is_unused(database: &Path) -> bool {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let sql = "SELECT NOT EXISTS (SELECT 1 FROM ticket) AND NOT EXISTS (SELECT 1 FROM anchor)";
-    let unused = Connection::open_with_flags(database, flags)
-        .and_then(|connection| connection.query_row(sql, [], |row| row.get(0)));
+    let unused =
+        connect_to_read(database).and_then(|connection| connection.query_row(sql, [], |row| row.get(0)));
     unused.unwrap_or(false)
 }
 
 /// The policy in force in the store of this database, which may be in use, its text first. Errors: `Sql`,
 /// `Damaged`.
 pub fn policy_in_force(database: &Path) -> Result<(String, Policy), StoreError> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(database, flags)?;
+    let connection = connect_to_read(database)?;
     let policy = newest_policy(&connection)?;
     let sql = "SELECT text FROM policy WHERE version = ?1";
     Ok((connection.query_row(sql, [policy.version], |row| row.get(0))?, policy))
@@ -389,7 +395,16 @@ pub(super) fn connect(path: &Path) -> Result<Connection, StoreError> {
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(64);
+    distrust_schema(&connection)?;
     connection.execute_batch(PRAGMAS)?;
+    Ok(connection)
+}
+
+/// Opens the database to look at it, also beside who writes it.
+pub(super) fn connect_to_read(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    distrust_schema(&connection)?;
     Ok(connection)
 }
 

@@ -7,7 +7,7 @@ use std::collections::btree_map::{BTreeMap, Entry};
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::policy::{Memory, Policy};
@@ -16,7 +16,7 @@ use crate::domain::ticket::Issuer;
 use crate::seal::{DataKey, KeyFile, KeysError, SlotId, StoreKey};
 
 use super::error::StoreError;
-use super::open::{BUSY_TIMEOUT, Files, issuer_row};
+use super::open::{BUSY_TIMEOUT, Files, connect_to_read, issuer_row};
 use super::{counts, ticket};
 
 /// The records of a store, read beside the till that writes them. It holds no read open between two
@@ -187,10 +187,9 @@ impl Outbox {
         if !files.database.exists() {
             return Err(StoreError::Missing);
         }
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(&files.database, flags)?;
+        let connection = connect_to_read(&files.database)?;
         connection.busy_timeout(BUSY_TIMEOUT)?;
-        connection.execute_batch("PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF;")?;
+        connection.execute_batch("PRAGMA temp_store = MEMORY;")?;
         Ok(Outbox { connection, store_key: StoreKey::load(&files.store_key)?, files: files.clone() })
     }
 

@@ -28,6 +28,7 @@ mod hub;
 mod keys;
 mod looks;
 mod outbox;
+mod planted;
 mod renewal;
 mod review;
 mod verify;

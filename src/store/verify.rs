@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
 use chrono::NaiveDate;
-use rusqlite::{Connection, OpenFlags, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension};
 use serde::Serialize;
 
 use crate::domain::policy::{DataClass, Memory};
@@ -19,7 +19,7 @@ use super::directory;
 use super::error::StoreError;
 use super::expire::Terms;
 use super::forget::{Forgetting, Reason};
-use super::open::Store;
+use super::open::{Store, connect_to_read};
 use super::{policy, profile, purchase, schema};
 
 /// What a check of the whole store found.
@@ -128,8 +128,7 @@ const INTEGRITY_LINES: u32 = 20;
 /// Asks SQLite whether the file is whole, over a connection of its own that writes nothing: for a
 /// thread beside the till. A forget meanwhile is pending until it is done. Errors: `Damaged`.
 pub fn quick_check_file(database: &Path) -> Result<(), StoreError> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(database, flags)?;
+    let connection = connect_to_read(database)?;
     match complaints(&connection, "quick_check", 1)?.pop() {
         Some(what) => Err(StoreError::Damaged(what)),
         None => Ok(()),

@@ -31,7 +31,7 @@ use crate::seal::{SlotId, private_file};
 use super::damaged::slot_id;
 use super::directory::{Partial, Side};
 use super::error::StoreError;
-use super::open::Store;
+use super::open::{Store, distrust_schema};
 use super::ticket;
 use archive::{Head, MANIFEST, MARK, Manifest, Member};
 
@@ -126,6 +126,7 @@ impl Store {
         private_file::create(path, &[])?;
         self.connection.execute("VACUUM INTO ?1", [path.to_string_lossy()])?;
         let copy = Connection::open(path)?;
+        distrust_schema(&copy)?;
         copy.execute_batch(
             "PRAGMA journal_mode = OFF; PRAGMA secure_delete = ON;
              DELETE FROM draft; DELETE FROM held;",

@@ -9,7 +9,7 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, FixedOffset, NaiveDate};
-use rusqlite::{Connection, OpenFlags, OptionalExtension};
+use rusqlite::OptionalExtension;
 
 use super::archive::{self, Head, MANIFEST, Manifest, Unpacked};
 use super::doubt::Noted;
@@ -20,7 +20,7 @@ use crate::seal::{CustomerSlot, Holds, KeyFile, KeysError, SlotId, StoreKey, pri
 use crate::store::clock::Clock;
 use crate::store::error::StoreError;
 use crate::store::forget::{Forgetting, Stage};
-use crate::store::open::{Files, Store, connect, issuer_row};
+use crate::store::open::{Files, Store, connect, connect_to_read, issuer_row};
 use crate::store::{behind, forget, hub, outbox, profile, schema, ticket, verify};
 
 const UNPACKED: &str = "restore.tmp";
@@ -350,8 +350,7 @@ impl InPlace {
     }
 
     fn read_database(&mut self, path: &Path, keys: Option<&KeyFile>) -> Result<(), StoreError> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(path, flags)?;
+        let connection = connect_to_read(path)?;
         let mut statement = connection.prepare("SELECT id FROM tombstone")?;
         let mut rows = statement.query([])?;
         // As many as a damaged file gives.

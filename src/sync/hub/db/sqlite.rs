@@ -13,6 +13,7 @@ use tokio::sync::watch;
 
 use super::{Cell, DbHealth, Engine, Row, Transaction, Value, schema, tick};
 use crate::seal::private_file;
+use crate::store::distrust_schema;
 use crate::sync::hub::error::{DbError, HubError};
 use crate::sync::record::{Origin, Series};
 
@@ -32,8 +33,7 @@ pub const PRAGMAS: &str = "PRAGMA page_size = 8192;
      PRAGMA foreign_keys = ON;
      PRAGMA secure_delete = ON;
      PRAGMA temp_store = MEMORY;
-     PRAGMA wal_autocheckpoint = 4000;
-     PRAGMA trusted_schema = OFF;";
+     PRAGMA wal_autocheckpoint = 4000;";
 
 /// An open file.
 pub(super) struct Sqlite {
@@ -282,6 +282,7 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(128);
+    distrust_schema(&connection)?;
     connection.execute_batch(PRAGMAS)?;
     Ok(connection)
 }

@@ -100,3 +100,24 @@ fn a_full_disk_is_said_and_nothing_half_done() {
     let rows = database.read(|t| Ok(t.query("SELECT idx FROM record", &[])?)).unwrap();
     assert_eq!(rows.len(), 0);
 }
+
+/// What somebody put into the file does not run in it.
+#[test]
+fn no_trigger_runs() {
+    let place = sqlite_place();
+    drop(Database::open(&place.address).unwrap());
+    let other = Connection::open(path(&place)).unwrap();
+    other
+        .execute_batch(
+            "CREATE TABLE copied (id);
+             CREATE TRIGGER no BEFORE INSERT ON record BEGIN SELECT RAISE(IGNORE); END;
+             CREATE TRIGGER copy AFTER INSERT ON store BEGIN INSERT INTO copied VALUES (1); END;",
+        )
+        .unwrap();
+    let database = Database::open(&place.address).unwrap();
+    add_store(&database, "shop");
+    let page = [(1, Some("body"), None)];
+    database.write(|t| Ok(t.insert_records("shop", origin(), Series::Count, &page)?)).unwrap();
+    let rows = |sql| database.read(|t| Ok(t.query(sql, &[])?.len())).unwrap();
+    assert_eq!((rows("SELECT idx FROM record"), rows("SELECT id FROM copied")), (1, 0));
+}
