@@ -7,7 +7,6 @@ use serde::Serialize;
 use crate::domain::customer::{Identifier, IdentifierError};
 use crate::domain::look::LookReason;
 use crate::domain::settings::Settings;
-use crate::seal::KeysError;
 use crate::store::{Customer, Forgetting, Purchase, Store, StoreError, destroy_keys_of};
 use crate::ui::event::Draft;
 
@@ -125,7 +124,7 @@ impl Session {
         };
         for identifier in whom {
             let forgotten = locked.store.forget_customer(&identifier);
-            if let Err(StoreError::Damaged(_) | StoreError::Sql(_)) = forgotten {
+            if forgotten.as_ref().is_err_and(StoreError::is_of_database) {
                 return self.destroy_keys(args, &locked.settings, out);
             }
             if let Some(forgetting) = forgotten.map_err(|error| self.store_problem(&error))? {
@@ -224,7 +223,8 @@ impl Session {
     }
 }
 
-/// Whether it keeps every customer from being found: what finds them is made with the store key.
+/// Whether it can keep a customer from being found: what finds them is made with the store key, and lies in the
+/// newest keys file.
 fn hides_customers(error: &StoreError) -> bool {
-    matches!(error, StoreError::StoreKey(_) | StoreError::Keys(KeysError::WrongStoreKey))
+    matches!(error, StoreError::StoreKey(_) | StoreError::Keys(_) | StoreError::DatabaseOlder)
 }

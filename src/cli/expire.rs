@@ -42,12 +42,13 @@ impl Session {
             Waiting::TicketsAndCounts => said.push(self.locale().text("expire-tickets-wait").into_owned()),
         }
         written(writeln!(out, "{}", said.join("\n")).map_err(Into::into), self.locale())?;
+        let mut exit = DONE;
         if purchases > 0 {
-            self.say_forgotten(&mut locked, forgetting, None, out)?;
+            exit = self.say_forgotten(&mut locked, forgetting, None, out)?;
         } else {
             self.rest(&mut locked);
         }
-        Ok(if waiting == Waiting::Nothing { DONE } else { REFUSED })
+        Ok(if waiting == Waiting::Nothing { exit } else { REFUSED })
     }
 
     /// The clock's day, the day that the store is sure of, and what to do where they differ.

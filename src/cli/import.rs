@@ -4,7 +4,7 @@ mod progress;
 mod words;
 
 use std::fs;
-use std::io::{self, IsTerminal, Read, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use super::args::ImportProductsArgs;
@@ -23,6 +23,9 @@ use crate::store::Imported;
 
 pub use progress::Bar;
 pub use words::{file_refused, problem};
+
+/// Bytes of a file of products at most: several millions of them.
+const BYTES_MAX: u64 = 256 << 20;
 
 /// Products shown before an import.
 const PREVIEWED: usize = 5;
@@ -60,9 +63,8 @@ pub fn read(
     shop: &Settings,
     locale: &'static Locale,
 ) -> Result<Import, Problem> {
-    let mut bytes = Vec::new();
-    private_file::open_named(file)
-        .and_then(|mut opened| opened.read_to_end(&mut bytes))
+    let bytes = private_file::open_named(file)
+        .and_then(|opened| private_file::read_at_most(opened, BYTES_MAX))
         .map_err(|error| Problem::of_file(file, &error, locale))?;
     // The department is the shop's word, not the reader's.
     let department = Locale::of(shop.store.language).text("import-other-department");

@@ -120,8 +120,10 @@ impl Session {
                 for problem in &damaged {
                     self.warn(problem, out)?;
                 }
-                let heard = store.hear_clock(crate::app::now(), None);
-                heard.map_err(|error| self.store_problem(&error))?;
+                match store.hear_clock(crate::app::now(), None) {
+                    Err(error) if error.is_of_database() => self.warn(&self.store_problem(&error), out)?,
+                    heard => heard.map_err(|error| self.store_problem(&error))?,
+                }
                 Ok(Ok(Locked { store, settings, lock, without }))
             }
             Err(StoreError::Damaged(_) | StoreError::Sql(_) | StoreError::Missing) => {
@@ -132,10 +134,15 @@ impl Session {
     }
 
     /// Says that something is damaged which this command does without.
-    fn warn(&self, problem: &Problem, out: &mut impl Write) -> Result<(), Problem> {
-        let mut said = vec![self.locale().text("forget-despite").into_owned(), problem.what.clone()];
-        said.extend(problem.place.clone());
-        said.extend(problem.next.clone());
+    ///
+    /// It says where, and who says more: the words of a refusal are about a command that did nothing.
+    pub(super) fn warn(&self, problem: &Problem, out: &mut impl Write) -> Result<(), Problem> {
+        let place = problem.place.as_ref().unwrap_or(&problem.what);
+        let said = [
+            &self.locale().text("forget-despite"),
+            place.as_str(),
+            &self.locale().text("forget-despite-next"),
+        ];
         self.say(&said.join("\n").replace('\n', "\n  "), out).map(drop)
     }
 

@@ -224,6 +224,21 @@ impl DataDir {
     /// there yet is no fault; what unfinished work has left is erased at the opening, whatever it is.
     /// Errors: `Foreign`, `Loose`, `Shared`, `Io`, `NotADirectory`.
     pub fn check(&self) -> Result<(), PathError> {
+        self.check_those(|_| true)
+    }
+
+    /// The same for a forget, where it matters only whether the files that it works with are this user's own:
+    /// what it does without keeps nobody from it.
+    pub fn check_to_forget(&self) -> Result<(), PathError> {
+        self.check_those(|path| {
+            let name = path.file_name().unwrap_or_default();
+            path == self.root
+                || [self.lock(), self.store_key()].contains(&path.to_owned())
+                || name.as_encoded_bytes().starts_with(b"olvido.") && path.parent() == Some(&self.root)
+        })
+    }
+
+    fn check_those(&self, must_be_own: impl Fn(&Path) -> bool) -> Result<(), PathError> {
         let Some(root) = metadata(&self.root)? else { return Ok(()) };
         if !root.is_dir() {
             return Err(PathError::NotADirectory(self.root.clone()));
@@ -257,6 +272,7 @@ impl DataDir {
                 }
             }
         }
+        checked.foreign.retain(|(path, _)| must_be_own(path));
         checked.result()
     }
 }

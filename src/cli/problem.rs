@@ -104,6 +104,7 @@ impl Problem {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
                 ["cli-disk-full", "cli-disk-full-next"]
             }
+            io::ErrorKind::FileTooLarge => ["cli-file-large", "cli-file-large-next"],
             io::ErrorKind::InvalidInput => ["cli-file-irregular", "cli-file-irregular-next"],
             io::ErrorKind::InvalidData => ["cli-not-text", "cli-not-text-next"],
             _ => ["cli-file-failed", "cli-file-failed-next"],
@@ -191,6 +192,7 @@ mod tests {
             io::ErrorKind::NotFound,
             io::ErrorKind::PermissionDenied,
             io::ErrorKind::StorageFull,
+            io::ErrorKind::FileTooLarge,
             io::ErrorKind::InvalidInput,
             io::ErrorKind::InvalidData,
             io::ErrorKind::Other,

@@ -24,7 +24,7 @@ use super::args::{PurchaseShowArgs, ReceiptArgs};
 use super::open::{Locked, files};
 use super::problem::Problem;
 use super::review::row;
-use super::run::{DONE, Session, written};
+use super::run::{DONE, REFUSED, Session, written};
 
 /// The uses that were ticked, in the words of a policy.
 pub(super) fn ticked(purposes: &[Purpose], policy: &Policy, locale: &'static Locale) -> String {
@@ -98,6 +98,10 @@ impl Session {
         // The hub hears of it from the till, where the key to speak with it is gone.
         let has_hub = match locked.store.enrolment() {
             Err(_) if !locked.without.is_empty() => false,
+            Err(error) if error.is_of_database() => {
+                self.warn(&self.store_problem(&error), out)?;
+                false
+            }
             enrolment => enrolment.map_err(|error| self.store_problem(&error))?.is_some(),
         };
         let found = locked.store.find(&code);
@@ -106,7 +110,7 @@ impl Session {
         }
         // What is here is forgotten without being read, so that damage keeps nobody from it.
         let forgetting = match locked.store.forget(&code) {
-            Err(StoreError::Damaged(_) | StoreError::Sql(_)) => {
+            Err(error) if error.is_of_database() => {
                 let destroyed = destroy_key(&files(&self.data), &code.purchase_id());
                 return self.say_destroyed(destroyed, out);
             }
@@ -127,12 +131,15 @@ impl Session {
             stays =
                 policy.ok().flatten().map(|policy| policy.after_forget_sentence(self.language, purchase.day));
         }
-        self.say_forgotten(&mut locked, forgetting, stays, out)?;
-        if has_hub { self.tell_copies(&mut locked, &code, out) } else { Ok(DONE) }
+        let exit = self.say_forgotten(&mut locked, forgetting, stays, out)?;
+        if has_hub {
+            self.tell_copies(&mut locked, &code, out)?;
+        }
+        Ok(exit)
     }
 
     /// Says how far a forget got, and what stays. Then it does what a till does in a quiet moment, and says
-    /// that the bytes are out of the files only where that is so.
+    /// that the bytes are out of the files only where that is so. Returns 1 where somebody has to do something first.
     pub(super) fn say_forgotten(
         &self,
         locked: &mut Locked,
@@ -153,7 +160,8 @@ impl Session {
                 out,
             )?;
         }
-        Ok(DONE)
+        let is_stuck = matches!(forgetting, Forgetting::Pending(Reason::NoKey | Reason::Damage));
+        Ok(if is_stuck { REFUSED } else { DONE })
     }
 
     /// What a forget that was said before still waits for; `None` where all of them are complete.
@@ -263,8 +271,12 @@ impl Session {
             Found::PastTerm => Err(self.refusal("purchase-past-term", "purchase-past-term-next")),
             Found::Forgotten { .. } => {
                 let mut problem = self.refusal("purchase-forgotten", "purchase-forgotten-next");
-                let state = store.forget_state(&code.purchase_id());
-                if let Some(state) = state.map_err(|error| self.store_problem(&error))? {
+                let state = match store.forget_state(&code.purchase_id()) {
+                    // What is known of copies elsewhere is damaged: that it is forgotten here is not.
+                    Err(error) if error.is_of_database() => None,
+                    state => state.map_err(|error| self.store_problem(&error))?,
+                };
+                if let Some(state) = state {
                     let words =
                         ["sync-forgotten-accepted", "sync-forgotten-progress", "sync-forgotten-complete"];
                     let said = self.copies_words(state, words);
@@ -428,6 +440,8 @@ fn waits_for(reason: Reason) -> &'static str {
         Reason::DiskFull => "forget-waits-full",
         Reason::LeftOver => "forget-waits-left-over",
         Reason::Compaction => "forget-waits-compaction",
+        Reason::NoKey => "forget-waits-no-key",
+        Reason::Damage => "forget-waits-damage",
     }
 }
 

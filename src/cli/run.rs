@@ -2,6 +2,7 @@
 
 use std::env;
 use std::ffi::OsString;
+use std::fs::File;
 use std::io::{self, Write};
 use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
@@ -183,7 +184,15 @@ impl Session {
             }
             _ => DataDir::choose(cli.data.as_deref(), &environment).map_err(refused)?,
         };
-        data.check().map_err(refused)?;
+        let checked = match &cli.command {
+            Some(
+                Command::Expire(_)
+                | Command::Purchase(PurchaseCommand::Forget { .. })
+                | Command::Customer(CustomerCommand::Forget(_)),
+            ) => data.check_to_forget(),
+            _ => data.check(),
+        };
+        checked.map_err(refused)?;
         Ok(Session { data, environment, language, asked_language })
     }
 
@@ -218,16 +227,22 @@ impl Session {
     }
 }
 
-/// A text file of the shop's own, no link and no other user's. Refused in words where it cannot be read.
+/// Bytes of a configuration or a policy at most: a hundred times what either takes.
+const TEXT_BYTES_MAX: u64 = 1 << 20;
+
+/// A configuration or policy of the shop's own, no link and no other user's. Refused in words where it cannot be read.
 pub fn read_private(path: &Path, locale: &'static Locale) -> Result<String, Problem> {
-    let text = private_file::open_to_read(path).and_then(io::read_to_string);
-    text.map_err(|error| Problem::of_file(path, &error, locale))
+    text(private_file::open_to_read(path)).map_err(|error| Problem::of_file(path, &error, locale))
 }
 
-/// A text file. Refused in words where it cannot be read.
+/// A configuration or policy that somebody named. Refused in words where it cannot be read.
 pub fn read(path: &Path, locale: &'static Locale) -> Result<String, Problem> {
-    let text = private_file::open_named(path).and_then(io::read_to_string);
-    text.map_err(|error| Problem::of_file(path, &error, locale))
+    text(private_file::open_named(path)).map_err(|error| Problem::of_file(path, &error, locale))
+}
+
+fn text(file: io::Result<File>) -> io::Result<String> {
+    let bytes = private_file::read_at_most(file?, TEXT_BYTES_MAX)?;
+    String::from_utf8(bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
 }
 
 #[cfg(test)]

@@ -4,6 +4,9 @@ use super::*;
 use crate::domain::policy::SHIPPED;
 use crate::seal::{KeyFile, StoreKey};
 
+#[path = "damage_tests.rs"]
+mod damage;
+
 /// Runs a command line in an empty data directory of its own: exit code, what it said, complaints.
 fn ran(data: &Path, line: &str) -> (u8, String, String) {
     ran_with(data, line, "")
@@ -267,8 +270,24 @@ struct Damaged {
 
 type Damage = (&'static str, fn(&DataDir));
 
-const DAMAGES: [Damage; 8] = [
+const DAMAGES: [Damage; 14] = [
     ("policy.toml", |data| fs::write(data.policy(), "no policy").unwrap()),
+    ("policy.toml huge", |data| lengthen(&data.policy(), 3 << 30)),
+    ("config.toml huge", |data| lengthen(&data.config(), 3 << 30)),
+    ("config.toml a pipe", |data| {
+        fs::remove_file(data.config()).unwrap();
+        let mode = rustix::fs::Mode::from_raw_mode(0o600);
+        rustix::fs::mknodat(rustix::fs::CWD, data.config(), rustix::fs::FileType::Fifo, mode, 0).unwrap();
+    }),
+    ("config.toml a folder", |data| {
+        fs::remove_file(data.config()).unwrap();
+        fs::create_dir(data.config()).unwrap();
+    }),
+    ("config.toml a link", |data| {
+        fs::rename(data.config(), data.root().join("elsewhere")).unwrap();
+        std::os::unix::fs::symlink(data.root().join("elsewhere"), data.config()).unwrap();
+    }),
+    ("olvido.keys huge", |data| lengthen(&data.keys(), 20 << 30)),
     ("config.toml", |data| fs::write(data.config(), "[]").unwrap()),
     ("config.toml gone", |data| fs::remove_file(data.config()).unwrap()),
     ("the kept policy", |data| sql(data, "UPDATE policy SET text = 'x'")),
@@ -281,6 +300,11 @@ const DAMAGES: [Damage; 8] = [
     }),
     ("store.key", |data| fs::remove_file(data.store_key()).unwrap()),
 ];
+
+/// With a hole, which takes no room.
+fn lengthen(path: &Path, bytes: u64) {
+    fs::OpenOptions::new().write(true).open(path).unwrap().set_len(bytes).unwrap();
+}
 
 fn sql(data: &DataDir, sql: &str) {
     let connection = rusqlite::Connection::open(data.database()).unwrap();
@@ -343,6 +367,7 @@ fn a_forget_needs_no_file_that_it_can_do_without() {
                 "{context}"
             );
             assert!(what == "one slot number" || out.contains("Warning: "), "{context}");
+            assert!(!out.contains("Nothing was") && !out.contains("Copy the directory"), "{context}");
             let (purchase, customer) = shop.left(&copy);
             assert!(!if forget.starts_with("purchase") { purchase } else { customer }, "{context}");
         }
@@ -373,7 +398,7 @@ fn an_expiry_needs_no_file_that_it_can_do_without() {
         assert_eq!(shop.left(&copy), (false, false), "{context}");
         let (waits, tickets) = match what {
             "the kept policy" | "kept policies gone" => (Some("Tickets and counts stay"), 0),
-            "the header of the keys" | "store.key" => (Some("Counts stay"), 2),
+            "the header of the keys" | "olvido.keys huge" | "store.key" => (Some("Counts stay"), 2),
             _ => (None, 2),
         };
         assert!(out.contains(&format!("forgotten: 2, tickets removed: {tickets}")), "{context}");

@@ -48,7 +48,9 @@ impl Store {
     ) -> Result<Store, StoreError> {
         let log_remains = log_bytes(&files.database) > 0;
         let (mut keys, store_key) = keys(files, without)?;
-        without.extend(behind::require_newest(&connection, &keys).err());
+        let is_newest = behind::require_newest(&connection, &keys);
+        let keys_are_newest = is_newest.is_ok() && keys.require_ours().is_ok();
+        without.extend(is_newest.err());
         schema::migrate(&mut connection)?;
         let policy = newest_policy(&connection).unwrap_or_else(|error| {
             without.push(error);
@@ -59,14 +61,22 @@ impl Store {
             upgrade::seal_looks(&mut connection, &keys)?;
             counts::take_over(&mut connection, &mut keys, &policy.release)?;
         }
-        let issuer = last_issuer(&connection)?;
-        let mut store = Store::over(connection, (keys, store_key), files, issuer, policy);
         let mut or_without = |error: StoreError| without.push(error);
+        let issuer = last_issuer(&connection).unwrap_or_else(|error| {
+            or_without(error);
+            None
+        });
+        let issuer = issuer.unwrap_or_else(|| (0, Settings::default().store.issuer()));
+        let mut store = Store::over(connection, (keys, store_key), files, issuer, policy);
+        store.keys_are_newest = keys_are_newest;
         store.tally = Tally::load(&store.connection, &store.keys).unwrap_or_else(|error| {
             or_without(error);
             Tally::default()
         });
-        store.draft = DraftSlot::load(&store.connection)?;
+        store.draft = DraftSlot::load(&store.connection).unwrap_or_else(|error| {
+            or_without(error);
+            None
+        });
         store.clock = Clock::load(&store.connection)?;
         store.awaits_compaction = rest::is_compaction_awaited(&store.connection)?;
         store.stage = store.stage_on_disk(log_remains)?;
@@ -99,11 +109,10 @@ pub(super) fn newest_policy(connection: &Connection) -> Result<Policy, StoreErro
     policy.ok_or_else(|| StoreError::Damaged("no policy was ever in force".into()))
 }
 
-/// Who issued the last tickets; the shipped configuration's, where nobody did.
-fn last_issuer(connection: &Connection) -> Result<(i64, Issuer), StoreError> {
+/// Who issued the last tickets, if anybody did.
+fn last_issuer(connection: &Connection) -> Result<Option<(i64, Issuer)>, StoreError> {
     let sql = "SELECT id, name, tax_id, series, currency FROM issuer ORDER BY id DESC LIMIT 1";
-    let found = connection.query_row(sql, [], |row| Ok((row.get("id")?, issuer_row(row)?))).optional()?;
-    Ok(found.unwrap_or_else(|| (0, Settings::default().store.issuer())))
+    Ok(connection.query_row(sql, [], |row| Ok((row.get("id")?, issuer_row(row)?))).optional()?)
 }
 
 /// Destroys the key of a purchase where the database cannot be read: nothing is noted, and what is sealed stays.

@@ -43,6 +43,11 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Whether the database is what is at fault: it is damaged, or SQLite refuses for another reason.
+    pub fn is_of_database(&self) -> bool {
+        matches!(self, StoreError::Damaged(_) | StoreError::Sql(_))
+    }
+
     /// Whether room on the disk is what is missing.
     pub fn is_disk_full(&self) -> bool {
         matches!(self, StoreError::DiskFull)
@@ -123,8 +128,8 @@ impl fmt::Display for StoreError {
             StoreError::PolicyVersionTooLow { file, newest } => {
                 write!(f, "policy version {file} is older than {newest}, which was in force")
             }
-            StoreError::Keys(error) => write!(f, "keys file: {error}"),
-            StoreError::StoreKey(error) => write!(f, "store key: {error}"),
+            StoreError::Keys(error) => error.fmt(f),
+            StoreError::StoreKey(error) => error.fmt(f),
             StoreError::Io(error) => error.fmt(f),
             StoreError::Sql(error) => error.fmt(f),
         }

@@ -44,11 +44,16 @@ impl Store {
     /// Purchases go whatever else is damaged. Tickets and counts wait where a kept policy is damaged or gone,
     /// since the tax term could be in it, and counts where no key can be made.
     pub fn expire(&mut self, today: NaiveDate) -> Result<Expired, StoreError> {
-        self.expire_requests(today)?;
         // First what nothing else may hold up: the rest reads more, and can be damaged.
         let slots = purchase::past_term(&self.connection, &self.keys, today)?;
         self.forget_all(&slots)?;
-        let (tickets, waiting) = self.expire_tickets(today)?;
+        let (tickets, waiting) = match self.expire_requests(today).and_then(|_| self.expire_tickets(today)) {
+            Err(error) if error.is_of_database() => {
+                log::error!("tickets and counts past their term stay: {error}");
+                (0, Waiting::TicketsAndCounts)
+            }
+            expired => expired?,
+        };
         let forgetting = self.finish_forgetting()?;
         Ok(Expired { purchases: slots.len(), tickets, forgetting, waiting })
     }

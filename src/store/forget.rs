@@ -7,7 +7,8 @@
 //!
 //! Before a forget says complete it erases what a backup or restore that was killed has left: keys can be in it.
 //! Whatever a crash, a reader or a full disk leaves undone is finished by [`Store::tend`], and is
-//! reported as pending until then. *Complete* waits for no compaction: what may still lie in a page that
+//! reported as pending until then. So is what the keys file here has no key of: the right file can come back, and then
+//! its slot is zeroed. Where the database is damaged each stage does what it can. *Complete* waits for no compaction: what may still lie in a page that
 //! no row uses is sealed under a key that is zero. A store of 0.2.0 is the exception: there, what finds a
 //! customer was in the database, and no forget is complete before [`Store::rest`] has compacted it.
 
@@ -54,6 +55,10 @@ pub enum Reason {
     LeftOver,
     /// The store was 0.2.0's, and its database is not compacted yet.
     Compaction,
+    /// The keys file here never held its key, or not any more: it is emptied, older, or another store's.
+    NoKey,
+    /// The database is damaged, and sealed bytes stay in it that nobody can open.
+    Damage,
 }
 
 /// Where a forget was said first.
@@ -73,12 +78,18 @@ pub(super) fn doom(connection: &Connection, slot: SlotId) -> Result<(), StoreErr
 }
 
 impl Store {
-    /// Forgets the purchase of this code. `None` when nothing is kept under it.
+    /// Forgets the purchase of this code, or goes on with it. `None` when nothing is kept under it.
     pub fn forget(&mut self, code: &ReceiptCode) -> Result<Option<Forgetting>, StoreError> {
-        match purchase::slot_of(&self.connection, &code.purchase_id())? {
-            Some(slot) => Ok(Some(self.forget_all(&[slot])?)),
-            None => Ok(None),
-        }
+        let id = code.purchase_id();
+        let slot = match purchase::slot_of(&self.connection, &id) {
+            // Its row cannot be found: its key can.
+            Err(error) if error.is_of_database() => {
+                self.keys.live()?.live.into_iter().find(|slot| slot.owner == id)
+            }
+            Ok(None) => self.doomed_slots()?.into_iter().find(|slot| slot.owner == id),
+            slot => slot?,
+        };
+        slot.map(|slot| self.forget_all(&[slot])).transpose()
     }
 
     /// The key slot of the purchase kept under this code.
@@ -110,10 +121,17 @@ impl Store {
     pub fn finish_forgetting(&mut self) -> Result<Forgetting, StoreError> {
         match self.despite_full_disk(|store| store.advance(Stage::LogTruncated)) {
             Ok(()) if !self.erase_leftovers()? => Ok(Forgetting::Pending(Reason::LeftOver)),
+            Ok(()) if !self.keyless.is_empty() => Ok(Forgetting::Pending(Reason::NoKey)),
             Ok(()) if self.awaits_compaction => Ok(Forgetting::Pending(Reason::Compaction)),
             Ok(()) => Ok(Forgetting::Complete),
             Err(StoreError::Busy) => Ok(Forgetting::Pending(Reason::Reader)),
             Err(error) if error.is_disk_full() => Ok(Forgetting::Pending(Reason::DiskFull)),
+            Err(error) if error.is_of_database() && self.stage >= Stage::KeyDestroyed => {
+                log::error!("what was forgotten cannot be removed: {error}");
+                let _ = self.truncate_log();
+                let reason = if self.keyless.is_empty() { Reason::Damage } else { Reason::NoKey };
+                Ok(Forgetting::Pending(reason))
+            }
             Err(error) => Err(error),
         }
     }
@@ -125,7 +143,14 @@ impl Store {
             self.stage = match self.stage {
                 Stage::Tombstoned => {
                     let slots = self.doomed_slots()?;
-                    self.keys.zero_wherever(&slots)?;
+                    let mut keyless = HashSet::new();
+                    for slot in self.keys.zero_wherever(&slots)? {
+                        // Zeroed before a crash; in a file that is not the last, by nobody.
+                        if !self.keys_are_newest || !self.keys.is_zero(slot)? {
+                            keyless.insert(slot);
+                        }
+                    }
+                    self.keyless = keyless;
                     Stage::KeyDestroyed
                 }
                 Stage::KeyDestroyed => {
@@ -162,8 +187,11 @@ impl Store {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         for slot in slots.iter().chain(&emptied) {
             // Where a crash left a slot without a row there is nothing that anybody could have heard of.
-            if purchase::slot_of(&transaction, &slot.owner)?.is_some()
-                || profile::slot_of(&transaction, &slot.owner)?.is_some()
+            if despite_damage(purchase::slot_of(&transaction, &slot.owner).map(|slot| slot.is_some()), true)?
+                || despite_damage(
+                    profile::slot_of(&transaction, &slot.owner).map(|slot| slot.is_some()),
+                    true,
+                )?
             {
                 mark(&transaction, &slot.owner, true, said)?;
             }
@@ -173,7 +201,7 @@ impl Store {
             mark(&transaction, id, false, said)?;
         }
         if !slots.is_empty() {
-            require_compaction(&transaction)?;
+            whole_or_not(&transaction, require_compaction)?;
         }
         transaction.commit()?;
         if !slots.is_empty() {
@@ -218,7 +246,9 @@ impl Store {
     /// Whether any of these slots is of a purchase that is kept.
     fn is_any_kept(&self, slots: &[CustomerSlot]) -> Result<bool, StoreError> {
         for CustomerSlot { slot, .. } in slots.iter().filter(|known| known.holds == Holds::Purchase) {
-            if purchase::number_of(&self.connection, &slot.owner)?.is_some() {
+            // Where nobody can tell, their profile stays.
+            let number = purchase::number_of(&self.connection, &slot.owner);
+            if despite_damage(number.map(|number| number.is_some()), true)? {
                 return Ok(true);
             }
         }
@@ -257,7 +287,8 @@ impl Store {
         }
     }
 
-    /// Overwritten before they are deleted: freed cells hold zeros, whatever SQLite does with them.
+    /// Overwritten before they are deleted: freed cells hold zeros, whatever SQLite does with them. Errors: `Damaged`
+    /// where some of it stays, and what does not is gone.
     fn drop_doomed(&mut self) -> Result<(), StoreError> {
         let slots = self.doomed_slots()?;
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -266,19 +297,28 @@ impl Store {
             Err(error @ StoreError::Damaged(_)) => log::error!("places in the outbox: {error}"),
             emptied => emptied?,
         }
+        let mut are_dropped = true;
         for slot in &slots {
+            let mut is_dropped = true;
             for sql in [
                 "UPDATE purchase SET sealed = zeroblob(length(sealed)), slot = 0, day = 0, until = NULL WHERE id = ?1",
                 "DELETE FROM purchase WHERE id = ?1",
                 "UPDATE profile SET sealed = zeroblob(length(sealed)), slot = 0 WHERE owner = ?1",
                 "DELETE FROM profile WHERE owner = ?1",
                 "DELETE FROM look WHERE id = ?1",
-                "DELETE FROM doomed WHERE owner = ?1",
             ] {
-                transaction.prepare_cached(sql)?.execute([slot.owner])?;
+                is_dropped &= whole_or_not(&transaction, |connection| {
+                    connection.prepare_cached(sql)?.execute([slot.owner])?;
+                    Ok(())
+                })?;
             }
+            if is_dropped && !self.keyless.contains(slot) {
+                transaction.prepare_cached("DELETE FROM doomed WHERE owner = ?1")?.execute([slot.owner])?;
+            }
+            are_dropped &= is_dropped;
         }
-        Ok(transaction.commit()?)
+        transaction.commit()?;
+        if are_dropped { Ok(()) } else { Err(StoreError::Damaged("sealed bytes cannot be removed".into())) }
     }
 
     /// Errors: `Busy` while a reader holds the log.
@@ -304,10 +344,36 @@ pub(super) fn mark(connection: &Connection, id: &[u8; 16], held: bool, said: Sai
     let sql = "INSERT INTO tombstone (id) VALUES (?1) ON CONFLICT (id) DO NOTHING";
     let set = connection.prepare_cached(sql)?.execute([id])?;
     if set == 1 && said == Said::Here {
-        outbox::queue_forget(connection, id, held)?;
-        hub::await_copies(connection, id)?;
+        // A restore, which such a database needs, tells the hub of every tombstone again.
+        whole_or_not(connection, |connection| outbox::queue_forget(connection, id, held))?;
+        whole_or_not(connection, |connection| hub::await_copies(connection, id))?;
     }
     Ok(())
+}
+
+/// What is read; `otherwise` where the database is damaged there.
+fn despite_damage<T>(read: Result<T, StoreError>, otherwise: T) -> Result<T, StoreError> {
+    match read {
+        Err(error) if error.is_of_database() => {
+            log::error!("a forget does without: {error}");
+            Ok(otherwise)
+        }
+        read => read,
+    }
+}
+
+/// Does a part of a transaction, or nothing of it where the database is damaged there. Returns whether it did.
+fn whole_or_not(
+    transaction: &Connection,
+    part: impl FnOnce(&Connection) -> Result<(), StoreError>,
+) -> Result<bool, StoreError> {
+    transaction.prepare_cached("SAVEPOINT part")?.execute([])?;
+    let done = part(transaction);
+    if done.is_err() {
+        transaction.prepare_cached("ROLLBACK TO part")?.execute([])?;
+    }
+    transaction.prepare_cached("RELEASE part")?.execute([])?;
+    despite_damage(done.map(|()| true), false)
 }
 
 fn is_entombed(connection: &Connection, id: &[u8; 16]) -> Result<bool, StoreError> {

@@ -1,5 +1,6 @@
 //! Creating and opening a store.
 
+use std::collections::HashSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -11,7 +12,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 use crate::domain::money::Currency;
 use crate::domain::policy::Policy;
 use crate::domain::ticket::Issuer;
-use crate::seal::{KeyFile, StoreKey, private_file};
+use crate::seal::{KeyFile, SlotId, StoreKey, private_file};
 
 use super::clock::Clock;
 use super::counts::{self, Tally};
@@ -73,6 +74,10 @@ pub struct Store {
     pub(super) sold: bool,
     /// How far what was forgotten is.
     pub(super) stage: Stage,
+    /// What was forgotten and has no key here that could be destroyed.
+    pub(super) keyless: HashSet<SlotId>,
+    /// The keys file is this store's, and not one of before.
+    pub(super) keys_are_newest: bool,
     /// Nothing forgotten is complete before the database is compacted.
     pub(super) awaits_compaction: bool,
     /// No crash before this start can have left a slot that nobody needs.
@@ -148,6 +153,10 @@ impl Store {
         }?;
         store.leftovers = leftovers;
         store.hold_ballast();
+        // The keys of what was forgotten, where a crash or another keys file had left them.
+        if let Err(error) = store.advance(Stage::KeyDestroyed) {
+            log::error!("keys of what was forgotten stay for now: {error}");
+        }
         Ok(store)
     }
 
@@ -227,6 +236,8 @@ impl Store {
             draft: None,
             sold: false,
             stage: Stage::Tombstoned,
+            keyless: HashSet::new(),
+            keys_are_newest: true,
             awaits_compaction: false,
             is_reclaimed: false,
             ballast_held: false,
@@ -289,7 +300,7 @@ impl Store {
         if !self.leftovers.left.is_empty() {
             self.erase_leftovers()?;
         }
-        let is_done = self.stage == Stage::LogTruncated && !self.awaits_compaction;
+        let is_done = self.stage == Stage::LogTruncated && self.keyless.is_empty() && !self.awaits_compaction;
         Ok(!is_done || !self.leftovers.left.is_empty())
     }
 

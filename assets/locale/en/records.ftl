@@ -122,6 +122,8 @@ forget-waits-reader = Its last traces go when the other program that reads the d
 forget-waits-compaction = Its last traces go when the till compacts its files, in a quiet minute.
 forget-waits-full = Its last traces go when there is room on the disk.
 forget-waits-left-over = But an interrupted backup left a copy that cannot be erased now. See where: olvido verify
+forget-waits-no-key = But the key file here does not hold its key. Wherever the right olvido.keys is, put it back and forget again.
+forget-waits-damage = But the database is damaged, and the sealed data could not all be removed. Put a backup back: olvido restore FILE
 
 customer-tickets-stay = The tickets of these purchases stay as long as tax law asks. No ticket names a customer.
 customer-in-basket = An open basket was to be remembered for this customer. Its customer is asked again.
@@ -201,6 +203,7 @@ restore-unknown-next = Forget again those that you know of: olvido purchase forg
 restore-series = Tickets go on in the series { $series }.
 
 forget-despite = Warning: a file that this command does without is not right.
+forget-despite-next = What to do about it: olvido verify
 forget-key-only =
     The key is overwritten: nobody can open it any more.
     But the database cannot be read, so the forget could not be noted in it: { $path }

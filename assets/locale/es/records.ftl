@@ -122,6 +122,8 @@ forget-waits-reader = Sus últimos restos desaparecen cuando termine el otro pro
 forget-waits-compaction = Sus últimos restos desaparecen cuando la caja compacte sus archivos, en un minuto tranquilo.
 forget-waits-full = Sus últimos restos desaparecen cuando haya sitio en el disco.
 forget-waits-left-over = Pero una copia de seguridad interrumpida dejó un resto que ahora no se puede borrar. Vea dónde: olvido verify
+forget-waits-no-key = Pero el archivo de claves de aquí no tiene su clave. Esté donde esté el olvido.keys correcto, póngalo otra vez aquí y olvide de nuevo.
+forget-waits-damage = Pero la base de datos está dañada, y no se han podido quitar todos los datos cifrados. Recupere una copia de seguridad: olvido restore ARCHIVO
 
 customer-tickets-stay = Los tiques de estas compras quedan mientras los pide la ley de impuestos. Ningún tique nombra a un cliente.
 customer-in-basket = Una cesta abierta se iba a recordar para este cliente. Se le preguntará otra vez.
@@ -201,6 +203,7 @@ restore-unknown-next = Olvide otra vez las que sepa: olvido purchase forget CÓD
 restore-series = Los tiques siguen en la serie { $series }.
 
 forget-despite = Aviso: un archivo que esta orden no necesita no está bien.
+forget-despite-next = Qué hacer con él: olvido verify
 forget-key-only =
     La clave está sobrescrita: ya nadie puede abrir lo que guardaba.
     Pero no se puede leer la base de datos, así que el olvido no consta en ella: { $path }

@@ -83,6 +83,9 @@ pub enum KeysError {
     Io(io::Error),
 }
 
+/// Slots of a file at most, 512 MiB: what a till keeps in a century. Where there is more behind them, it is not one.
+const SLOTS_MAX: u32 = 1 << 22;
+
 /// Slots read at a time when the whole file is read: 64 KiB.
 const SLOTS_PER_READ: u32 = 512;
 
@@ -110,7 +113,7 @@ impl KeyFile {
 
     /// Opens a file to destroy keys in it: to zero a slot takes neither a header that is whole nor the right
     /// store key. What either is missing is told by [`KeyFile::require_ours`], and keeps [`KeyFile::write`] and
-    /// [`KeyFile::tie`] from anything. Errors: `Io`, `NotAKeyFile` where it is too long to be one.
+    /// [`KeyFile::tie`] from anything. Errors: `Io`.
     pub fn open_to_zero(path: &Path, store_key: &StoreKey) -> Result<KeyFile, KeysError> {
         KeyFile::judged(private_file::open(path, OpenOptions::new().read(true).write(true))?, store_key)
     }
@@ -127,10 +130,12 @@ impl KeyFile {
         let Some(slots) = (length / SLOT as u64).checked_sub(1) else {
             return Ok(KeyFile::over(file, wrap, 0, Header::NotAKeyFile));
         };
-        let slots = u32::try_from(slots).map_err(|_| KeysError::NotAKeyFile)?;
         let mut header = ZEROS;
         file.read_exact_at(&mut header, 0)?;
-        let header = slot::judge_header(&wrap, &header);
+        let (slots, header) = match u32::try_from(slots) {
+            Ok(slots) if slots <= SLOTS_MAX => (slots, slot::judge_header(&wrap, &header)),
+            _ => (SLOTS_MAX, Header::NotAKeyFile),
+        };
         Ok(KeyFile::over(file, wrap, slots, header))
     }
 
@@ -171,7 +176,7 @@ impl KeyFile {
         self.require_ours()?;
         let reused = owners.len().min(self.free.len());
         let appended = u32::try_from(owners.len() - reused).ok();
-        let end = appended.and_then(|count| self.slots.checked_add(count));
+        let end = appended.and_then(|count| self.slots.checked_add(count)).filter(|end| *end <= SLOTS_MAX);
         let end = end.ok_or_else(|| KeysError::Io(io::Error::from(io::ErrorKind::FileTooLarge)))?;
         let places: Vec<u32> = self.free.iter().rev().take(reused).copied().chain(self.slots..end).collect();
 
@@ -231,19 +236,24 @@ impl KeyFile {
     }
 
     /// Like [`KeyFile::zero`], for what must be gone whatever number its row says: where a slot is not the one
-    /// that its id says, the whole file is searched for the owner. Errors: `Io`.
-    pub fn zero_wherever(&mut self, ids: &[SlotId]) -> Result<(), KeysError> {
-        let mut astray = HashSet::new();
+    /// that its id says, the whole file is searched for the owner. Returns those of whom there was nothing to zero:
+    /// it was done before ([`KeyFile::is_zero`]), or their keys are in another file. Errors: `Io`.
+    pub fn zero_wherever(&mut self, ids: &[SlotId]) -> Result<Vec<SlotId>, KeysError> {
+        let (mut astray, mut damaged) = (HashSet::new(), HashSet::new());
         for id in ids {
             let bytes = self.read_slot(id.index)?.unwrap_or(ZEROS);
-            let is_there =
-                matches!(slot::judge_slot(id.index, &bytes), Content::Live(found, _) if found == *id);
-            if !is_there {
-                astray.insert(id.owner);
+            match slot::judge_slot(id.index, &bytes) {
+                Content::Live(found, _) if found == *id => {}
+                content => {
+                    astray.insert(id.owner);
+                    // What is left in a damaged slot could be its key.
+                    damaged.extend(matches!(content, Content::Damaged).then_some(id.owner));
+                }
             }
         }
         if astray.is_empty() {
-            return self.zero(ids);
+            self.zero(ids)?;
+            return Ok(Vec::new());
         }
         let mut all = ids.to_vec();
         self.each_slot(|index, content, bytes| {
@@ -256,7 +266,17 @@ impl KeyFile {
                 all.push(SlotId { index, owner });
             }
         })?;
-        self.zero(&all)
+        self.zero(&all)?;
+        let found: HashSet<[u8; 16]> = all.split_off(ids.len()).iter().map(|slot| slot.owner).collect();
+        let is_nowhere = |id: &SlotId| {
+            astray.contains(&id.owner) && !found.contains(&id.owner) && !damaged.contains(&id.owner)
+        };
+        Ok(ids.iter().copied().filter(is_nowhere).collect())
+    }
+
+    /// Whether the file has this slot, and it is all zeros. Errors: `Io`.
+    pub fn is_zero(&self, id: SlotId) -> Result<bool, KeysError> {
+        Ok(self.read_slot(id.index)? == Some(ZEROS))
     }
 
     /// Ties slots to customers: each is written over in place, its key the same, durable on return by one

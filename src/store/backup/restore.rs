@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fs::{self, OpenOptions};
-use std::io::{Read, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, FixedOffset, NaiveDate};
@@ -282,14 +282,18 @@ fn take_store_key(folder: &Path, root: &Path, given: Option<&Path>) -> Result<Fi
     let mut files = Files::of(folder);
     files.store_key = own.clone();
     if let Some(given) = given {
-        let mut bytes = zeroize::Zeroizing::new(Vec::new());
-        private_file::open_named(given)
-            .and_then(|file| file.take(StoreKey::LENGTH as u64 + 1).read_to_end(&mut bytes))
+        let bytes = private_file::open_named(given)
+            .and_then(|file| private_file::read_at_most(file, StoreKey::LENGTH as u64))
             .map_err(|error| BackupError::File(given.to_owned(), error))?;
+        let bytes = zeroize::Zeroizing::new(bytes);
         if !own.exists() {
             files.store_key = folder.join(STORE_KEY);
             private_file::create(&files.store_key, &bytes).map_err(StoreError::from)?;
-        } else if fs::read(&own).map_err(StoreError::from)? != *bytes {
+        } else if private_file::open_to_read(&own)
+            .and_then(|file| private_file::read_at_most(file, StoreKey::LENGTH as u64))
+            .map_err(StoreError::from)?
+            != *bytes
+        {
             return Err(BackupError::WrongStoreKey);
         }
     } else if !own.exists() {

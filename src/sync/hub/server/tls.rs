@@ -1,7 +1,7 @@
 //! The hub's certificate. A till does not ask who signed it: it pins the public key at enrolment, so
 //! one that the hub made itself serves as well as a bought one.
 
-use std::io::{self, Read};
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -103,12 +103,13 @@ pub fn in_pairs(fingerprint: &Hex<32>) -> String {
     fingerprint.0.map(|byte| format!("{byte:02X}")).join(":")
 }
 
+/// Bytes of a chain of certificates at most.
+const PEM_BYTES_MAX: u64 = 1 << 20;
+
 fn pem(path: &Path) -> Result<Vec<u8>, CertificateError> {
-    let mut text = Vec::new();
     private_file::open_named(path)
-        .and_then(|mut file| file.read_to_end(&mut text))
-        .map_err(|error| CertificateError::Io(path.to_owned(), error))?;
-    Ok(text)
+        .and_then(|file| private_file::read_at_most(file, PEM_BYTES_MAX))
+        .map_err(|error| CertificateError::Io(path.to_owned(), error))
 }
 
 impl std::fmt::Debug for Certificate {

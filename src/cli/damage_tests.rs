@@ -1,0 +1,69 @@
+//! Forgets in a damaged store say what is so.
+
+use super::*;
+
+fn tombstones(data: &DataDir) -> i64 {
+    let connection = rusqlite::Connection::open(data.database()).unwrap();
+    connection.query_row("SELECT count(*) FROM tombstone", [], |row| row.get(0)).unwrap()
+}
+
+/// Where the keys file never held the key, nothing was overwritten: that stays pending until the right file is back.
+#[test]
+fn a_forget_without_its_key_is_pending() {
+    let shop = Damaged::new();
+    let foreign = fs::read(Damaged::new().whole.keys()).unwrap();
+    for what in ["emptied", "its header alone", "another store's"] {
+        let (_folder, data) = shop.copy();
+        let right = fs::read(data.keys()).unwrap();
+        match what {
+            "emptied" => fs::write(data.keys(), "").unwrap(),
+            "its header alone" => lengthen(&data.keys(), 128),
+            _ => fs::write(data.keys(), &foreign).unwrap(),
+        }
+        for round in 1..=2 {
+            let (code, out, complaints) = ran_with(data.root(), "purchase forget NAME --lang en", &shop.code);
+            let context = format!("{what}, {round}: {out}{complaints}");
+            assert!(code == REFUSED && out.contains("does not hold its key"), "{context}");
+            assert!(!out.contains("overwritten"), "{context}");
+        }
+        assert_eq!(tombstones(&data), 1);
+        let (code, out, complaints) = ran(data.root(), "customer forget 600123456 --lang en");
+        assert!(code == REFUSED && !complaints.contains("nothing is kept"), "{what}: {out}{complaints}");
+        fs::write(data.keys(), &right).unwrap();
+        let (code, _, complaints) = ran_with(data.root(), "purchase show NAME --lang en", &shop.code);
+        assert!(code == REFUSED && complaints.contains("last traces"), "{what}: {complaints}");
+        assert_eq!(shop.left(&data), (false, true), "{what}: the opening zeroed it");
+        let (code, out, complaints) = ran_with(data.root(), "purchase forget NAME --lang en", &shop.code);
+        assert!(code == DONE && out.contains("overwritten"), "{what}: {out}{complaints}");
+        let (code, out, complaints) = ran(data.root(), "verify --lang en");
+        assert_eq!(code, DONE, "{what}: {out}{complaints}");
+    }
+}
+
+/// Every page of the database is zeroed, one at a time: the key goes, and whatever was done is said.
+#[test]
+fn a_forget_despite_a_damaged_page_says_what_it_did() {
+    let shop = Damaged::new();
+    let pages = fs::metadata(shop.whole.database()).unwrap().len() / 4096;
+    for page in 1..=pages {
+        let (_folder, data) = shop.copy();
+        let mut bytes = fs::read(data.database()).unwrap();
+        bytes[(page as usize - 1) * 4096..][..4096].fill(0);
+        fs::write(data.database(), &bytes).unwrap();
+        let (code, out, complaints) = ran_with(data.root(), "purchase forget NAME --lang en", &shop.code);
+        let context = format!("page {page} of {pages}, {code}: {out}{complaints}");
+        assert!(!shop.left(&data).0, "{context}");
+        assert!(!out.contains("Nothing was") && !complaints.contains("Nothing was"), "{context}");
+        if out.contains("could not be noted") {
+            continue;
+        }
+        let is_stuck = out.contains("could not all be removed");
+        assert_eq!(code, if is_stuck { REFUSED } else { DONE }, "{context}");
+        assert!(is_stuck || out.contains("Forgotten."), "{context}");
+        let (_, out, complaints) = ran_with(data.root(), "purchase forget NAME --lang en", &shop.code);
+        assert!(
+            !out.contains("Nothing was") && !complaints.contains("Nothing was"),
+            "{context}\n{out}{complaints}"
+        );
+    }
+}
