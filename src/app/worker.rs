@@ -498,6 +498,7 @@ impl Worker {
         match error {
             StoreError::DiskFull => self.words("till-disk-full", "till-disk-full-next"),
             StoreError::Busy => self.words("till-busy", "till-busy-next"),
+            StoreError::FilesGone => self.words("till-files-gone", "till-files-gone-next"),
             StoreError::YearImpossible => self.words("till-year-impossible", "till-year-impossible-next"),
             StoreError::Damaged(_) | StoreError::Keys(_) | StoreError::StoreKey(_) => {
                 self.words("till-damaged", "till-damaged-next")

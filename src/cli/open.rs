@@ -202,6 +202,7 @@ impl Problem {
             StoreError::DatabaseOlder => ["cli-database-older", "cli-database-older-next"],
             StoreError::TooNew => ["cli-too-new", "cli-too-new-next"],
             StoreError::RestoreUnfinished => ["cli-restore-unfinished", "cli-restore-unfinished-next"],
+            StoreError::FilesGone => ["cli-files-gone", "cli-files-gone-next"],
             StoreError::YearImpossible => ["cli-year-impossible", "cli-year-impossible-next"],
             StoreError::Missing => ["cli-database-missing", "cli-damaged-next"],
             StoreError::PolicyNeedsNewVersion(_) => ["cli-policy-version", "cli-policy-version-next"],

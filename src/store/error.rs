@@ -24,6 +24,8 @@ pub enum StoreError {
     Missing,
     /// A restore was interrupted after everything was ready: [`super::finish_restore`] ends it.
     RestoreUnfinished,
+    /// A file of the store was removed or replaced while this process has it open: what it wrote now would be lost.
+    FilesGone,
     /// The clock says a year that no ticket can bear: before 1970, or of more than four digits.
     YearImpossible,
     /// The policy file was changed without a new version number.
@@ -120,6 +122,7 @@ impl fmt::Display for StoreError {
             StoreError::DatabaseOlder => f.write_str("the database is older than the keys beside it"),
             StoreError::TooNew => f.write_str("the database was written by a newer version"),
             StoreError::RestoreUnfinished => f.write_str("a restore was interrupted"),
+            StoreError::FilesGone => f.write_str("a file of the store was removed or replaced meanwhile"),
             StoreError::YearImpossible => f.write_str("no ticket can bear the year that the clock says"),
             StoreError::Missing => f.write_str("there is no store here"),
             StoreError::PolicyNeedsNewVersion(version) => {

@@ -110,6 +110,7 @@ impl Store {
         said: Said,
     ) -> Result<Forgetting, StoreError> {
         if !slots.is_empty() || !not_held.is_empty() {
+            self.require_files()?;
             self.despite_full_disk(|store| store.entomb_as(slots, not_held, said))?;
         }
         // An error before this is one: a key that is not gone is not forgotten.

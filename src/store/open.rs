@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::fs;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -72,6 +73,8 @@ pub struct Store {
     pub(super) draft: Option<DraftSlot>,
     /// Something was sold since the catalogue was ranked.
     pub(super) sold: bool,
+    /// What stood under the names of its files when it was opened.
+    identities: Vec<(PathBuf, FileId)>,
     /// How far what was forgotten is.
     pub(super) stage: Stage,
     /// What was forgotten and has no key here that could be destroyed.
@@ -235,6 +238,7 @@ impl Store {
             clock: Clock::default(),
             draft: None,
             sold: false,
+            identities: identities(files),
             stage: Stage::Tombstoned,
             keyless: HashSet::new(),
             keys_are_newest: true,
@@ -324,6 +328,12 @@ impl Store {
         Ok(self.connection.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))?)
     }
 
+    /// Makes sure that what is written now goes into the files that the next start opens. Errors: `FilesGone`.
+    pub(super) fn require_files(&self) -> Result<(), StoreError> {
+        let is_there = |(path, id): &(PathBuf, FileId)| file_id(path) == Some(*id);
+        if self.identities.iter().all(is_there) { Ok(()) } else { Err(StoreError::FilesGone) }
+    }
+
     /// Makes sure that a forget will find room: a sale must not take the last of it.
     pub(super) fn require_ballast(&mut self) -> Result<(), StoreError> {
         if !self.ballast_held {
@@ -356,11 +366,29 @@ impl Store {
     }
 }
 
-/// Length of the write-ahead log beside the database.
-pub(super) fn log_bytes(database: &Path) -> u64 {
+/// Device and number of a file: two names with the same are one file.
+type FileId = (u64, u64);
+
+fn file_id(path: &Path) -> Option<FileId> {
+    fs::symlink_metadata(path).ok().map(|metadata| (metadata.dev(), metadata.ino()))
+}
+
+/// Of the database, its log and the keys, as far as they are there.
+fn identities(files: &Files) -> Vec<(PathBuf, FileId)> {
+    let paths = [files.database.clone(), log_of(&files.database), files.keys.clone()];
+    paths.into_iter().filter_map(|path| file_id(&path).map(|id| (path, id))).collect()
+}
+
+/// The write-ahead log beside the database.
+fn log_of(database: &Path) -> PathBuf {
     let mut path = database.to_owned().into_os_string();
     path.push("-wal");
-    fs::metadata(path).map_or(0, |m| m.len())
+    path.into()
+}
+
+/// Length of the write-ahead log beside the database.
+pub(super) fn log_bytes(database: &Path) -> u64 {
+    fs::metadata(log_of(database)).map_or(0, |m| m.len())
 }
 
 /// The log is copied into the database between sales once it is larger than this.
@@ -420,7 +448,7 @@ pub(super) fn connect_to_read(path: &Path) -> rusqlite::Result<Connection> {
 }
 
 /// The row of this issuer, made when it is new: old tickets keep pointing at the old one.
-fn issuer_id(connection: &Connection, issuer: &Issuer) -> Result<i64, StoreError> {
+pub(super) fn issuer_id(connection: &Connection, issuer: &Issuer) -> Result<i64, StoreError> {
     let values = params![issuer.name, issuer.tax_id, issuer.series, issuer.currency.code];
     let found = connection
         .query_row(

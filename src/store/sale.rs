@@ -58,12 +58,13 @@ impl Store {
     /// Commits all orders in one transaction, or none. When it returns, they are on disk. The open
     /// basket, if one was saved, ends with it.
     ///
-    /// Errors: `DiskFull`, `Busy`, `YearImpossible` and whatever SQLite says; then nothing was sold.
+    /// Errors: `DiskFull`, `Busy`, `FilesGone`, `YearImpossible` and whatever SQLite says; then nothing was sold.
     pub fn commit(&mut self, orders: &[Order<'_>]) -> Result<Vec<Outcome>, StoreError> {
         // RFC 3339 and the chain know years of four digits: a ticket of another could not be read again.
         if orders.iter().any(|order| !(1970..=9999).contains(&order.sale.at.year())) {
             return Err(StoreError::YearImpossible);
         }
+        self.require_files()?;
         self.require_ballast()?;
         if self.tally.has_end() {
             // Nobody was idle since: what a sale writes must not grow.

@@ -162,6 +162,8 @@ help-arg-series = The till's new series of tickets.
 
 cli-busy = another program is using the database.
 cli-busy-next = Close it, then try again.
+cli-files-gone = a file of the store was removed or replaced while Olvido was working with it. Nothing was sold or forgotten.
+cli-files-gone-next = Put the files back where they were, then try again.
 cli-year-impossible = the clock says a year that no ticket can bear.
 cli-year-impossible-next = Set the clock of this computer, then try again.
 cli-too-new = this store was written by a newer Olvido.
@@ -218,6 +220,8 @@ till-disk-full = the disk is full: the sale is not recorded
 till-disk-full-next = Make room, then try again.
 till-busy = another program holds the database
 till-busy-next = Close other programs and try again.
+till-files-gone = the store's files were removed or replaced
+till-files-gone-next = Put them back, then start the till again.
 till-year-impossible = the clock says an impossible year
 till-year-impossible-next = Set the clock of this computer and try again.
 till-damaged = a file of the store is damaged

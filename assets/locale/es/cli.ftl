@@ -162,6 +162,8 @@ help-arg-series = La nueva serie de tiques de la caja.
 
 cli-busy = otro programa está usando la base de datos.
 cli-busy-next = Ciérrelo y vuelva a intentarlo.
+cli-files-gone = se ha quitado o cambiado un archivo de la tienda mientras Olvido trabajaba con él. No se ha vendido ni olvidado nada.
+cli-files-gone-next = Ponga los archivos donde estaban e inténtelo de nuevo.
 cli-year-impossible = el reloj dice un año que ningún tique puede llevar.
 cli-year-impossible-next = Ponga en hora este ordenador y vuelva a intentarlo.
 cli-too-new = esta tienda la escribió un Olvido más nuevo.
@@ -218,6 +220,8 @@ till-disk-full = el disco está lleno: la venta no se ha grabado
 till-disk-full-next = Haga sitio y reinténtelo.
 till-busy = otro programa ocupa la base de datos
 till-busy-next = Cierre otros programas y reinténtelo.
+till-files-gone = se han quitado o cambiado los archivos de la tienda
+till-files-gone-next = Póngalos donde estaban y vuelva a abrir la caja.
 till-year-impossible = el reloj dice un año imposible
 till-year-impossible-next = Ponga en hora el ordenador y reinténtelo.
 till-damaged = un archivo de la tienda está dañado

@@ -113,3 +113,29 @@ fn a_missing_file_is_not_made_anew() {
         assert!(!pick(&files).exists());
     }
 }
+
+/// Whoever removes or replaces files under a till that runs is told so: nothing is sold or forgotten into files that
+/// no name leads to any more.
+#[test]
+fn nothing_is_written_into_files_that_are_gone() {
+    for name in ["olvido.db", "olvido.db-wal", "olvido.keys"] {
+        let directory = tempfile::tempdir().unwrap();
+        let mut store = create(directory.path());
+        let sold = store.sell(&sale(Some("guarantee"), None, &["a"])).unwrap();
+        store.save_draft(b"the basket").unwrap();
+        let (path, aside) = (directory.path().join(name), directory.path().join("aside"));
+        for replaced in [false, true] {
+            fs::rename(&path, &aside).unwrap();
+            if replaced {
+                fs::copy(&aside, &path).unwrap();
+            }
+            let refused = store.sell(&sale(None, None, &["b"])).map(drop);
+            assert!(matches!(refused, Err(StoreError::FilesGone)), "{name}: {refused:?}");
+            let refused = store.forget(&sold.code);
+            assert!(matches!(refused, Err(StoreError::FilesGone)), "{name}: {refused:?}");
+            assert_eq!(store.draft().unwrap().as_deref(), Some(b"the basket".as_slice()), "{name}");
+            fs::rename(&aside, &path).unwrap();
+        }
+        assert_eq!(store.sell(&sale(None, None, &["b"])).unwrap().ticket.number, 2, "{name}");
+    }
+}
