@@ -12,6 +12,7 @@ use rusqlite::{Connection, OptionalExtension};
 
 use crate::seal::{KeyFile, SlotId, SlotSurvey};
 
+use super::counts::Tally;
 use super::damaged::slot_id;
 use super::error::StoreError;
 use super::open::Store;
@@ -64,6 +65,11 @@ pub(super) fn is_behind(connection: &Connection, survey: &SlotSurvey) -> Result<
         }
     }
     Ok(false)
+}
+
+/// Whether the keys are there with which the next sale goes on.
+pub(super) fn opens_next(connection: &Connection, keys: &KeyFile) -> Result<bool, StoreError> {
+    Ok(!tells(connection)? || Tally::load(connection, keys).is_ok())
 }
 
 /// In a database of 0.2.0 a row keeps its key, and what is gone says nothing.

@@ -9,7 +9,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, FixedOffset, NaiveDate};
-use rusqlite::OptionalExtension;
+use rusqlite::{OptionalExtension, params};
 
 use super::archive::{self, Head, MANIFEST, Manifest, Unpacked};
 use super::doubt::Noted;
@@ -20,7 +20,7 @@ use crate::seal::{CustomerSlot, Holds, KeyFile, KeysError, SlotId, StoreKey, pri
 use crate::store::clock::Clock;
 use crate::store::error::StoreError;
 use crate::store::forget::{Forgetting, Stage};
-use crate::store::open::{Files, Store, connect, connect_to_read, issuer_row};
+use crate::store::open::{Files, Store, connect, connect_to_read, issuer_id, issuer_row};
 use crate::store::{behind, forget, hub, outbox, profile, schema, ticket, verify};
 
 const UNPACKED: &str = "restore.tmp";
@@ -37,7 +37,7 @@ pub struct Restoring {
     /// It has no mark, as those of 0.1 and 0.2 had none: whoever had it in hand can have changed what it holds, and
     /// when it was made.
     pub is_unproven: bool,
-    /// Number of its last ticket, 0 before the first.
+    /// Number of its last ticket, 0 before the first; of the last one in place, where those were taken over.
     pub last_ticket: u64,
     /// Text of its `config.toml`.
     pub config: String,
@@ -73,6 +73,8 @@ struct InPlace {
     complete: bool,
     /// A key that it needs is gone: something was forgotten that it does not know.
     is_behind: bool,
+    /// The till could go on with it: its keys are there, and open what the next sale needs.
+    is_usable: bool,
     keys: Option<Slots>,
 }
 
@@ -180,10 +182,18 @@ fn prepare_in(
     if head_differs(&manifest, &head) {
         return Err(BackupError::Altered(DATABASE.to_owned()));
     }
-    let mut in_place = InPlace::look(&Files::of(root), &store.store_key);
-    let mut needs_new_series = true;
+    let place = Files::of(root);
+    let mut in_place = InPlace::look(&place, &store.store_key);
+    let (mut needs_new_series, mut last_ticket) = (true, head.number);
     if let Some(here) = in_place.head {
-        needs_new_series = compare(&mut in_place, here, head, &store)?;
+        if here.number > head.number && !in_place.is_usable {
+            // Nothing sells with the files in place any more: their newer tickets go on in the backup's.
+            store.adopt_tickets(&place.database, head)?;
+            in_place.complete = !in_place.is_behind;
+            (needs_new_series, last_ticket) = (false, here.number);
+        } else {
+            needs_new_series = compare(&mut in_place, here, head, &store)?;
+        }
     }
     let (mut forgotten, mut unknown) = (Vec::new(), Vec::new());
     for slot in super::personal_slots(&store.connection)? {
@@ -224,7 +234,7 @@ fn prepare_in(
         root: root.to_owned(),
         at: manifest.at,
         is_unproven: is_genuine.is_none(),
-        last_ticket: head.number,
+        last_ticket,
         config: fs::read_to_string(folder.join(CONFIG))
             .map_err(|_| BackupError::Altered(CONFIG.to_owned()))?,
         series: store.series()?,
@@ -359,7 +369,7 @@ impl InPlace {
         let mut rows = statement.query([])?;
         // As many as a damaged file gives.
         while let Ok(Some(row)) = rows.next() {
-            self.tombstones.insert(row.get(0)?);
+            self.tombstones.extend(row.get::<_, [u8; 16]>(0).ok());
         }
         self.held = match outbox::held_forgets(&connection)? {
             Some(held) => held,
@@ -370,6 +380,7 @@ impl InPlace {
         if let Some(keys) = keys {
             behind::require_newest(&connection, keys)?;
             self.is_behind = behind::is_behind(&connection, &keys.live()?)?;
+            self.is_usable = behind::opens_next(&connection, keys)?;
         }
         self.head = Some(ticket::head(&connection)?);
         self.trusted_day = Clock::load(&connection)?.trusted_day();
@@ -399,6 +410,32 @@ impl Store {
         let transaction = self.connection.transaction()?;
         for id in &in_place.tombstones {
             forget::mark(&transaction, id, in_place.held.contains(id), forget::Said::Here)?;
+        }
+        Ok(transaction.commit()?)
+    }
+
+    /// Takes over the tickets that followed `last` in the database in place, which is whole: tax law asks for them,
+    /// and the chain goes on behind them. Errors: `OtherStore` where they do not hang on the backup's last one.
+    fn adopt_tickets(&mut self, database: &Path, last: ticket::Head) -> Result<(), BackupError> {
+        let here = connect_to_read(database)?;
+        let there = ticket::find(&here, last.number)?;
+        if there.is_some_and(|ticket| Some(ticket.hash) != last.hash) {
+            return Err(BackupError::OtherStore);
+        }
+        let transaction = self.connection.transaction()?;
+        let mut statement = here.prepare(
+            "SELECT t.number, t.at, t.total, t.tax_total, t.body, t.hash, i.name, i.tax_id, i.series, i.currency
+             FROM ticket t JOIN issuer i ON i.id = t.issuer WHERE t.number > ?1 ORDER BY t.number",
+        )?;
+        let mut rows = statement.query([last.number])?;
+        while let Some(row) = rows.next()? {
+            let issuer = issuer_id(&transaction, &issuer_row(row)?)?;
+            let (at, body): (String, String) = (row.get(1)?, row.get(4)?);
+            let (number, total, tax): (u64, i64, i64) = (row.get(0)?, row.get(2)?, row.get(3)?);
+            transaction.execute(
+                "INSERT INTO ticket (number, issuer, at, total, tax_total, body, hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                params![number, issuer, at, total, tax, body, row.get::<_, [u8; 32]>(5)?],
+            )?;
         }
         Ok(transaction.commit()?)
     }

@@ -264,6 +264,38 @@ fn sales_that_the_backup_does_not_know_are_not_thrown_away() {
     assert!(!saved.shop.path().join("restore.tmp").exists());
 }
 
+/// Where the keys are gone, nothing sells with the files in place: what they still tell goes into the restored store.
+#[test]
+fn newer_sales_without_their_keys_keep_their_tickets() {
+    for what in ["gone", "emptied", "cut short", "the header damaged"] {
+        let saved = Saved::new();
+        let mut store = open(saved.shop.path());
+        let ticket = store.sell(&sale(None, None, &["a"])).unwrap().ticket;
+        store.close().unwrap();
+        let keys = saved.files().keys;
+        let mut bytes = fs::read(&keys).unwrap();
+        bytes[0] ^= 1;
+        match what {
+            "gone" => fs::remove_file(&keys).unwrap(),
+            "emptied" => fs::write(&keys, []).unwrap(),
+            "cut short" => fs::OpenOptions::new().write(true).open(&keys).unwrap().set_len(128).unwrap(),
+            _ => fs::write(&keys, bytes).unwrap(),
+        }
+        let restoring = saved.restore();
+        let facts =
+            (restoring.needs_new_series, restoring.last_ticket, restoring.replayed, restoring.unknown);
+        // Keys that are cut short can be those of a later database: what is gone there may have been forgotten.
+        assert_eq!(facts, (false, 5, 1, if what == "cut short" { 2 } else { 0 }), "{what}");
+        let mut store = saved.install(restoring);
+        assert_eq!(store.ticket(5).unwrap().unwrap(), ticket, "{what}");
+        let next = store.sell(&sale(None, None, &["b"])).unwrap().ticket;
+        assert_eq!((next.number, next.previous), (6, Some(ticket.hash)), "{what}");
+        assert!(matches!(store.find(&saved.forgotten).unwrap(), Found::Forgotten { .. }), "{what}");
+        let verified = store.verify("2026-11-24".parse().unwrap()).unwrap();
+        assert!(verified.holds(), "{what}: {verified:?}");
+    }
+}
+
 #[test]
 fn the_store_key_is_needed_and_must_be_the_right_one() {
     let saved = Saved::new();
