@@ -40,6 +40,14 @@ fn a_forget_without_its_key_is_pending() {
     }
 }
 
+#[test]
+fn a_policy_that_is_gone_is_found() {
+    let shop = Damaged::new();
+    fs::remove_file(shop.whole.policy()).unwrap();
+    let (code, out, complaints) = ran(shop.whole.root(), "verify --lang en");
+    assert!(code == REFUSED && out.contains("policy.toml"), "{out}{complaints}");
+}
+
 /// Every page of the database is zeroed, one at a time: the key goes, and whatever was done is said.
 #[test]
 fn a_forget_despite_a_damaged_page_says_what_it_did() {

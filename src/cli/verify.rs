@@ -37,7 +37,11 @@ impl Session {
     pub(super) fn verify(&self, args: &VerifyArgs, out: &mut impl Write) -> Result<u8, Problem> {
         let mut locked = self.open_store()?;
         let today = crate::app::now().date_naive();
-        let verified = locked.store.verify(today).map_err(|error| self.store_problem(&error))?;
+        let mut verified = locked.store.verify(today).map_err(|error| self.store_problem(&error))?;
+        if !self.data.policy().exists() {
+            let subject = self.data.policy().display().to_string();
+            verified.findings.push(Finding { kind: FindingKind::PolicyFile, subject });
+        }
         let said = if args.json { json(&verified, self.locale()) } else { text(&verified, self.locale()) };
         written(writeln!(out, "{said}").map_err(Into::into), self.locale())?;
         Ok(if verified.holds() { DONE } else { REFUSED })
@@ -114,6 +118,7 @@ fn words(finding: &Finding, locale: &'static Locale) -> (String, String) {
     let [what, next] = match finding.kind {
         FindingKind::Database => ["verify-database", "verify-database-next"],
         FindingKind::NotOurs => ["verify-not-ours", "verify-not-ours-next"],
+        FindingKind::PolicyFile => ["verify-policy-file", "verify-policy-file-next"],
         FindingKind::PolicyMissing => ["verify-policy-missing", "verify-policy-missing-next"],
         FindingKind::TicketMissing => ["verify-ticket-missing", "verify-ticket-next"],
         FindingKind::TicketChanged => ["verify-ticket-changed", "verify-ticket-next"],

@@ -56,6 +56,8 @@ pub enum FindingKind {
     Database,
     /// The database has something that Olvido never makes: a trigger could undo what a forget does.
     NotOurs,
+    /// The policy's own file is gone.
+    PolicyFile,
     /// A policy under which something was sold is gone.
     PolicyMissing,
     /// A number of the series is not there.

@@ -24,6 +24,16 @@ impl Json {
         serde_json::from_slice(line).map_err(|error| Refusal::of(Kind::BadJson, error.column().to_string()))
     }
 
+    /// How such a value is written, whatever is in it.
+    pub fn sign(&self) -> &'static str {
+        match self {
+            Json::Null => "null",
+            Json::Text(_) | Json::Other => "…",
+            Json::List(_) => "[]",
+            Json::Object(_) => "{}",
+        }
+    }
+
     /// The text under `key`, if this is an object with a text there: for ids, before anything is
     /// judged.
     pub fn peek(&self, key: &str) -> Option<&str> {

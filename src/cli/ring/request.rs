@@ -38,7 +38,7 @@ const CUSTOMER_KEYS: &[&str] = &["phone", "email", "card"];
 impl Shop<'_> {
     /// The sale that a request asks for. `now` is when it came.
     pub fn sale(&self, request: &Json, now: DateTime<FixedOffset>) -> Result<Sale, Refusal> {
-        let fields = Fields::of(request, "{}", KEYS)?;
+        let fields = Fields::of(request, request.sign(), KEYS)?;
         fields.string("id")?;
         let at = self.at(&fields, now)?;
         let basket = self.basket(&fields)?;
