@@ -266,6 +266,9 @@ impl Loop {
             (self.model.size, self.model.now) = (size, now);
         }
         self.model.staff = greeting.staff;
+        if greeting.locked {
+            ui::screen::lock::open(&mut self.model);
+        }
         self.changed = true;
     }
 }

@@ -35,6 +35,8 @@ pub struct Greeting {
     pub policy: Policy,
     /// Name of the member of staff who was added first.
     pub staff: String,
+    /// It was locked when it was last open.
+    pub locked: bool,
 }
 
 /// Makes a new store from the answers of the set-up screen, telling how far the import is.
@@ -227,6 +229,7 @@ impl Worker {
             settings: self.settings.clone(),
             policy: self.store.policy().clone(),
             staff: staff.map(|member| member.name).unwrap_or_default(),
+            locked: self.store.is_locked().unwrap_or(true),
         };
         let _ = self.to.send(Message::Opened(Box::new(greeting)));
         match self.store.catalogue() {
@@ -283,6 +286,7 @@ impl Worker {
                 self.say(done);
                 self.wake_hub();
             }
+            Effect::Lock => self.set_locked(true),
             Effect::CheckPin(pin) => {
                 let answer = self.check_pin(&pin);
                 self.say(Done::Pin(answer));
@@ -345,6 +349,12 @@ impl Worker {
         })
     }
 
+    fn set_locked(&mut self, locked: bool) {
+        if let Err(error) = self.store.set_locked(locked) {
+            self.complain(&error);
+        }
+    }
+
     /// A wrong PIN costs nothing, a few wrong ones cost time, and the till says how much.
     fn check_pin(&mut self, pin: &str) -> PinAnswer {
         if let Some(from) = self.pins_from
@@ -357,6 +367,7 @@ impl Worker {
         match self.store.staff_with_pin(pin) {
             Ok(Some(member)) => {
                 (self.wrong_pins, self.pins_from) = (0, None);
+                self.set_locked(false);
                 PinAnswer::Welcome { staff: member.name }
             }
             Ok(None) => {

@@ -29,6 +29,22 @@ impl Store {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    /// Notes that the till is locked, or that somebody has opened it: a restart opens nothing.
+    pub fn set_locked(&mut self, locked: bool) -> Result<(), StoreError> {
+        let sql = if locked {
+            "INSERT OR IGNORE INTO meta (name, value) VALUES ('locked', '1')"
+        } else {
+            "DELETE FROM meta WHERE name = 'locked'"
+        };
+        self.connection.execute(sql, [])?;
+        Ok(())
+    }
+
+    /// Whether the till was locked and nobody has opened it since.
+    pub fn is_locked(&self) -> Result<bool, StoreError> {
+        Ok(self.connection.prepare("SELECT 1 FROM meta WHERE name = 'locked'")?.exists([])?)
+    }
+
     /// Whose PIN this is, if anybody's. Takes tens of milliseconds for each member of staff.
     pub fn staff_with_pin(&self, pin: &str) -> Result<Option<StaffMember>, StoreError> {
         let mut statement = self.connection.prepare("SELECT id, name, pin_hash FROM staff ORDER BY id")?;

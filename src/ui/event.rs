@@ -132,6 +132,8 @@ pub enum Effect {
     /// Record the sale; answered by [`Done::Committed`] or [`Done::NotCommitted`].
     Commit(Box<SaleInWaiting>),
     Beep,
+    /// The till is locked until a PIN is right, through restarts, too.
+    Lock,
     /// Answered by [`Done::Pin`].
     CheckPin(String),
     /// No basket is open: the policy of [`Done::Policy`] with this version is in force from here on.

@@ -58,6 +58,27 @@ fn a_shop_of_its_own_is_set_up_on_the_screen() {
     assert_eq!(till.ends_and_restores().code, 0);
 }
 
+/// Neither the end of the program nor a crash opens what was locked.
+#[test]
+fn a_locked_till_stays_locked() {
+    let shop = Shop::demo("es");
+    let mut till = shop.till();
+    till.sees(READY).scans(BREAD).sees("Barra de pan").key("Alt+L").sees("Caja bloqueada");
+    till.rests();
+    till.signal("KILL");
+    till.ends();
+    let mut till = shop.till();
+    till.sees("Caja bloqueada").sees("La cesta sigue aquí: 1 artículo");
+    till.key("Alt+Q").sees("¿Cerrar la caja?").key("x");
+    till.ends_and_restores();
+    let mut till = shop.till();
+    till.sees("Caja bloqueada").types("1234").key("Enter").sees("Barra de pan");
+    till.rests();
+    till.signal("KILL");
+    till.ends();
+    shop.till().sees("Barra de pan").sees_no("Caja bloqueada");
+}
+
 #[test]
 fn a_killed_till_has_its_basket_back() {
     let shop = Shop::demo("es");

@@ -22,6 +22,13 @@ pub struct Lock {
     checking: bool,
 }
 
+/// Nobody works at the till any more. A question about the clock waits until somebody does.
+pub fn open(model: &mut Model) {
+    model.staff.clear();
+    model.overlay = None;
+    model.screen = Screen::Lock(Lock::default());
+}
+
 pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
     match action {
         Action::Accept => return accept(model),

@@ -97,8 +97,8 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::LastReceipt if model.receipt.is_empty() => refuse(model, "sell-no-receipt"),
         Action::LastReceipt => model.overlay = Some(Overlay::Receipt { top: 0 }),
         Action::Lock => {
-            model.staff.clear();
-            model.screen = Screen::Lock(lock::Lock::default());
+            lock::open(model);
+            return vec![Effect::Lock];
         }
         Action::Quit if model.till.is_empty() && !is_recording(model) => return vec![Effect::Quit],
         Action::Quit => model.overlay = Some(Overlay::Confirm(Question::Quit)),
