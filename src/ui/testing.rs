@@ -27,7 +27,7 @@ pub const MILK: &str = "2000000000015";
 pub const TOMATO: &str = "2000000000039";
 pub const WASHER: &str = "2000000000046";
 
-fn product(code: &str, sku: &str, name: &str, department: &str, price: i64, tax: u16) -> Product {
+pub fn product(code: &str, sku: &str, name: &str, department: &str, price: i64, tax: u16) -> Product {
     Product {
         barcode: Gtin::parse(code).ok(),
         plu: None,
