@@ -185,14 +185,31 @@ impl Store {
         said: Said,
     ) -> Result<(), StoreError> {
         let emptied = self.left_without_purchase(slots)?;
+        let doomed: Vec<SlotId> = slots.iter().chain(&emptied).copied().collect();
+        match self.entomb_and_tell(&doomed, not_held, said) {
+            Err(error) if error.is_of_database() => {
+                log::error!("a forget is noted in its own tables alone: {error}");
+                self.entomb_alone(&doomed, not_held)?;
+            }
+            entombed => entombed?,
+        }
+        if !doomed.is_empty() {
+            self.resume_from(Stage::Tombstoned);
+        }
+        Ok(())
+    }
+
+    fn entomb_and_tell(
+        &mut self,
+        doomed: &[SlotId],
+        not_held: &[[u8; 16]],
+        said: Said,
+    ) -> Result<(), StoreError> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        for slot in slots.iter().chain(&emptied) {
+        for slot in doomed {
             // Where a crash left a slot without a row there is nothing that anybody could have heard of.
-            if despite_damage(purchase::slot_of(&transaction, &slot.owner).map(|slot| slot.is_some()), true)?
-                || despite_damage(
-                    profile::slot_of(&transaction, &slot.owner).map(|slot| slot.is_some()),
-                    true,
-                )?
+            if purchase::slot_of(&transaction, &slot.owner)?.is_some()
+                || profile::slot_of(&transaction, &slot.owner)?.is_some()
             {
                 mark(&transaction, &slot.owner, true, said)?;
             }
@@ -201,14 +218,24 @@ impl Store {
         for id in not_held {
             mark(&transaction, id, false, said)?;
         }
-        if !slots.is_empty() {
-            whole_or_not(&transaction, require_compaction)?;
+        if !doomed.is_empty() {
+            require_compaction(&transaction)?;
         }
-        transaction.commit()?;
-        if !slots.is_empty() {
-            self.resume_from(Stage::Tombstoned);
+        Ok(transaction.commit()?)
+    }
+
+    /// The same where the database is damaged: SQLite commits nothing in which it met damage, so that this touches
+    /// no other table. A restore, which such a database needs, tells the hub of every tombstone.
+    fn entomb_alone(&mut self, doomed: &[SlotId], not_held: &[[u8; 16]]) -> Result<(), StoreError> {
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        for slot in doomed {
+            set_tombstone(&transaction, &slot.owner)?;
+            doom(&transaction, *slot)?;
         }
-        Ok(())
+        for id in not_held {
+            set_tombstone(&transaction, id)?;
+        }
+        Ok(transaction.commit()?)
     }
 
     /// What else is a customer's, where `slots` has the last purchases that are kept of them.
@@ -288,38 +315,46 @@ impl Store {
         }
     }
 
-    /// Overwritten before they are deleted: freed cells hold zeros, whatever SQLite does with them. Errors: `Damaged`
-    /// where some of it stays, and what does not is gone.
+    /// Errors: `Damaged` and `Sql` where some of it stays; what does not is gone.
     fn drop_doomed(&mut self) -> Result<(), StoreError> {
         let slots = self.doomed_slots()?;
+        match self.drop_together(&slots) {
+            Err(error) if error.is_of_database() => {
+                log::error!("what was forgotten is dropped piece by piece: {error}");
+                slots.iter().map(|slot| self.drop_alone(*slot)).fold(Ok(()), Result::and)
+            }
+            dropped => dropped,
+        }
+    }
+
+    fn drop_together(&mut self, slots: &[SlotId]) -> Result<(), StoreError> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        match outbox::let_doomed_go(&transaction) {
-            // A damaged outbox keeps nobody from being forgotten.
-            Err(error @ StoreError::Damaged(_)) => log::error!("places in the outbox: {error}"),
-            emptied => emptied?,
-        }
-        let mut are_dropped = true;
-        for slot in &slots {
-            let mut is_dropped = true;
-            for sql in [
-                "UPDATE purchase SET sealed = zeroblob(length(sealed)), slot = 0, day = 0, until = NULL WHERE id = ?1",
-                "DELETE FROM purchase WHERE id = ?1",
-                "UPDATE profile SET sealed = zeroblob(length(sealed)), slot = 0 WHERE owner = ?1",
-                "DELETE FROM profile WHERE owner = ?1",
-                "DELETE FROM look WHERE id = ?1",
-            ] {
-                is_dropped &= whole_or_not(&transaction, |connection| {
-                    connection.prepare_cached(sql)?.execute([slot.owner])?;
-                    Ok(())
-                })?;
+        outbox::let_doomed_go(&transaction)?;
+        for slot in slots {
+            for sql in DROPS {
+                transaction.prepare_cached(sql)?.execute([slot.owner])?;
             }
-            if is_dropped && !self.keyless.contains(slot) {
-                transaction.prepare_cached("DELETE FROM doomed WHERE owner = ?1")?.execute([slot.owner])?;
+            if !self.keyless.contains(slot) {
+                transaction.prepare_cached(DROPPED)?.execute([slot.owner])?;
             }
-            are_dropped &= is_dropped;
         }
-        transaction.commit()?;
-        if are_dropped { Ok(()) } else { Err(StoreError::Damaged("sealed bytes cannot be removed".into())) }
+        Ok(transaction.commit()?)
+    }
+
+    /// Each statement by itself: SQLite commits nothing in which it met damage. The places in the outbox are not
+    /// emptied.
+    fn drop_alone(&self, slot: SlotId) -> Result<(), StoreError> {
+        let mut dropped = Ok(());
+        for sql in DROPS {
+            let done =
+                self.connection.prepare_cached(sql).and_then(|mut statement| statement.execute([slot.owner]));
+            dropped = dropped.and(done.map(drop));
+        }
+        dropped?;
+        if !self.keyless.contains(&slot) {
+            self.connection.prepare_cached(DROPPED)?.execute([slot.owner])?;
+        }
+        Ok(())
     }
 
     /// Errors: `Busy` while a reader holds the log.
@@ -339,17 +374,30 @@ impl Store {
     }
 }
 
+/// Overwritten before they are deleted: freed cells hold zeros, whatever SQLite does with them.
+const DROPS: [&str; 5] = [
+    "UPDATE purchase SET sealed = zeroblob(length(sealed)), slot = 0, day = 0, until = NULL WHERE id = ?1",
+    "DELETE FROM purchase WHERE id = ?1",
+    "UPDATE profile SET sealed = zeroblob(length(sealed)), slot = 0 WHERE owner = ?1",
+    "DELETE FROM profile WHERE owner = ?1",
+    "DELETE FROM look WHERE id = ?1",
+];
+const DROPPED: &str = "DELETE FROM doomed WHERE owner = ?1";
+
 /// Sets the tombstone; a new one that was said here goes to the hub.
 pub(super) fn mark(connection: &Connection, id: &[u8; 16], held: bool, said: Said) -> Result<(), StoreError> {
-    // `OR IGNORE` would also ignore an index that somebody put there to keep the tombstone out.
-    let sql = "INSERT INTO tombstone (id) VALUES (?1) ON CONFLICT (id) DO NOTHING";
-    let set = connection.prepare_cached(sql)?.execute([id])?;
-    if set == 1 && said == Said::Here {
-        // A restore, which such a database needs, tells the hub of every tombstone again.
-        whole_or_not(connection, |connection| outbox::queue_forget(connection, id, held))?;
-        whole_or_not(connection, |connection| hub::await_copies(connection, id))?;
+    if set_tombstone(connection, id)? && said == Said::Here {
+        outbox::queue_forget(connection, id, held)?;
+        hub::await_copies(connection, id)?;
     }
     Ok(())
+}
+
+/// Returns whether it is a new one.
+fn set_tombstone(connection: &Connection, id: &[u8; 16]) -> Result<bool, StoreError> {
+    // `OR IGNORE` would also ignore an index that somebody put there to keep the tombstone out.
+    let sql = "INSERT INTO tombstone (id) VALUES (?1) ON CONFLICT (id) DO NOTHING";
+    Ok(connection.prepare_cached(sql)?.execute([id])? == 1)
 }
 
 /// What is read; `otherwise` where the database is damaged there.
@@ -361,20 +409,6 @@ fn despite_damage<T>(read: Result<T, StoreError>, otherwise: T) -> Result<T, Sto
         }
         read => read,
     }
-}
-
-/// Does a part of a transaction, or nothing of it where the database is damaged there. Returns whether it did.
-fn whole_or_not(
-    transaction: &Connection,
-    part: impl FnOnce(&Connection) -> Result<(), StoreError>,
-) -> Result<bool, StoreError> {
-    transaction.prepare_cached("SAVEPOINT part")?.execute([])?;
-    let done = part(transaction);
-    if done.is_err() {
-        transaction.prepare_cached("ROLLBACK TO part")?.execute([])?;
-    }
-    transaction.prepare_cached("RELEASE part")?.execute([])?;
-    despite_damage(done.map(|()| true), false)
 }
 
 fn is_entombed(connection: &Connection, id: &[u8; 16]) -> Result<bool, StoreError> {
