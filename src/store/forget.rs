@@ -7,10 +7,11 @@
 //!
 //! Before a forget says complete it erases what a backup or restore that was killed has left: keys can be in it.
 //! Whatever a crash, a reader or a full disk leaves undone is finished by [`Store::tend`], and is
-//! reported as pending until then. So is what the keys file here has no key of: the right file can come back, and then
-//! its slot is zeroed. Where the database is damaged each stage does what it can. *Complete* waits for no compaction: what may still lie in a page that
-//! no row uses is sealed under a key that is zero. A store of 0.2.0 is the exception: there, what finds a
-//! customer was in the database, and no forget is complete before [`Store::rest`] has compacted it.
+//! reported as pending until then. So is what the keys file here has no key of: the right file can come
+//! back, and then its slot is zeroed. Where the database is damaged each stage does what it can. *Complete*
+//! waits for no compaction: what may still lie in a page that no row uses is sealed under a key that is
+//! zero. A store of 0.2.0 is the exception: there, what finds a customer was in the database, and no forget
+//! is complete before [`Store::rest`] has compacted it.
 
 use std::collections::HashSet;
 
@@ -37,7 +38,8 @@ pub enum Stage {
     LogTruncated,
 }
 
-/// How far a forget got. It is accepted in either case: nobody can open the purchase any more.
+/// How far a forget got. It is accepted in either case: with the files here nobody can open the purchase any
+/// more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Forgetting {
     Complete,
