@@ -148,8 +148,9 @@ impl Store {
                     let slots = self.doomed_slots()?;
                     let mut keyless = HashSet::new();
                     for slot in self.keys.zero_wherever(&slots)? {
-                        // Zeroed before a crash; in a file that is not the last, by nobody.
-                        if !self.keys_are_newest || !self.keys.is_zero(slot)? {
+                        // Zeroed before a crash, and perhaps another's since; in a file that is not the last,
+                        // by nobody.
+                        if !self.keys_are_newest || !self.keys.is_zero(slot)? && !self.is_anothers(slot)? {
                             keyless.insert(slot);
                         }
                     }
@@ -167,6 +168,11 @@ impl Store {
             };
         }
         Ok(())
+    }
+
+    /// Whether the place of this slot is used for something else.
+    fn is_anothers(&self, slot: SlotId) -> Result<bool, StoreError> {
+        Ok(self.keys.live()?.live.iter().any(|live| live.index == slot.index && live.owner != slot.owner))
     }
 
     /// Says that there is something to do behind that stage.
