@@ -177,10 +177,9 @@ pub enum PurchaseCommand {
     },
 }
 
+/// How somebody looks at what is kept.
 #[derive(Debug, Args)]
-pub struct PurchaseShowArgs {
-    #[arg(value_name = "CODE")]
-    pub code: String,
+pub struct LookArgs {
     #[arg(long)]
     pub json: bool,
     /// Why staff look; logged.
@@ -190,6 +189,14 @@ pub struct PurchaseShowArgs {
         value_parser = look_reason
     )]
     pub purpose: Option<LookReason>,
+}
+
+#[derive(Debug, Args)]
+pub struct PurchaseShowArgs {
+    #[arg(value_name = "CODE")]
+    pub code: String,
+    #[command(flatten)]
+    pub look: LookArgs,
 }
 
 #[derive(Debug, Subcommand)]
@@ -202,15 +209,8 @@ pub enum CustomerCommand {
 pub struct CustomerShowArgs {
     #[command(flatten)]
     pub whom: CustomerArgs,
-    #[arg(long)]
-    pub json: bool,
-    /// Why staff look; logged.
-    #[arg(
-        long,
-        value_name = "return|guarantee|customer-asks|complaint|authority",
-        value_parser = look_reason
-    )]
-    pub purpose: Option<LookReason>,
+    #[command(flatten)]
+    pub look: LookArgs,
 }
 
 #[derive(Debug, Args)]

@@ -53,10 +53,10 @@ impl Session {
             purchases.extend(locked.store.remembered(id).map_err(|error| self.store_problem(&error))?);
         }
         for purchase in &purchases {
-            let reason = args.purpose.unwrap_or(LookReason::CustomerAsks);
+            let reason = args.look.purpose.unwrap_or(LookReason::CustomerAsks);
             self.log_look(&mut locked.store, purchase, reason)?;
         }
-        if args.json {
+        if args.look.json {
             let json = self.customer_json(&locked.store, identifier, &customer, &purchases)?;
             return self.say(&json, out).map(drop);
         }

@@ -75,8 +75,8 @@ impl Session {
         let code = self.code(&args.code)?;
         let mut locked = self.open_store()?;
         let purchase = self.kept(&mut locked.store, &code)?;
-        self.log_look(&mut locked.store, &purchase, args.purpose.unwrap_or(LookReason::Receipt))?;
-        if args.json {
+        self.log_look(&mut locked.store, &purchase, args.look.purpose.unwrap_or(LookReason::Receipt))?;
+        if args.look.json {
             let looks = locked.store.looks(&purchase.id).map_err(|error| self.store_problem(&error))?;
             let json = purchase_json(&locked.store, &purchase, &looks);
             return self.say(&serde_json::to_string(&json).expect("a purchase is JSON"), out);
