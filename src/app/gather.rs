@@ -9,7 +9,9 @@
 
 use std::time::{Duration, Instant};
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::{KeyCode, KeyEvent};
+
+use crate::ui::{Code, Key};
 
 /// Scanners send a character every 0 to 20 ms; people hardly ever two within 60.
 pub const QUIET: Duration = Duration::from_millis(60);
@@ -95,18 +97,20 @@ pub fn writes(key: &KeyEvent) -> bool {
 
 const NO_CHARACTER: char = char::REPLACEMENT_CHARACTER;
 
-/// The character of a plain key.
+/// What a key writes: a character, `\n` for each way of Enter, `\t` for Tab.
 fn character(key: &KeyEvent) -> char {
-    match key.code {
-        KeyCode::Char(c) if key.modifiers.difference(KeyModifiers::SHIFT).is_empty() => c,
-        KeyCode::Enter => '\n',
-        KeyCode::Tab => '\t',
-        _ => NO_CHARACTER,
+    let Some(key) = Key::of(*key) else { return NO_CHARACTER };
+    match key {
+        Key { code: Code::Enter, ctrl: false, alt: false } => '\n',
+        Key { code: Code::Tab, ctrl: false, alt: false } => '\t',
+        _ => key.written().unwrap_or(NO_CHARACTER),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use crossterm::event::KeyModifiers;
+
     use super::*;
 
     fn key(c: char) -> KeyEvent {
@@ -143,6 +147,13 @@ mod tests {
         for gap in [0, 5, 20, 59] {
             assert_eq!(typed("0400010952755\n", gap), [Typed::Burst("0400010952755\n".into())], "{gap} ms");
         }
+        // Raw terminals report a line feed as Ctrl+J: a scanner that ends in one, or a scan from before the start.
+        let mut gather = Gather::default();
+        let line_feed = KeyEvent::new(KeyCode::Char('j'), KeyModifiers::CONTROL);
+        for key in [key('7'), key('5'), line_feed] {
+            gather.hold(key, Instant::now());
+        }
+        assert_eq!(gather.flush(), Some(Typed::Burst("75\n".into())));
         let thirty = "0400010952755\n".repeat(30);
         assert_eq!(typed(&thirty, 0), [Typed::Burst(thirty.clone())]);
     }

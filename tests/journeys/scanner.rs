@@ -18,7 +18,11 @@ fn thirty() -> Vec<String> {
 
 /// Thirty codes with no pause at all, in one write.
 fn burst(till: &mut Till) {
-    let codes: String = thirty().iter().map(|code| format!("{code}\r")).collect();
+    burst_ended_by(till, "\r");
+}
+
+fn burst_ended_by(till: &mut Till, end: &str) {
+    let codes: String = thirty().iter().map(|code| format!("{code}{end}")).collect();
     till.sends(codes.as_bytes());
     // Nobody puts the scanner down and presses a key faster than this.
     std::thread::sleep(std::time::Duration::from_millis(500));
@@ -39,8 +43,11 @@ fn all_of_a_burst_is_sold() {
     till.sees(READY);
     burst(&mut till);
     till.sees("30 líneas · 30 artículos");
-    burst(&mut till);
+    // Scanners are set up to end a code as they like; a line feed reaches the till as Ctrl+J.
+    burst_ended_by(&mut till, "\n");
     till.sees("60 líneas · 60 artículos");
+    burst_ended_by(&mut till, "\r\n");
+    till.sees("90 líneas · 90 artículos");
 }
 
 /// More than one read takes: the rest must not wait for the next key.
