@@ -52,6 +52,7 @@ impl Session {
         for id in &customer.purchases {
             purchases.extend(locked.store.remembered(id).map_err(|error| self.store_problem(&error))?);
         }
+        purchases.sort_by_key(|purchase| purchase.number);
         for purchase in &purchases {
             let reason = args.look.purpose.unwrap_or(LookReason::CustomerAsks);
             self.log_look(&mut locked.store, purchase, reason)?;

@@ -160,7 +160,8 @@ impl Session {
                 out,
             )?;
         }
-        let is_stuck = matches!(forgetting, Forgetting::Pending(Reason::NoKey | Reason::Damage));
+        let is_stuck =
+            matches!(forgetting, Forgetting::Pending(Reason::NoKey | Reason::Slot | Reason::Damage));
         Ok(if is_stuck { REFUSED } else { DONE })
     }
 
@@ -441,6 +442,7 @@ fn waits_for(reason: Reason) -> &'static str {
         Reason::LeftOver => "forget-waits-left-over",
         Reason::Compaction => "forget-waits-compaction",
         Reason::NoKey => "forget-waits-no-key",
+        Reason::Slot => "forget-waits-slot",
         Reason::Damage => "forget-waits-damage",
     }
 }

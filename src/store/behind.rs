@@ -4,7 +4,8 @@
 //!
 //! It is told by what is gone. Each sale seals the sums of the last sales under another key and zeroes the one
 //! before, each forget zeroes its own: a key that the database needs, that is nowhere, and that it does not know as
-//! forgotten was zeroed under a later one.
+//! forgotten was zeroed under a later one. A database from before the first sale needs no key yet, so that it cannot
+//! be told.
 
 use std::collections::HashSet;
 
@@ -104,7 +105,6 @@ impl Store {
         needed.extend(self.spares.plain.iter().map(|spare| spare.slot.owner));
         let is_needed = |slot: &SlotId| !knows_all || needed.contains(&slot.owner);
         self.keys.reclaim(|slot| !forgotten.contains(&slot.owner) && is_needed(slot))?;
-        self.is_reclaimed = true;
         self.spares.places_are_known();
         Ok(knows_all)
     }

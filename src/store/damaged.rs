@@ -18,10 +18,13 @@ use super::error::StoreError;
 use super::open::{Files, Store, issuer_row, log_bytes};
 use super::{behind, profile, rest, schema, upgrade};
 
-/// The slot that a row names. A number that no slot can have is one behind every end: the owner tells
-/// where it is ([`KeyFile::zero_wherever`]), and one bad number keeps no other row from being read.
+/// The index in the place of a number that no slot can have: behind every end.
+pub(super) const NO_INDEX: u32 = u32::MAX;
+
+/// The slot that a row names, [`NO_INDEX`] for a number that none can have: the owner tells where it is
+/// ([`KeyFile::zero_wherever`]), and one bad number keeps no other row from being read.
 pub(super) fn slot_id(row: &Row<'_>, number: usize, owner: [u8; 16]) -> rusqlite::Result<SlotId> {
-    let index = u32::try_from(row.get::<_, i64>(number)?).unwrap_or(u32::MAX);
+    let index = u32::try_from(row.get::<_, i64>(number)?).unwrap_or(NO_INDEX);
     Ok(SlotId { index, owner })
 }
 

@@ -32,7 +32,7 @@ pub enum Waiting {
     Nothing,
     /// New counts take new keys.
     Counts,
-    /// Their terms stand in the kept policies alone.
+    /// Their terms stand in the kept policies alone; these or their tables are damaged.
     TicketsAndCounts,
 }
 
@@ -69,7 +69,7 @@ impl Store {
         };
         let counts = self.despite_full_disk(|store| store.expire_counts(&terms, today));
         let waiting = match counts {
-            Err(error @ (StoreError::Damaged(_) | StoreError::Keys(_))) if !error.is_disk_full() => {
+            Err(error @ (StoreError::Damaged(_) | StoreError::Keys(_))) => {
                 log::error!("counts past their term stay: {error}");
                 Waiting::Counts
             }

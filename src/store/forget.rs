@@ -17,9 +17,9 @@ use std::collections::HashSet;
 
 use rusqlite::{Connection, TransactionBehavior, params};
 
-use crate::seal::{CustomerSlot, Holds, ReceiptCode, SlotId};
+use crate::seal::{CustomerSlot, Holds, KeysError, ReceiptCode, SlotId};
 
-use super::damaged::slot_id;
+use super::damaged::{NO_INDEX, slot_id};
 use super::error::StoreError;
 use super::open::Store;
 use super::rest::require_compaction;
@@ -30,7 +30,8 @@ use super::{hub, outbox, profile, purchase};
 pub enum Stage {
     /// The tombstone and the list of doomed slots are durable: from here on the answer is "forgotten".
     Tombstoned,
-    /// The key slots are overwritten with zeros and synced: nobody can open it any more.
+    /// The key slots are overwritten with zeros and synced, all that the keys file has: with it nobody can open
+    /// them any more.
     KeyDestroyed,
     /// The sealed bytes are overwritten, their rows are gone, and no place in the outbox names them.
     Dropped,
@@ -59,6 +60,8 @@ pub enum Reason {
     Compaction,
     /// The keys file here never held its key, or not any more: it is emptied, older, or another store's.
     NoKey,
+    /// A slot of the keys file is damaged, and nothing tells whose it is: it may be this customer's.
+    Slot,
     /// The database is damaged, and sealed bytes stay in it that nobody can open.
     Damage,
 }
@@ -150,7 +153,12 @@ impl Store {
                     for slot in self.keys.zero_wherever(&slots)? {
                         // Zeroed before a crash, and perhaps another's since; in a file that is not the last,
                         // by nobody.
-                        if !self.keys_are_newest || !self.keys.is_zero(slot)? && !self.is_anothers(slot)? {
+                        let was_zeroed = match self.keys.key(slot) {
+                            Ok(_) => true,
+                            Err(KeysError::DamagedSlot(_)) => slot.index == NO_INDEX,
+                            Err(error) => return Err(error.into()),
+                        };
+                        if !self.keys_are_newest || !was_zeroed {
                             keyless.insert(slot);
                         }
                     }
@@ -168,11 +176,6 @@ impl Store {
             };
         }
         Ok(())
-    }
-
-    /// Whether the place of this slot is used for something else.
-    fn is_anothers(&self, slot: SlotId) -> Result<bool, StoreError> {
-        Ok(self.keys.live()?.live.iter().any(|live| live.index == slot.index && live.owner != slot.owner))
     }
 
     /// Says that there is something to do behind that stage.
@@ -195,9 +198,9 @@ impl Store {
         let emptied = self.left_without_purchase(slots)?;
         let doomed: Vec<SlotId> = slots.iter().chain(&emptied).copied().collect();
         match self.entomb_and_tell(&doomed, not_held, said) {
-            Err(error) if error.is_of_database() => {
+            Err(error) if error.is_of_database() && !doomed.is_empty() => {
                 log::error!("a forget is noted in its own tables alone: {error}");
-                self.entomb_alone(&doomed, not_held)?;
+                self.entomb_alone(&doomed, not_held, said)?;
             }
             entombed => entombed?,
         }
@@ -233,12 +236,21 @@ impl Store {
     }
 
     /// The same where the database is damaged: SQLite commits nothing in which it met damage, so that this touches
-    /// no other table. A restore, which such a database needs, tells the hub of every tombstone.
-    fn entomb_alone(&mut self, doomed: &[SlotId], not_held: &[[u8; 16]]) -> Result<(), StoreError> {
+    /// no other table. What the hub has yet to be told is noted there.
+    fn entomb_alone(
+        &mut self,
+        doomed: &[SlotId],
+        not_held: &[[u8; 16]],
+        said: Said,
+    ) -> Result<(), StoreError> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         for slot in doomed {
-            set_tombstone(&transaction, &slot.owner)?;
+            let is_new = set_tombstone(&transaction, &slot.owner)?;
             doom(&transaction, *slot)?;
+            if is_new && said == Said::Here {
+                let untold = "UPDATE doomed SET untold = 1 WHERE owner = ?1";
+                transaction.prepare_cached(untold)?.execute([slot.owner])?;
+            }
         }
         for id in not_held {
             set_tombstone(&transaction, id)?;
@@ -283,8 +295,7 @@ impl Store {
     fn is_any_kept(&self, slots: &[CustomerSlot]) -> Result<bool, StoreError> {
         for CustomerSlot { slot, .. } in slots.iter().filter(|known| known.holds == Holds::Purchase) {
             // Where nobody can tell, their profile stays.
-            let number = purchase::number_of(&self.connection, &slot.owner);
-            if despite_damage(number.map(|number| number.is_some()), true)? {
+            if despite_damage(purchase::is_kept(&self.connection, &slot.owner), true)? {
                 return Ok(true);
             }
         }
@@ -329,7 +340,8 @@ impl Store {
         match self.drop_together(&slots) {
             Err(error) if error.is_of_database() => {
                 log::error!("what was forgotten is dropped piece by piece: {error}");
-                slots.iter().map(|slot| self.drop_alone(*slot)).fold(Ok(()), Result::and)
+                let dropped = slots.iter().map(|slot| self.drop_alone(*slot)).fold(Ok(()), Result::and);
+                dropped.and_then(|()| require_compaction(&self.connection))
             }
             dropped => dropped,
         }
@@ -337,9 +349,9 @@ impl Store {
 
     fn drop_together(&mut self, slots: &[SlotId]) -> Result<(), StoreError> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        outbox::let_doomed_go(&transaction)?;
+        tell_untold(&transaction)?;
         for slot in slots {
-            for sql in DROPS {
+            for sql in [outbox::LET_GO].iter().chain(&DROPS) {
                 transaction.prepare_cached(sql)?.execute([slot.owner])?;
             }
             if !self.keyless.contains(slot) {
@@ -349,16 +361,20 @@ impl Store {
         Ok(transaction.commit()?)
     }
 
-    /// Each statement by itself: SQLite commits nothing in which it met damage. The places in the outbox are not
-    /// emptied.
+    /// Each statement by itself: SQLite commits nothing in which it met damage. A row whose place in the outbox
+    /// still names it stays, overwritten: it alone knows the place.
     fn drop_alone(&self, slot: SlotId) -> Result<(), StoreError> {
-        let mut dropped = Ok(());
-        for sql in DROPS {
-            let done =
-                self.connection.prepare_cached(sql).and_then(|mut statement| statement.execute([slot.owner]));
-            dropped = dropped.and(done.map(drop));
+        let run = |sql: &str| -> Result<(), StoreError> {
+            self.connection.prepare_cached(sql)?.execute([slot.owner])?;
+            Ok(())
+        };
+        let mut dropped = run(outbox::LET_GO);
+        let is_named = dropped.is_err();
+        for sql in DROPS.into_iter().filter(|sql| !is_named || *sql != DELETE_PURCHASE) {
+            dropped = dropped.and(run(sql));
         }
         dropped?;
+        tell_untold(&self.connection)?;
         if !self.keyless.contains(&slot) {
             self.connection.prepare_cached(DROPPED)?.execute([slot.owner])?;
         }
@@ -385,11 +401,12 @@ impl Store {
 /// Overwritten before they are deleted: freed cells hold zeros, whatever SQLite does with them.
 const DROPS: [&str; 5] = [
     "UPDATE purchase SET sealed = zeroblob(length(sealed)), slot = 0, day = 0, until = NULL WHERE id = ?1",
-    "DELETE FROM purchase WHERE id = ?1",
+    DELETE_PURCHASE,
     "UPDATE profile SET sealed = zeroblob(length(sealed)), slot = 0 WHERE owner = ?1",
     "DELETE FROM profile WHERE owner = ?1",
     "DELETE FROM look WHERE id = ?1",
 ];
+const DELETE_PURCHASE: &str = "DELETE FROM purchase WHERE id = ?1";
 const DROPPED: &str = "DELETE FROM doomed WHERE owner = ?1";
 
 /// Sets the tombstone; a new one that was said here goes to the hub.
@@ -397,6 +414,19 @@ pub(super) fn mark(connection: &Connection, id: &[u8; 16], held: bool, said: Sai
     if set_tombstone(connection, id)? && said == Said::Here {
         outbox::queue_forget(connection, id, held)?;
         hub::await_copies(connection, id)?;
+    }
+    Ok(())
+}
+
+/// Says to the hub what could not be noted for it with its tombstone. May be repeated.
+fn tell_untold(connection: &Connection) -> Result<(), StoreError> {
+    let mut statement = connection.prepare_cached("SELECT owner FROM doomed WHERE untold = 1")?;
+    let untold = statement.query_map([], |row| row.get(0))?.collect::<Result<Vec<[u8; 16]>, _>>()?;
+    for id in untold {
+        // Noted last: a crash between the three says it twice, which changes nothing.
+        outbox::queue_forget(connection, &id, true)?;
+        hub::await_copies(connection, &id)?;
+        connection.execute("UPDATE doomed SET untold = 0 WHERE owner = ?1", [id])?;
     }
     Ok(())
 }

@@ -111,8 +111,8 @@ pub(super) fn mark_restored(connection: &Connection) -> Result<(), StoreError> {
 pub(super) fn await_copies(connection: &Connection, id: &[u8; 16]) -> Result<(), StoreError> {
     connection
         .prepare_cached(
-            "INSERT OR IGNORE INTO forget_state (id, confirmed, copies, lost)
-             SELECT ?1, 0, 0, 0 WHERE EXISTS (SELECT 1 FROM hub)",
+            "INSERT INTO forget_state (id, confirmed, copies, lost)
+             SELECT ?1, 0, 0, 0 WHERE EXISTS (SELECT 1 FROM hub) ON CONFLICT (id) DO NOTHING",
         )?
         .execute([id])?;
     Ok(())
@@ -127,9 +127,9 @@ impl Store {
         rows.next()?.map(|row| enrolment(row, &self.store_key)).transpose()
     }
 
-    /// Keeps an enrolment in the place of the one before, its key sealed. The first gives what was forgotten so
-    /// far its places in the outbox. Where it is another device's,
-    /// nothing counts as durable at the hub, and no forget as confirmed.
+    /// Keeps an enrolment in the place of the one before, its key sealed. The first gives what was kept and forgotten
+    /// so far its places in the outbox. Where it is another device's, nothing counts as durable at the hub, and no
+    /// forget as confirmed.
     pub fn set_enrolment(&mut self, enrolment: &Enrolment) -> Result<(), StoreError> {
         let sealing = self.store_key.derive(Purpose::DeviceKey);
         let associated = associated(&enrolment.device, enrolment.epoch);
@@ -138,7 +138,7 @@ impl Store {
         let before: Option<[u8; 16]> =
             transaction.query_row("SELECT device FROM hub", [], |row| row.get(0)).optional()?;
         if before.is_none() {
-            outbox::queue_forgets(&transaction)?;
+            outbox::queue_earlier(&transaction)?;
         }
         if before != Some(enrolment.device) {
             transaction.execute_batch(

@@ -83,7 +83,7 @@ pub struct Store {
     pub(super) keys_are_newest: bool,
     /// Nothing forgotten is complete before the database is compacted.
     pub(super) awaits_compaction: bool,
-    /// No crash before this start can have left a slot that nobody needs.
+    /// What crashes before this start had left without use is gone: slots, and profiles without a purchase.
     pub(super) is_reclaimed: bool,
     /// The ballast is on disk, whole.
     ballast_held: bool,

@@ -96,28 +96,27 @@ fn queue(
     series: Series,
     id: Option<&[u8; 16]>,
     body: Option<&str>,
-) -> Result<(), StoreError> {
-    connection
-        .prepare_cached(
-            "INSERT INTO outbox (series, idx, id, body)
-             VALUES (?1, (SELECT coalesce(max(idx), 0) + 1 FROM outbox WHERE series = ?1), ?2, ?3)",
-        )?
-        .execute(params![series.number(), id, body])?;
-    Ok(())
+) -> Result<u64, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "INSERT INTO outbox (series, idx, id, body)
+         VALUES (?1, (SELECT coalesce(max(idx), 0) + 1 FROM outbox WHERE series = ?1), ?2, ?3) RETURNING idx",
+    )?;
+    Ok(statement.query_row(params![series.number(), id, body], |row| row.get(0))?)
 }
 
-/// Gives a purchase its place, inside the sale's transaction.
-pub(super) fn queue_purchase(connection: &Connection, id: &[u8; 16]) -> Result<(), StoreError> {
-    queue(connection, Series::Purchase, Some(id), None)
+/// Gives a purchase a place, inside the sale's transaction, and returns it. Without a hub it has none: the order of
+/// places would be the order of sale, and gaps what was forgotten.
+pub(super) fn queue_purchase(connection: &Connection, id: &[u8; 16]) -> Result<Option<u64>, StoreError> {
+    if has_hub(connection)? {
+        queue(connection, Series::Purchase, Some(id), None).map(Some)
+    } else {
+        Ok(None)
+    }
 }
 
-/// Empties the places of the purchases on the list of those to drop: they are in the order of sale.
-pub(super) fn let_doomed_go(connection: &Connection) -> Result<(), StoreError> {
-    connection
-        .prepare_cached("UPDATE outbox SET id = NULL WHERE series = ?1 AND id IN (SELECT owner FROM doomed)")?
-        .execute([Series::Purchase.number()])?;
-    Ok(())
-}
+/// Empties the place of a purchase whose row is to go.
+pub(super) const LET_GO: &str = "UPDATE outbox SET id = NULL
+    WHERE series = 3 AND idx = (SELECT place FROM purchase WHERE id = ?1) AND id = ?1";
 
 /// Gives a tombstone its place, inside its transaction. Without a hub it has none: the order of places would be
 /// the order of forgetting, and whose ids stand together are one customer's.
@@ -128,9 +127,17 @@ pub(super) fn queue_forget(connection: &Connection, id: &[u8; 16], held: bool) -
     Ok(())
 }
 
-/// Gives all tombstones of before there was a hub their places, in the order of their random ids, inside the
-/// transaction of the first enrolment. All were held here: only a hub says anything else.
-pub(super) fn queue_forgets(connection: &Connection) -> Result<(), StoreError> {
+/// Gives all purchases and tombstones of before there was a hub their places, in the order of their random ids,
+/// inside the transaction of the first enrolment. What was forgotten was held here, or a hub told of it, which has it.
+pub(super) fn queue_earlier(connection: &Connection) -> Result<(), StoreError> {
+    connection.execute(
+        "INSERT INTO outbox (series, idx, id) SELECT ?1, row_number() OVER (ORDER BY id), id FROM purchase",
+        [Series::Purchase.number()],
+    )?;
+    connection.execute(
+        "UPDATE purchase SET place = idx FROM outbox WHERE series = ?1 AND outbox.id = purchase.id",
+        [Series::Purchase.number()],
+    )?;
     connection.execute(
         "INSERT INTO outbox (series, idx, id, body)
          SELECT ?1, row_number() OVER (ORDER BY id), id, ?2 FROM tombstone",

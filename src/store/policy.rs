@@ -87,10 +87,10 @@ pub(super) fn missing(connection: &Connection) -> Result<Vec<String>, StoreError
     )?;
     let versions = statement.query_map([], |row| Ok(format!("version {}", row.get::<_, i64>(0)?)))?;
     let mut missing = versions.collect::<Result<Vec<_>, _>>()?;
-    let sql =
-        "SELECT min(number) FROM ticket WHERE number < (SELECT coalesce(min(since), number + 1) FROM policy)";
-    let ticket: Option<u64> = connection.query_row(sql, [], |row| row.get(0))?;
-    missing.extend(ticket.map(|number| format!("the one of ticket {number}")));
+    let least = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, Option<u64>>(0));
+    let (ticket, since) = (least("SELECT min(number) FROM ticket")?, least("SELECT min(since) FROM policy")?);
+    let before = ticket.filter(|number| since.is_none_or(|since| *number < since));
+    missing.extend(before.map(|number| format!("the one of ticket {number}")));
     Ok(missing)
 }
 

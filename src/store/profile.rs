@@ -10,9 +10,10 @@ use crate::seal::{CustomerSlot, DataKey, Holds, KeyFile, Lookup, SlotId, StoreKe
 
 use super::damaged::slot_id;
 use super::error::StoreError;
-use super::forget::{Forgetting, doom};
+use super::forget::{Forgetting, Reason, doom};
 use super::open::Store;
 use super::purchase;
+use super::schema::random_number;
 use super::spare::PlainSpare;
 
 /// What is sealed of a customer.
@@ -29,7 +30,7 @@ struct Profile {
 pub struct Customer {
     /// What they ticked last.
     pub purposes: Vec<Purpose>,
-    /// Ids of their kept purchases, oldest first: see [`Store::remembered`].
+    /// Ids of their kept purchases, in no order: see [`Store::remembered`].
     pub purchases: Vec<[u8; 16]>,
 }
 
@@ -103,8 +104,8 @@ fn replace(
     let sealed = seal(&fresh.key, fresh.slot, profile);
     let Some(row) = row(connection, slots)? else {
         connection
-            .prepare_cached("INSERT INTO profile (slot, owner, sealed) VALUES (?1, ?2, ?3)")?
-            .execute(params![fresh.slot.index, fresh.slot.owner, sealed])?;
+            .prepare_cached("INSERT INTO profile (slot, owner, sealed, number) VALUES (?1, ?2, ?3, ?4)")?
+            .execute(params![fresh.slot.index, fresh.slot.owner, sealed, random_number()])?;
         return Ok(false);
     };
     connection
@@ -127,7 +128,7 @@ pub(super) fn purposes(
 
 /// Every profile's slot.
 pub(super) fn all(connection: &Connection) -> Result<Vec<SlotId>, StoreError> {
-    let mut statement = connection.prepare("SELECT slot, owner FROM profile ORDER BY number")?;
+    let mut statement = connection.prepare("SELECT slot, owner FROM profile")?;
     let rows = statement.query_map([], |row| slot_id(row, 0, row.get(1)?))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
@@ -176,7 +177,22 @@ impl Store {
                 None => self.keys.zero(&[SlotId { index, owner: [0; 16] }])?,
             }
         }
-        if slots.is_empty() { Ok(None) } else { Ok(Some(self.forget_all(&slots)?)) }
+        let forgotten = if slots.is_empty() { None } else { Some(self.forget_all(&slots)?) };
+        let is_unsure = forgotten.is_none_or(|forgotten| forgotten == Forgetting::Complete);
+        if is_unsure && self.slots_of_nobody()? > 0 {
+            return Ok(Some(Forgetting::Pending(Reason::Slot)));
+        }
+        Ok(forgotten)
+    }
+
+    /// How many remembered purchases and profiles have a damaged slot of which nothing tells whose it is: any
+    /// customer's, for all that is known.
+    pub fn slots_of_nobody(&mut self) -> Result<usize, StoreError> {
+        let sql = "SELECT 1 FROM purchase WHERE slot = ?1 AND memory = 2 UNION ALL SELECT 1 FROM profile WHERE slot = ?1";
+        let damaged = self.keys.damaged_slots_of_nobody()?;
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let needed = damaged.into_iter().map(|index| statement.exists([index]));
+        Ok(needed.collect::<Result<Vec<bool>, _>>()?.into_iter().filter(|is_needed| *is_needed).count())
     }
 
     /// Whether anything is kept of a customer.
@@ -191,11 +207,10 @@ impl Store {
         let slots = self.keys.slots_of(&lookup(&self.store_key, customer))?;
         let mut purchases = Vec::new();
         for CustomerSlot { slot, .. } in slots.iter().filter(|slot| slot.holds == Holds::Purchase) {
-            let number = purchase::number_of(&self.connection, &slot.owner)?;
-            purchases.extend(number.map(|number| (number, slot.owner)));
+            if purchase::is_kept(&self.connection, &slot.owner)? {
+                purchases.push(slot.owner);
+            }
         }
-        purchases.sort_unstable();
-        let purchases: Vec<[u8; 16]> = purchases.into_iter().map(|(_, id)| id).collect();
         let purposes = match row(&self.connection, &slots)? {
             Some(row) => self.keys.key(row.slot)?.map(|key| unseal(&key, &row)).transpose()?,
             None => None,

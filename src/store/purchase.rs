@@ -19,6 +19,7 @@ use super::error::StoreError;
 use super::forget::Stage;
 use super::open::Store;
 use super::renewal::{Remembered, Renewals};
+use super::schema::random_number;
 use super::spare::PurchaseSpare;
 use super::ticket::{self, day_number};
 use super::{outbox, profile, renewal};
@@ -114,8 +115,8 @@ pub(super) fn keep(
     let plain = zeroize::Zeroizing::new(serde_json::to_vec(&plain).expect("a purchase is JSON"));
     connection
         .prepare_cached(
-            "INSERT INTO purchase (id, slot, memory, choice, policy, day, until, sealed)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            "INSERT INTO purchase (id, slot, memory, choice, policy, day, until, sealed, place, number)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         )?
         .execute(params![
             spare.slot.owner,
@@ -125,9 +126,11 @@ pub(super) fn keep(
             sale.promise.policy_version,
             day_number(ticket.day()),
             until(connection, policy, ticket.day(), sale)?.date().map(day_number),
-            aead::seal(key, &spare.slot.owner, &plain)
+            aead::seal(key, &spare.slot.owner, &plain),
+            outbox::queue_purchase(connection, &spare.slot.owner)?,
+            random_number(),
         ])?;
-    outbox::queue_purchase(connection, &spare.slot.owner)
+    Ok(())
 }
 
 /// The end of what was promised; earlier where a policy that came while the basket was open is shorter.
@@ -182,7 +185,7 @@ pub(super) fn day_of(connection: &Connection, id: &[u8; 16]) -> Result<Option<Na
 
 /// Every kept purchase's slot, and whether the store alone can open it.
 pub(super) fn all(connection: &Connection) -> Result<Vec<(SlotId, Memory)>, StoreError> {
-    let mut statement = connection.prepare("SELECT slot, id, memory FROM purchase ORDER BY number")?;
+    let mut statement = connection.prepare("SELECT slot, id, memory FROM purchase")?;
     let rows = statement.query_map([], |row| {
         let memory = if row.get::<_, u8>(2)? == 2 { Memory::Profile } else { Memory::Receipt };
         Ok((slot_id(row, 0, row.get(1)?)?, memory))
@@ -221,12 +224,12 @@ fn row(connection: &Connection, id: &[u8; 16]) -> Result<Option<Row>, StoreError
     Ok(row.optional()?)
 }
 
-/// Its place among the purchases that are kept; `None` where it is not.
-pub(super) fn number_of(connection: &Connection, id: &[u8; 16]) -> Result<Option<i64>, StoreError> {
+/// Whether a purchase is kept, and not about to go.
+pub(super) fn is_kept(connection: &Connection, id: &[u8; 16]) -> Result<bool, StoreError> {
     let mut statement = connection.prepare_cached(
-        "SELECT number FROM purchase WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM doomed WHERE owner = ?1)",
+        "SELECT 1 FROM purchase WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM doomed WHERE owner = ?1)",
     )?;
-    Ok(statement.query_row([id], |row| row.get(0)).optional()?)
+    Ok(statement.exists([id])?)
 }
 
 /// What the customer of a remembered purchase is found by, as its body says; `None` where its key is gone.
@@ -356,7 +359,7 @@ fn look_of(id: &[u8; 16]) -> Vec<u8> {
     [b"look", id.as_slice()].concat()
 }
 
-/// Keeps a look under its purchase's key.
+/// Keeps a look under its purchase's key. Those of one purchase are numbered in order, from anywhere.
 pub(super) fn add_look(
     connection: &Connection,
     key: &DataKey,
@@ -366,7 +369,10 @@ pub(super) fn add_look(
     let plain = zeroize::Zeroizing::new(serde_json::to_vec(look).expect("a look is JSON"));
     let sealed = aead::seal(key, &look_of(id), &plain);
     connection
-        .prepare_cached("INSERT INTO look (id, sealed) VALUES (?1, ?2)")?
-        .execute(params![id, sealed])?;
+        .prepare_cached(
+            "INSERT INTO look (id, sealed, number)
+             VALUES (?1, ?2, coalesce((SELECT max(number) + 1 FROM look WHERE id = ?1), ?3))",
+        )?
+        .execute(params![id, sealed, random_number()])?;
     Ok(())
 }

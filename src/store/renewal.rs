@@ -70,7 +70,12 @@ impl Renewals {
             return Ok(fixed);
         }
         let mut last = remembered.day;
-        if let Some(tie) = keys.tie_of(remembered.slot)? {
+        // A row may have a wrong slot number: its owner tells, too.
+        let tie = match keys.tie_of(remembered.slot)? {
+            None => keys.live()?.tied.into_iter().find(|(slot, _)| slot.owner == remembered.slot.owner),
+            tie => tie.map(|tie| (remembered.slot, tie)),
+        };
+        if let Some((_, tie)) = tie {
             for other in keys.read_slots_of(&tie.customer)? {
                 if other.holds == Holds::Purchase {
                     last = last.max(purchase::day_of(connection, &other.slot.owner)?.unwrap_or(last));

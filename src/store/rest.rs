@@ -23,7 +23,7 @@ const BETWEEN_COMPACTIONS: TimeDelta = TimeDelta::hours(1);
 /// Notes that the database is to be compacted some time.
 pub(super) fn require_compaction(connection: &Connection) -> Result<(), StoreError> {
     connection
-        .prepare_cached("INSERT OR IGNORE INTO meta (name, value) VALUES (?1, ?2)")?
+        .prepare_cached("INSERT INTO meta (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO NOTHING")?
         .execute([COMPACTION, DUE])?;
     Ok(())
 }
@@ -57,6 +57,7 @@ impl Store {
             if self.reclaim_slots()? {
                 self.forget_empty_profiles()?;
             }
+            self.is_reclaimed = true;
         }
         self.hold_ballast();
         let closed = meta(&self.connection, CLOSED)?;

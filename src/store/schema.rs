@@ -6,6 +6,8 @@
 use rusqlite::Connection;
 use rusqlite_migration::{M, Migrations};
 
+use crate::seal::random_id;
+
 use super::error::StoreError;
 
 /// A new step is added at the end; a shipped one never changes.
@@ -295,14 +297,32 @@ const LOOKS: &str = "
         SELECT 'compaction', 'awaited' WHERE EXISTS (SELECT 1 FROM look_in_words);
 ";
 
-/// Purchases are in the outbox in the order of sale, and tombstones came in the order of forgetting, a customer's
-/// together: both told which tickets were one person's. A till without a hub gives tombstones no place.
+/// Purchases, profiles and looks were numbered in the order of sale, and purchases had their places in the outbox in
+/// that order, so that gaps told which sales had been forgotten; tombstones came in the order of forgetting, a
+/// customer's together. So rows of persons have random numbers, and a till without a hub gives nothing of theirs a
+/// place.
 const PLACES: &str = "
-    INSERT OR IGNORE INTO meta (name, value)
-        SELECT 'compaction', 'due' WHERE EXISTS (SELECT 1 FROM tombstone);
+    INSERT INTO meta (name, value) SELECT 'compaction', 'due'
+        WHERE EXISTS (SELECT 1 FROM tombstone) OR EXISTS (SELECT 1 FROM purchase)
+        ON CONFLICT (name) DO NOTHING;
     UPDATE outbox SET id = NULL WHERE series = 3 AND id IN (SELECT id FROM tombstone);
-    DELETE FROM outbox WHERE series = 4 AND NOT EXISTS (SELECT 1 FROM hub);
+    DELETE FROM outbox WHERE series IN (3, 4) AND NOT EXISTS (SELECT 1 FROM hub);
+    UPDATE purchase SET number = random() & 9223372036854775807;
+    UPDATE profile SET number = random() & 9223372036854775807;
+    UPDATE look SET number = random() & 9223372036854775807;
+    -- Its place in the outbox, where there is a hub: a forget finds it without reading all of them.
+    ALTER TABLE purchase ADD COLUMN place INTEGER;
+    UPDATE purchase SET place = idx FROM outbox WHERE series = 3 AND outbox.id = purchase.id;
+    -- Whether the hub has yet to be told, where the database was too damaged to note it in the outbox.
+    ALTER TABLE doomed ADD COLUMN untold INTEGER NOT NULL DEFAULT 0;
 ";
+
+/// A number for the row of a purchase, a profile or a look: rows in order would tell the order of sales, and gaps
+/// what was forgotten.
+pub(super) fn random_number() -> i64 {
+    // 63 bits.
+    (u128::from_le_bytes(random_id()) >> 65) as i64
+}
 
 /// Brings the database to the newest shape. Errors: `MigrationDefinition(DatabaseTooFarAhead)` for
 /// a file of a newer Olvido.

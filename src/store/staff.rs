@@ -32,7 +32,7 @@ impl Store {
     /// Notes that the till is locked, or that somebody has opened it: a restart opens nothing.
     pub fn set_locked(&mut self, locked: bool) -> Result<(), StoreError> {
         let sql = if locked {
-            "INSERT OR IGNORE INTO meta (name, value) VALUES ('locked', '1')"
+            "INSERT INTO meta (name, value) VALUES ('locked', '1') ON CONFLICT (name) DO NOTHING"
         } else {
             "DELETE FROM meta WHERE name = 'locked'"
         };

@@ -378,9 +378,12 @@ impl Store {
             }
         }
         let mut statement = self.connection.prepare(
-            "SELECT id FROM (SELECT id FROM outbox WHERE series = ?1 AND id IS NOT NULL EXCEPT SELECT id FROM purchase)
-             UNION ALL SELECT id FROM (SELECT id FROM purchase EXCEPT SELECT id FROM outbox WHERE series = ?1)
-             EXCEPT SELECT id FROM tombstone",
+            "SELECT id FROM outbox o WHERE series = ?1 AND id IS NOT NULL
+                 AND NOT EXISTS (SELECT 1 FROM purchase p WHERE p.id = o.id)
+                 AND NOT EXISTS (SELECT 1 FROM doomed d WHERE d.owner = o.id)
+             UNION SELECT id FROM purchase p WHERE EXISTS (SELECT 1 FROM hub)
+                 AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.series = ?1 AND o.idx = p.place AND o.id = p.id)
+                 AND NOT EXISTS (SELECT 1 FROM tombstone t WHERE t.id = p.id)",
         )?;
         let rows = statement.query_map([Series::Purchase.number()], |row| row.get::<_, [u8; 16]>(0))?;
         for id in rows {

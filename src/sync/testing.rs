@@ -11,8 +11,8 @@ use crate::domain::sale::{Answer, Promise, Sale};
 use crate::domain::tax::TaxRate;
 use crate::domain::tender::{Payment, Tender, TenderKind};
 use crate::domain::ticket::Issuer;
-use crate::seal::ReceiptCode;
-use crate::store::{Files, Store};
+use crate::seal::{DeviceKey, ReceiptCode};
+use crate::store::{Enrolment, Files, HubState, Store};
 
 /// The store of that directory, made where there is none.
 pub(super) fn store(directory: &Path) -> Store {
@@ -21,6 +21,22 @@ pub(super) fn store(directory: &Path) -> Store {
     let issuer = Issuer { name: "Sol".into(), tax_id: "89890001K".into(), series: "A".into(), currency };
     let make = if files.database.exists() { Store::open } else { Store::create };
     make(&files, &issuer, SHIPPED, Policy::shipped()).unwrap()
+}
+
+/// An enrolment at a hub that does not answer.
+pub(super) fn enrolment(cursor: u64) -> Enrolment {
+    Enrolment {
+        url: "http://127.0.0.1:1".into(),
+        pin: None,
+        store: "sol".into(),
+        device: [7; 16],
+        epoch: 2,
+        key: DeviceKey::random(),
+        incarnation: [0; 16],
+        cursor,
+        state: HubState::Active,
+        last_contact: None,
+    }
 }
 
 /// A purchase whose articles are kept for the guarantee.

@@ -125,6 +125,7 @@ forget-waits-compaction = Its last traces go when the till compacts its files, i
 forget-waits-full = Its last traces go when there is room on the disk.
 forget-waits-left-over = But an interrupted backup left a copy that cannot be erased now. See where: olvido verify
 forget-waits-no-key = But the key file here does not hold its key. Wherever the right olvido.keys is, put it back and forget again.
+forget-waits-slot = But a damaged key in olvido.keys may be theirs, too. Put a backup back and forget again: olvido restore FILE
 forget-waits-damage = But the database is damaged, and the sealed data could not all be removed. Put a backup back: olvido restore FILE
 
 customer-tickets-stay = The tickets of these purchases stay as long as tax law asks. No ticket names a customer.

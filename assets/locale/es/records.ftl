@@ -125,6 +125,7 @@ forget-waits-compaction = Sus últimos restos desaparecen cuando la caja compact
 forget-waits-full = Sus últimos restos desaparecen cuando haya sitio en el disco.
 forget-waits-left-over = Pero una copia de seguridad interrumpida dejó un resto que ahora no se puede borrar. Vea dónde: olvido verify
 forget-waits-no-key = Pero el archivo de claves de aquí no tiene su clave. Esté donde esté el olvido.keys correcto, póngalo otra vez aquí y olvide de nuevo.
+forget-waits-slot = Pero una clave dañada de olvido.keys puede ser también suya. Restaure una copia de seguridad y olvide de nuevo: olvido restore ARCHIVO
 forget-waits-damage = Pero la base de datos está dañada, y no se han podido quitar todos los datos cifrados. Recupere una copia de seguridad: olvido restore ARCHIVO
 
 customer-tickets-stay = Los tiques de estas compras quedan mientras los pide la ley de impuestos. Ningún tique nombra a un cliente.

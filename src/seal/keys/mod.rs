@@ -237,7 +237,7 @@ impl KeyFile {
 
     /// Like [`KeyFile::zero`], for what must be gone whatever number its row says: where a slot is not the one
     /// that its id says, the whole file is searched for the owner. Returns those of whom there was nothing to zero:
-    /// it was done before ([`KeyFile::is_zero`]), or their keys are in another file. Errors: `Io`.
+    /// it was done before ([`KeyFile::key`] says `None`), or their keys are in another file. Errors: `Io`.
     pub fn zero_wherever(&mut self, ids: &[SlotId]) -> Result<Vec<SlotId>, KeysError> {
         let (mut astray, mut damaged) = (HashSet::new(), HashSet::new());
         for id in ids {
@@ -272,11 +272,6 @@ impl KeyFile {
             astray.contains(&id.owner) && !found.contains(&id.owner) && !damaged.contains(&id.owner)
         };
         Ok(ids.iter().copied().filter(is_nowhere).collect())
-    }
-
-    /// Whether the file has this slot, and it is all zeros. Errors: `Io`.
-    pub fn is_zero(&self, id: SlotId) -> Result<bool, KeysError> {
-        Ok(self.read_slot(id.index)? == Some(ZEROS))
     }
 
     /// Ties slots to customers: each is written over in place, its key the same, durable on return by one
@@ -328,9 +323,16 @@ impl KeyFile {
         Ok(tied.map(|(slot, tie)| CustomerSlot { slot, holds: tie.holds }).collect())
     }
 
-    /// Places of damaged slots in which most of this customer's lookup is left. Errors: `Io`.
+    /// Places of damaged slots that are still this customer's: most of their lookup is left, or the key opens with
+    /// it. Errors: `Io`.
     pub fn damaged_slots_of(&mut self, customer: &Lookup) -> Result<Vec<u32>, KeysError> {
-        Ok(self.customers()?.damaged_of(customer))
+        self.customers()?;
+        Ok(self.customers.get_or_insert_default().damaged_of(customer, &self.wrap))
+    }
+
+    /// Places of damaged slots of which nothing tells whose they are. Errors: `Io`.
+    pub fn damaged_slots_of_nobody(&mut self) -> Result<Vec<u32>, KeysError> {
+        Ok(self.customers()?.damaged_of_nobody())
     }
 
     fn customers(&mut self) -> Result<&Customers, KeysError> {
@@ -357,7 +359,7 @@ impl KeyFile {
         let (mut free, mut unneeded, mut customers) = (Vec::new(), Vec::new(), Customers::default());
         self.each_slot(|index, content, bytes| match content {
             Content::Free => free.push(index),
-            Content::Damaged => customers.add_damaged(index, slot::lookup_place(bytes)),
+            Content::Damaged => customers.add_damaged(index, bytes),
             Content::Live(id, _) if !is_needed(&id) => unneeded.push(index),
             Content::Live(id, wrapped) => wrapped.tie().into_iter().for_each(|tie| customers.add(id, tie)),
         })?;

@@ -122,6 +122,17 @@ pub(super) fn lookup_place(bytes: &[u8; SLOT]) -> Lookup {
     Lookup(part(bytes, LOOKUP))
 }
 
+/// Whether the key in a damaged slot opens as this customer's, whatever stands where the lookup would.
+pub(super) fn opens_for(index: u32, bytes: &[u8; SLOT], customer: Lookup, wrap: &DataKey) -> bool {
+    let id = SlotId { index, owner: owner_place(bytes) };
+    [Holds::Profile, Holds::Purchase].into_iter().any(|holds| {
+        let mut repaired = *bytes;
+        repaired[LOOKUP..HOLDS].copy_from_slice(&customer.0);
+        repaired[HOLDS] = holds as u8;
+        Wrapped(&repaired).unwrap_for(wrap, id).is_some()
+    })
+}
+
 fn tie(bytes: &[u8; SLOT]) -> Option<Tie> {
     let holds = match bytes[HOLDS] {
         1 => Holds::Profile,

@@ -355,6 +355,18 @@ fn a_damaged_slot_is_still_its_customer_s() {
         assert!(shop.keys.damaged_slots_of(&ANA).unwrap().is_empty());
         assert_eq!(shop.slot(1), ZEROS);
     }
+    // Nothing of the lookup is left: the key still opens for who has the number.
+    let mut bytes = whole.clone();
+    let lookup = offset(1) as usize + 100;
+    bytes[lookup..lookup + 16].fill(0);
+    shop.replace(&bytes);
+    assert_eq!(shop.keys.damaged_slots_of(&ANA).unwrap(), [1]);
+    assert!(shop.keys.damaged_slots_of(&LUIS).unwrap().is_empty());
+    // Nor of the key: nobody knows whose it was.
+    bytes[lookup - 40..lookup].fill(7);
+    shop.replace(&bytes);
+    assert!(shop.keys.damaged_slots_of(&ANA).unwrap().is_empty());
+    assert_eq!(shop.keys.damaged_slots_of_nobody().unwrap(), [1]);
 }
 
 proptest! {

@@ -12,7 +12,7 @@ use chrono::{DateTime, FixedOffset, NaiveDate};
 use rusqlite::{OptionalExtension, params};
 
 use super::archive::{self, Head, MANIFEST, Manifest, Unpacked};
-use super::doubt::Noted;
+use super::doubt::Doubt;
 use super::{BackupError, CONFIG, DATABASE, KEYS, MEMBERS, POLICY};
 use crate::domain::policy::Policy;
 use crate::domain::ticket::Issuer;
@@ -68,11 +68,14 @@ struct InPlace {
     /// The day that the store is sure of, likewise.
     trusted_day: Option<NaiveDate>,
     /// What an earlier restore could not know.
-    doubt: Option<Noted>,
+    doubt: Option<Doubt>,
     /// It is whole and up to date: what has no tombstone was not forgotten.
     complete: bool,
     /// A key that it needs is gone: something was forgotten that it does not know.
     is_behind: bool,
+    /// It and the keys are not of one moment: an earlier copy of one of them was put back. Nobody knows which, and
+    /// which tickets followed.
+    is_torn: bool,
     /// The till could go on with it: its keys are there, and open what the next sale needs.
     is_usable: bool,
     keys: Option<Slots>,
@@ -194,6 +197,7 @@ fn prepare_in(
         } else {
             needs_new_series = compare(&mut in_place, here, head, &store)?;
         }
+        needs_new_series |= in_place.is_torn;
     }
     let (mut forgotten, mut unknown) = (Vec::new(), Vec::new());
     for slot in super::personal_slots(&store.connection)? {
@@ -244,11 +248,12 @@ fn prepare_in(
         purchases: purchases.len(),
         unknown: purchases.iter().filter(|(slot, _)| unknown.contains(&slot.owner)).count(),
     };
-    let doubt = match restoring.unknown {
-        0 => in_place.doubt,
-        unknown => Some(Noted::of(&store.connection, restoring.at, unknown)?),
+    let earlier = [Doubt::load(&store.connection)?, in_place.doubt].into_iter().flatten().reduce(Doubt::or);
+    let now = match restoring.unknown {
+        0 => None,
+        unknown => Some(Doubt { backup_at: restoring.at, purchases: unknown as u64 }),
     };
-    if let Some(doubt) = doubt {
+    if let Some(doubt) = earlier.into_iter().chain(now).reduce(Doubt::and) {
         doubt.save(&store.connection)?;
     }
     store.close_quietly()?;
@@ -275,6 +280,10 @@ fn compare(
     }
     if here.number > backup.number {
         return Err(BackupError::SalesAfter { here: here.number, backup: backup.number });
+    }
+    if in_place.is_torn {
+        let is_same = restored.ticket(here.number)?.is_none_or(|ticket| Some(ticket.hash) == here.hash);
+        return if is_same { Ok(true) } else { Err(BackupError::OtherStore) };
     }
     if here.number == backup.number {
         in_place.complete = !in_place.is_behind;
@@ -378,13 +387,16 @@ impl InPlace {
         };
         verify::quick_check_file(path)?;
         if let Some(keys) = keys {
-            behind::require_newest(&connection, keys)?;
+            self.is_torn = match behind::require_newest(&connection, keys) {
+                Err(StoreError::DatabaseOlder) => true,
+                newest => newest.map(|()| false)?,
+            };
             self.is_behind = behind::is_behind(&connection, &keys.live()?)?;
-            self.is_usable = behind::opens_next(&connection, keys)?;
+            self.is_usable = !self.is_torn && behind::opens_next(&connection, keys)?;
         }
         self.head = Some(ticket::head(&connection)?);
         self.trusted_day = Clock::load(&connection)?.trusted_day();
-        self.doubt = Noted::load(&connection)?;
+        self.doubt = Doubt::load(&connection)?;
         Ok(())
     }
 
@@ -418,8 +430,8 @@ impl Store {
     /// and the chain goes on behind them. Errors: `OtherStore` where they do not hang on the backup's last one.
     fn adopt_tickets(&mut self, database: &Path, last: ticket::Head) -> Result<(), BackupError> {
         let here = connect_to_read(database)?;
-        let there = ticket::find(&here, last.number)?;
-        if there.is_some_and(|ticket| Some(ticket.hash) != last.hash) {
+        let next = ticket::find(&here, last.number + 1)?;
+        if next.is_none_or(|next| next.previous != last.hash) {
             return Err(BackupError::OtherStore);
         }
         let transaction = self.connection.transaction()?;

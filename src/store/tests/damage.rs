@@ -139,3 +139,50 @@ fn nothing_is_written_into_files_that_are_gone() {
         assert_eq!(store.sell(&sale(None, None, &["b"])).unwrap().ticket.number, 2, "{name}");
     }
 }
+
+/// Its slot was zeroed by its owner, and the till crashed before the row went: there is no key to look for.
+#[test]
+fn a_row_with_an_impossible_number_is_forgotten_through_a_crash() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut store = create(directory.path());
+    let codes = ["a", "b"].map(|code| store.sell(&sale(Some("guarantee"), None, &[code])).unwrap().code);
+    let number = "UPDATE purchase SET slot = -1 WHERE id = ?1";
+    store.connection.execute(number, [codes[0].purchase_id()]).unwrap();
+    let slot = store.slot(&codes[0]).unwrap().unwrap();
+    store.entomb(&[slot]).unwrap();
+    store.advance(Stage::KeyDestroyed).unwrap();
+    drop(store);
+    let mut store = open(directory.path());
+    assert_eq!(store.finish_forgetting().unwrap(), Forgetting::Complete);
+    assert_eq!(store.forget(&codes[1]).unwrap(), Some(Forgetting::Complete));
+}
+
+/// A slot whose lookup is gone opens for whoever has the number: it is the customer's still. Where its key is gone,
+/// too, nothing tells whose it was, and no forget of a customer is complete.
+#[test]
+fn a_customer_is_forgotten_through_damaged_lookups() {
+    for (place, length, expected) in [
+        (100, 8, Some(Forgetting::Complete)),
+        (100, 16, Some(Forgetting::Complete)),
+        (48, 68, Some(Forgetting::Pending(Reason::Slot))),
+    ] {
+        let directory = tempfile::tempdir().unwrap();
+        let mut store = create(directory.path());
+        let phone = Some("600123456");
+        let codes = ["a", "b"].map(|code| store.sell(&sale(Some("remember"), phone, &[code])).unwrap().code);
+        let slot = store.slot(&codes[0]).unwrap().unwrap();
+        store.close().unwrap();
+        let keys = Files::of(directory.path()).keys;
+        let mut bytes = fs::read(&keys).unwrap();
+        let start = 128 * (slot.index as usize + 1) + place;
+        bytes[start..start + length].iter_mut().for_each(|byte| *byte ^= 0xff);
+        fs::write(&keys, bytes).unwrap();
+        let customer = crate::domain::customer::Identifier::phone("600123456", "34").unwrap();
+        let (mut store, _) = Store::open_to_forget(&Files::of(directory.path())).unwrap();
+        assert_eq!(store.forget_customer(&customer).unwrap(), expected, "{place}+{length}");
+        let is_gone = store.keys.key(slot).is_ok_and(|key| key.is_none());
+        assert_eq!(is_gone, expected == Some(Forgetting::Complete), "{place}+{length}");
+        let again = store.forget_customer(&customer).unwrap();
+        assert_eq!(again, expected.filter(|said| *said != Forgetting::Complete), "{place}+{length}");
+    }
+}

@@ -70,7 +70,54 @@ fn no_view_is_read() {
         "ALTER TABLE tombstone RENAME TO hidden; CREATE VIEW tombstone AS SELECT id FROM hidden WHERE 0;",
     );
     let mut store = open(planted.directory.path());
+    assert!(store.tombstones().is_err(), "not even read");
     assert!(matches!(store.forget(&planted.code), Err(StoreError::Sql(_))));
+}
+
+/// An index that lets nothing more be said to the hub: the purchase is forgotten, and it is not complete before the
+/// hub was told.
+#[test]
+fn no_index_keeps_a_forget_from_the_hub() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut store = create(directory.path());
+    store.set_enrolment(&super::hub::enrolment(1, 1)).unwrap();
+    let codes = ["a", "b"].map(|code| store.sell(&sale(Some("guarantee"), None, &[code])).unwrap().code);
+    assert_eq!(store.forget(&codes[0]).unwrap(), Some(Forgetting::Complete));
+    store.connection.execute_batch("CREATE UNIQUE INDEX one ON outbox ((1)) WHERE series = 4").unwrap();
+    assert_eq!(store.forget(&codes[1]).unwrap(), Some(Forgetting::Pending(Reason::Damage)));
+    let key = store.keys.live().unwrap().live.into_iter().find(|slot| slot.owner == codes[1].purchase_id());
+    assert_eq!(key, None);
+    store.connection.execute_batch("DROP INDEX one").unwrap();
+    drop(store);
+    let mut store = open(directory.path());
+    assert_eq!(store.finish_forgetting().unwrap(), Forgetting::Complete);
+    let told = Outbox::open(store.files()).unwrap().forgets(0, 10).unwrap();
+    let ids: Vec<[u8; 16]> = told.into_iter().flatten().map(|forget| forget.id).collect();
+    assert_eq!(ids, codes.map(|code| code.purchase_id()));
+    let states = store.connection.query_row("SELECT count(*) FROM forget_state", [], |row| row.get(0));
+    assert_eq!(states, Ok(2));
+}
+
+/// One that keeps the name of a forgotten purchase at its place: complete is said when it is gone.
+#[test]
+fn no_index_keeps_a_forgotten_purchase_at_its_place() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut store = create(directory.path());
+    store.set_enrolment(&super::hub::enrolment(1, 1)).unwrap();
+    let codes = ["a", "b"].map(|code| store.sell(&sale(Some("guarantee"), None, &[code])).unwrap().code);
+    assert_eq!(store.forget(&codes[0]).unwrap(), Some(Forgetting::Complete));
+    let index = "CREATE UNIQUE INDEX one ON outbox (coalesce(id, 0)) WHERE series = 3";
+    store.connection.execute_batch(index).unwrap();
+    for _ in 0..2 {
+        store.forget(&codes[1]).unwrap();
+        assert_eq!(store.finish_forgetting().unwrap(), Forgetting::Pending(Reason::Damage));
+    }
+    store.connection.execute_batch("DROP INDEX one").unwrap();
+    assert_eq!(store.finish_forgetting().unwrap(), Forgetting::Complete);
+    for table in ["purchase", "doomed", "outbox WHERE series = 3 AND id IS NOT NULL"] {
+        let sql = format!("SELECT count(*) FROM {table}");
+        assert_eq!(store.connection.query_row(&sql, [], |row| row.get(0)), Ok(0), "{table}");
+    }
 }
 
 impl Store {

@@ -26,6 +26,7 @@ impl Shop {
     fn new() -> Shop {
         let directory = tempfile::tempdir().unwrap();
         let mut store = create(directory.path());
+        store.set_enrolment(&super::hub::enrolment(1, 1)).unwrap();
         store.sell(&sale(Some("forget"), None, &["a", "b"])).unwrap();
         let guarantee = store.sell(&sale(Some("guarantee"), None, &["c"])).unwrap().code;
         let remember = store.sell(&sale(Some("remember"), Some("600123456"), &["d"])).unwrap().code;
@@ -176,7 +177,7 @@ fn each_thing_broken_is_found() {
             |s| s.break_remembered("DELETE FROM purchase"),
             &[LookupKept, OutboxPurchase],
         ),
-        ("the last place", |s| s.sql("UPDATE outbox SET idx = 7 WHERE series = 3 AND idx = 3"), &[OutboxGap]),
+        ("the last place", |s| s.sql("UPDATE outbox SET idx = 7 WHERE series = 4 AND idx = 1"), &[OutboxGap]),
         (
             "a place of a purchase",
             |s| s.sql("UPDATE outbox SET id = zeroblob(16) WHERE series = 3 AND idx = 1"),

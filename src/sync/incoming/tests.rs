@@ -5,9 +5,7 @@ use serde_json::value::to_raw_value;
 
 use super::*;
 use crate::domain::policy::SHIPPED;
-use crate::seal::DeviceKey;
-use crate::store::Enrolment;
-use crate::sync::testing::{guarantee, sell, store};
+use crate::sync::testing::{enrolment, guarantee, sell, store};
 
 fn change(seq: u64, kind: &str, body: serde_json::Value) -> Change {
     Change { seq, kind: kind.into(), body: to_raw_value(&body).unwrap() }
@@ -25,21 +23,6 @@ fn policy(seq: u64, version: u32, text: &str) -> Change {
 
 fn newer(version: u32) -> String {
     SHIPPED.replacen("version = 2", &format!("version = {version}"), 1)
-}
-
-fn enrolment(cursor: u64) -> Enrolment {
-    Enrolment {
-        url: "http://127.0.0.1:1".into(),
-        pin: None,
-        store: "sol".into(),
-        device: [7; 16],
-        epoch: 2,
-        key: DeviceKey::random(),
-        incarnation: [0; 16],
-        cursor,
-        state: HubState::Active,
-        last_contact: None,
-    }
 }
 
 fn prices(store: &Store) -> Vec<(String, i64)> {
