@@ -7,14 +7,14 @@ use serde::Serialize;
 use crate::domain::customer::{Identifier, IdentifierError};
 use crate::domain::look::LookReason;
 use crate::domain::settings::Settings;
-use crate::store::{Customer, Forgetting, Purchase, Store, StoreError, destroy_keys_of};
+use crate::store::{Customer, Forgetting, Purchase, Store, StoreError, destroy_keys_of, has_keys_of};
 use crate::ui::event::Draft;
 
 use super::args::{CustomerArgs, CustomerShowArgs};
 use super::open::{Locked, files};
 use super::problem::Problem;
 use super::purchase::{PurchaseJson, purchase_json, ticked};
-use super::run::{DONE, Session, written};
+use super::run::{DONE, REFUSED, Session, written};
 
 #[derive(Serialize)]
 struct ProfileJson<'a> {
@@ -31,21 +31,25 @@ impl Session {
     /// machines read (article 20). Each purchase shown is logged; staff who look for another reason say which.
     pub(super) fn show_customer(&self, args: &CustomerShowArgs, out: &mut impl Write) -> Result<u8, Problem> {
         let mut locked = self.open_store()?;
-        for identifier in self.whom(&args.whom, &mut locked)? {
-            self.show_one(&mut locked, &identifier, args, out)?;
+        let people = self.readings(&args.whom, &locked.settings)?;
+        let whom = self.whom(people, |identifier| locked.store.knows(identifier))?;
+        let mut is_known = false;
+        for identifier in whom {
+            is_known |= self.show_one(&mut locked, &identifier, args, out)?;
         }
-        Ok(DONE)
+        if is_known { Ok(DONE) } else { Err(self.unknown_customer(&mut locked)?) }
     }
 
+    /// Returns whether anything is kept of them under this identifier.
     fn show_one(
         &self,
         locked: &mut Locked,
         identifier: &Identifier,
         args: &CustomerShowArgs,
         out: &mut impl Write,
-    ) -> Result<(), Problem> {
+    ) -> Result<bool, Problem> {
         let customer = locked.store.customer(identifier).map_err(|error| self.store_problem(&error))?;
-        let Some(customer) = customer else { return Err(self.unknown_customer(locked)?) };
+        let Some(customer) = customer else { return Ok(false) };
         let locale = self.locale();
         let purposes = ticked(&customer.purposes, locked.store.policy(), locale);
         let mut purchases = Vec::with_capacity(customer.purchases.len());
@@ -59,7 +63,7 @@ impl Session {
         }
         if args.look.json {
             let json = self.customer_json(&locked.store, identifier, &customer, &purchases)?;
-            return self.say(&json, out).map(drop);
+            return self.say(&json, out).map(|_| true);
         }
         let mut count = locale.format("customer-purchases", &[("count", purchases.len().into())]);
         let hidden = customer.purchases.len() - purchases.len();
@@ -77,7 +81,7 @@ impl Session {
             self.say("", out)?;
             written(self.print_purchase(&locked.store, &purchase, out), locale)?;
         }
-        Ok(())
+        Ok(true)
     }
 
     fn customer_json(
@@ -106,53 +110,71 @@ impl Session {
     pub(super) fn forget_customer(&self, args: &CustomerArgs, out: &mut impl Write) -> Result<u8, Problem> {
         let mut locked = match self.open_store_to_forget(out)? {
             Ok(locked) => locked,
-            Err(unopened) => return self.destroy_keys(args, &unopened.settings, out),
-        };
-        let named: Vec<Identifier> = self.readings(args, &locked.settings)?.into_iter().flatten().collect();
-        let in_basket = self.ask_again(&mut locked.store, &named)?;
-        if in_basket {
-            self.say(&self.locale().text("customer-in-basket"), out)?;
-        }
-        let mut said = None;
-        let whom = match self.whom(args, &mut locked) {
-            // Nobody is found by another store key, or by none.
-            Err(_) if locked.without.iter().any(hides_customers) => {
-                let error = locked.without.iter().find(|error| hides_customers(error)).expect("just seen");
-                return Err(self.store_problem(error));
+            Err(unopened) => {
+                let people = self.readings(args, &unopened.settings)?;
+                let whom = self.whom(people, |identifier| has_keys_of(&files(&self.data), identifier))?;
+                return self.destroy_keys(&whom, out);
             }
-            Err(_) if in_basket => return Ok(DONE),
-            whom => whom?,
         };
-        for identifier in whom {
-            let forgotten = locked.store.forget_customer(&identifier);
+        let people = self.readings(args, &locked.settings)?;
+        let basket = open_basket(&locked.store);
+        let in_basket =
+            |identifier: &Identifier| basket.as_ref().is_some_and(|basket| basket.names(identifier));
+        let store = &mut locked.store;
+        let whom = self.whom(people, |identifier| Ok(store.knows(identifier)? || in_basket(identifier)));
+        // Nobody is found by another store key, or by none.
+        let hidden = locked.without.iter().find(|error| hides_customers(error));
+        let hidden = hidden.map(|error| self.store_problem(error));
+        let whom = whom.map_err(|problem| hidden.clone().unwrap_or(problem))?;
+        let asked = basket.map_or(Ok(None), |basket| self.ask_again(&mut locked, basket, &whom, out))?;
+        let mut said = None;
+        for identifier in &whom {
+            let forgotten = locked.store.forget_customer(identifier);
             if forgotten.as_ref().is_err_and(StoreError::is_of_database) {
-                return self.destroy_keys(args, &locked.settings, out);
+                return self.destroy_keys(&whom, out);
             }
             if let Some(forgetting) = forgotten.map_err(|error| self.store_problem(&error))? {
                 said = said.filter(|said| *said != Forgetting::Complete).or(Some(forgetting));
             }
         }
-        match said {
-            Some(forgetting) => {
+        let exit = match (said, hidden, asked) {
+            (Some(forgetting), ..) => {
                 let stays = self.locale().text("customer-tickets-stay").into_owned();
-                self.say_forgotten(&mut locked, forgetting, Some(stays), out)
+                self.say_forgotten(&mut locked, forgetting, Some(stays), out)?
             }
-            None => Err(self.unknown_customer(&mut locked)?),
-        }
+            (None, Some(hidden), _) => return Err(hidden),
+            (None, None, Some(_)) => {
+                self.rest(&mut locked);
+                DONE
+            }
+            (None, None, None) => return Err(self.unknown_customer(&mut locked)?),
+        };
+        Ok(exit.max(asked.unwrap_or(DONE)))
     }
 
     /// Where the basket of before the till was closed holds one of them as whom to remember, its customer is
-    /// asked again, and the key that sealed the answer is gone. Returns whether it did.
-    fn ask_again(&self, store: &mut Store, whom: &[Identifier]) -> Result<bool, Problem> {
-        // What cannot be opened comes back to no till either.
-        let Ok(Some(plaintext)) = store.draft() else { return Ok(false) };
-        let Ok(mut draft) = serde_json::from_slice::<Draft>(&plaintext) else { return Ok(false) };
-        if !draft.forget(whom) {
-            return Ok(false);
+    /// asked again, and the key that sealed the answer is gone. Whatever keeps it from that is said, and keeps
+    /// nobody from being forgotten elsewhere. `None` where it holds none of them, else how the command ends.
+    fn ask_again(
+        &self,
+        locked: &mut Locked,
+        mut basket: Draft,
+        whom: &[Identifier],
+        out: &mut impl Write,
+    ) -> Result<Option<u8>, Problem> {
+        if !basket.forget(whom) {
+            return Ok(None);
         }
-        let sealed = serde_json::to_vec(&draft).expect("a draft is JSON");
-        let kept = store.drop_draft().and_then(|()| store.save_draft(&sealed));
-        kept.map(|()| true).map_err(|error| self.store_problem(&error))
+        let sealed = serde_json::to_vec(&basket).expect("a draft is JSON");
+        let (words, exit) = match locked.store.reseal_draft(&sealed) {
+            Ok(()) => ("customer-in-basket", DONE),
+            Err(error) => {
+                log::error!("an open basket keeps its customer: {error}");
+                ("customer-in-basket-stays", REFUSED)
+            }
+        };
+        self.say(&self.locale().text(words), out)?;
+        Ok(Some(exit))
     }
 
     /// Nobody is on file by this name. Whoever was forgotten is not known any more, so it says what is true of
@@ -167,14 +189,9 @@ impl Session {
     }
 
     /// What is left to do where the database cannot be read.
-    fn destroy_keys(
-        &self,
-        args: &CustomerArgs,
-        settings: &Settings,
-        out: &mut impl Write,
-    ) -> Result<u8, Problem> {
+    fn destroy_keys(&self, whom: &[Identifier], out: &mut impl Write) -> Result<u8, Problem> {
         let mut any = Ok(false);
-        for identifier in self.readings(args, settings)?.iter().flatten() {
+        for identifier in whom {
             any = match (any, destroy_keys_of(&files(&self.data), identifier)) {
                 (Ok(before), Ok(now)) => Ok(before || now),
                 (Err(error), _) | (_, Err(error)) => Err(error),
@@ -183,31 +200,32 @@ impl Session {
         self.say_destroyed(any, out)
     }
 
-    /// Who is on file of those whom the text can name: several ways in which one person is. Errors: nobody
-    /// is, or two are who may be different people, and the text does not say which.
-    fn whom(&self, args: &CustomerArgs, locked: &mut Locked) -> Result<Vec<Identifier>, Problem> {
-        let mut found: Vec<Vec<Identifier>> = Vec::new();
-        for person in self.readings(args, &locked.settings)? {
-            let mut known = Vec::new();
-            for identifier in person {
-                if locked.store.knows(&identifier).map_err(|error| self.store_problem(&error))? {
-                    known.push(identifier);
+    /// Who is meant of those whom the text can name: the one of whom anything is known, with every way in which
+    /// they may be on file. Nobody where nothing is known of any. Errors: it is known of several who may be
+    /// different people, and the text does not say which; of the store.
+    fn whom(
+        &self,
+        people: Vec<Vec<Identifier>>,
+        mut is_known: impl FnMut(&Identifier) -> Result<bool, StoreError>,
+    ) -> Result<Vec<Identifier>, Problem> {
+        let (mut found, mut names) = (Vec::new(), Vec::new());
+        for person in people {
+            let known = names.len();
+            for identifier in &person {
+                if is_known(identifier).map_err(|error| self.store_problem(&error))? {
+                    names.push(identifier.canonical());
                 }
             }
-            if !known.is_empty() {
-                found.push(known);
+            if names.len() > known {
+                found.push(person);
             }
         }
         if found.len() > 1 {
-            let names: Vec<String> = found.iter().flatten().map(Identifier::canonical).collect();
             let words = |key| self.locale().format(key, &[("names", names.join(", ").into())]);
             let next = Some(words("customer-which-next"));
             return Err(Problem { what: words("customer-which"), place: None, next });
         }
-        match found.pop() {
-            Some(whom) => Ok(whom),
-            None => Err(self.unknown_customer(locked)?),
-        }
+        Ok(found.pop().unwrap_or_default())
     }
 
     fn readings(&self, args: &CustomerArgs, settings: &Settings) -> Result<Vec<Vec<Identifier>>, Problem> {
@@ -224,8 +242,17 @@ impl Session {
     }
 }
 
+/// The basket of before the till was closed. What cannot be opened comes back to no till either.
+fn open_basket(store: &Store) -> Option<Draft> {
+    serde_json::from_slice(&store.draft().ok()??).ok()
+}
+
 /// Whether it can keep a customer from being found: what finds them is made with the store key, and lies in the
 /// newest keys file.
 fn hides_customers(error: &StoreError) -> bool {
     matches!(error, StoreError::StoreKey(_) | StoreError::Keys(_) | StoreError::DatabaseOlder)
 }
+
+#[cfg(test)]
+#[path = "customer_tests.rs"]
+mod tests;

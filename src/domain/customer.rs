@@ -126,9 +126,14 @@ impl Identifier {
 
     /// Whom a text can name, the likeliest first: each with every way in which they may be on file. A
     /// number may be a phone and a loyalty card, and until 0.2.0 some phones were read as cards, or with
-    /// their prefixes left in. Errors: as of [`Self::parse`].
+    /// their prefixes left in. `ring` takes a card that begins like a phone (`TEL 0042`).
+    /// Errors: as of [`Self::parse`].
     pub fn readings(text: &str, code: &str) -> Result<Vec<Vec<Identifier>>, IdentifierError> {
-        let first = Identifier::parse(text, code)?;
+        let first = Identifier::parse(text, code).or_else(|error| match error {
+            PaymentCard => Err(error),
+            _ if with_kind(text, code).is_some() => Err(error),
+            _ => Identifier::card(text).map_err(|_| error),
+        })?;
         if with_kind(text, code).is_some() {
             return Ok(vec![first.spellings(code).0]);
         }
@@ -261,12 +266,13 @@ const PHONE_WORDS: [&str; 11] =
 const EMAIL_WORDS: [&str; 5] = ["email", "e mail", "mail", "correo", "mailto"];
 
 /// What is read where such a word stands before the text. A card may begin with one: it is a word only with a
-/// blank, a dot or a colon behind it.
+/// blank, a dot or a colon behind it. So may an address (`mail.ana@…`), which can have a dot, too.
 fn behind_word(text: &str) -> Option<(Word, &str)> {
-    let ends = |c: char| c.is_whitespace() || matches!(c, '.' | ':');
+    let is_address = text.contains('@');
+    let ends = |c: char| c.is_whitespace() || c == ':' || c == '.' && !is_address;
     let (word, rest) = text.split_at(text.find(ends)?);
     let word = fold(word);
-    let kind = if PHONE_WORDS.contains(&word.as_str()) {
+    let kind = if PHONE_WORDS.contains(&word.as_str()) && !is_address {
         Word::Phone
     } else if EMAIL_WORDS.contains(&word.as_str()) {
         Word::Email

@@ -137,19 +137,29 @@ pub fn destroy_key(files: &Files, id: &[u8; 16]) -> Result<bool, StoreError> {
     Ok(true)
 }
 
-/// The same for all that is kept of a customer. Errors: `StoreKey` and `Keys`, also where the store key is not
-/// this store's: then nothing finds them.
+/// The same for all that is kept of a customer. Errors: `StoreKey` and `Keys`.
 pub fn destroy_keys_of(files: &Files, customer: &Identifier) -> Result<bool, StoreError> {
+    let (mut keys, slots) = keys_of(files, customer)?;
+    keys.zero(&slots)?;
+    Ok(!slots.is_empty())
+}
+
+/// Whether there is anything to destroy of a customer. Errors: `StoreKey` and `Keys`, also where the store key is
+/// not this store's: then nothing finds them.
+pub fn has_keys_of(files: &Files, customer: &Identifier) -> Result<bool, StoreError> {
+    let (keys, slots) = keys_of(files, customer)?;
+    if slots.is_empty() {
+        keys.require_ours()?;
+    }
+    Ok(!slots.is_empty())
+}
+
+fn keys_of(files: &Files, customer: &Identifier) -> Result<(KeyFile, Vec<SlotId>), StoreError> {
     let store_key = StoreKey::load(&files.store_key)?;
     let mut keys = KeyFile::open_to_zero(&files.keys, &store_key)?;
     let customer = profile::lookup(&store_key, customer);
     let mut slots: Vec<SlotId> = keys.slots_of(&customer)?.iter().map(|known| known.slot).collect();
     let damaged = keys.damaged_slots_of(&customer)?;
     slots.extend(damaged.into_iter().map(|index| SlotId { index, owner: [0; 16] }));
-    if slots.is_empty() {
-        keys.require_ours()?;
-        return Ok(false);
-    }
-    keys.zero(&slots)?;
-    Ok(true)
+    Ok((keys, slots))
 }

@@ -6,11 +6,12 @@ use crate::seal::{DataKey, SlotId, aead};
 
 use super::damaged::slot_id;
 use super::error::StoreError;
+use super::forget::{Stage, doom};
 use super::open::Store;
 
 /// Where the draft's key is. `live` is false once the basket was sold or dropped.
 pub(super) struct DraftSlot {
-    slot: SlotId,
+    pub(super) slot: SlotId,
     live: bool,
 }
 
@@ -30,16 +31,43 @@ impl DraftSlot {
     }
 }
 
+fn put(connection: &Connection, slot: SlotId, sealed: &[u8]) -> Result<(), StoreError> {
+    connection
+        .prepare_cached("INSERT OR REPLACE INTO draft (id, slot, owner, sealed) VALUES (1, ?1, ?2, ?3)")?
+        .execute(params![slot.index, slot.owner, sealed])?;
+    Ok(())
+}
+
 impl Store {
     /// Keeps the open basket: `plaintext` is whatever the till needs to show it again.
     pub fn save_draft(&mut self, plaintext: &[u8]) -> Result<(), StoreError> {
         let (slot, key) = self.draft_key()?;
-        let sealed = aead::seal(&key, &slot.owner, plaintext);
-        self.connection
-            .prepare_cached("INSERT OR REPLACE INTO draft (id, slot, owner, sealed) VALUES (1, ?1, ?2, ?3)")?
-            .execute(params![slot.index, slot.owner, sealed])?;
+        put(&self.connection, slot, &aead::seal(&key, &slot.owner, plaintext))?;
         self.draft = Some(DraftSlot { slot, live: true });
         Ok(())
+    }
+
+    /// Keeps the open basket under a new key and destroys the one before: what is no more in it cannot be read
+    /// from what lies in free pages or the log. Either is there whole after a crash, and the next start destroys
+    /// the other's key. A full disk is no error while the ballast is there.
+    pub fn reseal_draft(&mut self, plaintext: &[u8]) -> Result<(), StoreError> {
+        self.retire_draft()?;
+        self.despite_full_disk(|store| {
+            store.require_files()?;
+            store.require_spares(0, 1)?;
+            let spare = store.spares.plain.pop().expect("just required");
+            let sealed = aead::seal(&spare.key, &spare.slot.owner, plaintext);
+            let transaction = store.connection.transaction()?;
+            put(&transaction, spare.slot, &sealed)?;
+            if let Some(before) = &store.draft {
+                doom(&transaction, before.slot)?;
+            }
+            transaction.commit()?;
+            store.draft = Some(DraftSlot { slot: spare.slot, live: true });
+            store.resume_from(Stage::Tombstoned);
+            Ok(())
+        })?;
+        self.advance(Stage::KeyDestroyed)
     }
 
     /// Whether a basket is open.

@@ -219,6 +219,36 @@ fn an_open_basket_survives_and_its_key_does_not() {
     assert_eq!(store.draft().unwrap(), None);
 }
 
+/// What a basket no longer holds is behind a key that is zero, and a crash between two steps loses no basket.
+#[test]
+fn a_basket_sealed_anew_leaves_its_old_key_to_nobody() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut store = create(directory.path());
+    store.save_draft(b"bread for 600123456").unwrap();
+    let before = store.draft.as_ref().unwrap().slot;
+    store.reseal_draft(b"bread").unwrap();
+    assert!(store.keys.is_zero(before).unwrap());
+    assert_eq!(store.draft().unwrap().as_deref(), Some(b"bread".as_slice()));
+    assert_eq!(store.finish_forgetting().unwrap(), Forgetting::Complete);
+    // Where nothing can be written, the basket stays as it was.
+    let database = directory.path().join("olvido.db");
+    fs::rename(&database, directory.path().join("elsewhere")).unwrap();
+    assert!(matches!(store.reseal_draft(b"nothing"), Err(StoreError::FilesGone)));
+    assert_eq!(store.draft().unwrap().as_deref(), Some(b"bread".as_slice()));
+    fs::rename(directory.path().join("elsewhere"), &database).unwrap();
+    // The process dies after the commit and before the key is zeroed.
+    let slot = store.draft.as_ref().unwrap().slot;
+    store.keys.disable_zeroing_for_mutation_test();
+    store.reseal_draft(b"nothing").unwrap();
+    assert!(!store.keys.is_zero(slot).unwrap());
+    std::mem::forget(store);
+    let mut store = open(directory.path());
+    assert_eq!(store.finish_forgetting().unwrap(), Forgetting::Complete);
+    assert!(store.keys.is_zero(slot).unwrap());
+    assert_eq!(store.draft().unwrap().as_deref(), Some(b"nothing".as_slice()));
+    assert!(store.verify("2026-11-22".parse().unwrap()).unwrap().findings.is_empty());
+}
+
 #[test]
 fn what_is_past_its_term_is_forgotten() {
     let directory = tempfile::tempdir().unwrap();

@@ -178,6 +178,12 @@ impl Draft {
         self.sale.is_empty() && self.unknown.is_empty() && self.weigh.is_empty() && self.held.is_empty()
     }
 
+    /// Whether a customer is to be remembered by this.
+    pub fn names(&self, identifier: &Identifier) -> bool {
+        let mut sales = std::iter::once(&self.sale).chain(&self.held);
+        sales.any(|sale| sale.answer().customer.as_ref() == Some(identifier))
+    }
+
     /// Takes away what the customers of these identifiers have answered. Returns whether any had.
     pub fn forget(&mut self, whom: &[Identifier]) -> bool {
         let mut any = false;

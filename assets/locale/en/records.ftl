@@ -130,6 +130,7 @@ forget-waits-damage = But the database is damaged, and the sealed data could not
 
 customer-tickets-stay = The tickets of these purchases stay as long as tax law asks. No ticket names a customer.
 customer-in-basket = An open basket was to be remembered for this customer. Its customer is asked again.
+customer-in-basket-stays = Warning: an open basket is still to be remembered for this customer, and that cannot be changed now. Void it at the till.
 customer-unknown = nothing is kept of this customer.
 customer-pending = nothing of this customer can be read here. But a forget is not complete yet.
 customer-unknown-next = Check the phone, e-mail or card.

@@ -130,6 +130,7 @@ forget-waits-damage = Pero la base de datos está dañada, y no se han podido qu
 
 customer-tickets-stay = Los tiques de estas compras quedan mientras los pide la ley de impuestos. Ningún tique nombra a un cliente.
 customer-in-basket = Una cesta abierta se iba a recordar para este cliente. Se le preguntará otra vez.
+customer-in-basket-stays = Aviso: una cesta abierta aún se va a recordar para este cliente, y ahora no se puede cambiar. Anúlela en la caja.
 customer-unknown = de este cliente no se guarda nada.
 customer-pending = aquí no se puede leer nada de este cliente. Pero un olvido aún no está completo.
 customer-unknown-next = Mire si el teléfono, correo o tarjeta es ese.

@@ -19,6 +19,10 @@ fn identifiers_normalise() {
         ("Teléfono: 600 11 22 33", Ok("phone:+34600112233")),
         ("móvil. +44 20 7946 0958", Ok("phone:+442079460958")),
         ("E-mail: ana@example.org", Ok("email:ana@example.org")),
+        ("correo. ana@example.org", Ok("email:ana@example.org")),
+        ("mail.ana@example.org", Ok("email:mail.ana@example.org")),
+        ("tel.ana@example.org", Ok("email:tel.ana@example.org")),
+        ("tel ana@example.org", Err(IdentifierError::NotAnEmail)),
         ("tel 12", Err(IdentifierError::NotAPhone)),
         ("tel 4111 1111 1111 1111", Err(IdentifierError::PaymentCard)),
         ("tel-0042", Ok("card:TEL0042")),
@@ -116,6 +120,8 @@ fn spellings(code: &str, trunk: &str, number: &str) -> Vec<String> {
         groups(3, " "),
         groups(3, "-"),
         format!("\u{202a}+{code} {}\u{202c}", groups(3, "\u{a0}")),
+        format!("Tel. +{code} {number}"),
+        format!("móvil: {number}"),
     ];
     if !trunk.is_empty() {
         all.push(format!("{trunk}{number}"));
@@ -126,6 +132,40 @@ fn spellings(code: &str, trunk: &str, number: &str) -> Vec<String> {
         all.push(format!("+{code}0{number}"));
     }
     all
+}
+
+/// A word that may stand before a phone or an e-mail, and what parts it from what follows.
+fn word_before() -> impl Strategy<Value = (&'static str, &'static str)> {
+    let words = [PHONE_WORDS.as_slice(), &EMAIL_WORDS].concat();
+    (prop::sample::select(words), prop::sample::select(vec![" ", ".", ": ", ":", ". ", "-", "_", ""]))
+}
+
+proptest! {
+    /// An address that begins with such a word is nobody else's.
+    #[test]
+    fn an_address_is_found_whatever_it_begins_with((word, gap) in word_before(), name in "[a-z]{1,8}") {
+        // That is a kind, and no address is a phone.
+        prop_assume!(!(word == "phone" && gap.starts_with(':')));
+        let address = format!("{name}@example.org");
+        let is_word = EMAIL_WORDS.contains(&word) && word != "e mail" && gap.contains([' ', ':']);
+        let expected = match Identifier::email(&format!("{word}{gap}{address}")) {
+            _ if is_word => Identifier::email(&address),
+            // No blank is in an address.
+            read => read,
+        };
+        prop_assert_eq!(Identifier::parse(&format!("{word}{gap}{address}"), "34"), expected);
+    }
+
+    /// A card that `ring` kept is found, whatever it begins with.
+    #[test]
+    fn a_card_is_found_whatever_it_begins_with((word, gap) in word_before(), number in "[0-9]{1,9}") {
+        let card = format!("{word}{gap}{number}");
+        let Ok(kept) = Identifier::card(&card) else { return Ok(()) };
+        for asked in [card.clone(), card.to_uppercase()] {
+            let readings = Identifier::readings(&asked, "34").unwrap();
+            prop_assert!(readings.concat().contains(&kept), "{}", asked);
+        }
+    }
 }
 
 proptest! {
