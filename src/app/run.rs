@@ -49,7 +49,7 @@ pub fn now() -> DateTime<FixedOffset> {
     DateTime::<Local>::from(SystemTime::now()).fixed_offset().trunc_subsecs(0)
 }
 
-/// The selling screen of a shop whose settings were checked. It can sell before the store is open.
+/// The selling screen of a shop whose settings were checked. What is scanned before the store is open waits.
 pub fn till_model(settings: Settings, policy: Policy) -> Model {
     let mut model =
         Model::new(Arc::new(settings), Arc::new(policy)).expect("the keys were checked when read");
@@ -68,6 +68,7 @@ pub fn run(till: Till) -> io::Result<Ended> {
     }));
     let (to, messages) = mpsc::channel();
     let (jobs, asked) = mpsc::channel();
+    let has_store = till.open.is_some();
     let makers = worker::Makers { open: till.open, set_up: till.set_up, keep_policy: till.keep_policy };
     let worker =
         worker::start(makers, now(), worker::Ends { jobs: asked, ask: jobs.clone(), to: to.clone() });
@@ -80,6 +81,7 @@ pub fn run(till: Till) -> io::Result<Ended> {
         gather: Gather::default(),
         jobs,
         last_key: None,
+        early: has_store.then(Vec::new),
         last_frame: None,
         next_minute: Instant::now(),
         touched: true,
@@ -108,6 +110,8 @@ struct Loop {
     gather: Gather,
     jobs: Sender<Job>,
     last_key: Option<Instant>,
+    /// Keys of before the store said whether the till is locked; `None` once it has, and where there is no store.
+    early: Option<Vec<(KeyEvent, Instant)>>,
     last_frame: Option<Instant>,
     next_minute: Instant,
     /// A key, a touch or a new size since the last minute.
@@ -148,7 +152,7 @@ impl Loop {
     /// Does what time alone brings: held keys, moving things, the next minute.
     fn tick(&mut self) {
         let at = Instant::now();
-        if let Some(typed) = self.gather.settle(at) {
+        if let Some(typed) = self.gather.settle(self.model.screen_id(), at) {
             self.typed(typed);
         }
         if !self.model.wants_frames() {
@@ -175,7 +179,12 @@ impl Loop {
     fn take(&mut self, message: Message) -> io::Result<()> {
         self.touched |= matches!(message, Message::Input(..));
         match message {
-            Message::Input(Input::Key(key), at) => self.key(key, at),
+            Message::Input(Input::Key(key), at) => match &mut self.early {
+                Some(early) => early.push((key, at)),
+                None => self.key(key, at),
+            },
+            // Nothing can be pressed yet.
+            Message::Input(Input::Mouse(_), _) if self.early.is_some() => {}
             Message::Input(Input::Mouse(mouse), _) => match mouse.kind {
                 MouseEventKind::Down(MouseButton::Left) => {
                     self.feed(Event::Press { column: mouse.column, row: mouse.row });
@@ -199,7 +208,7 @@ impl Loop {
 
     fn key(&mut self, key: KeyEvent, at: Instant) {
         let swift = self.last_key.replace(at).is_some_and(|last| at - last < QUIET);
-        if let Some(typed) = self.gather.settle(at) {
+        if let Some(typed) = self.gather.settle(self.model.screen_id(), at) {
             self.typed(typed);
         }
         let presses = !gather::writes(&key) && !gather::moves_only(&key);
@@ -208,7 +217,7 @@ impl Loop {
             self.gather.hold(key, at);
             return;
         }
-        match self.gather.flush() {
+        match self.gather.flush(self.model.screen_id()) {
             // It came with this key, so no person pressed it.
             Some(Typed::Keys(_)) => self.feed(Event::Swift(None)),
             Some(burst) => self.typed(burst),
@@ -258,7 +267,8 @@ impl Loop {
         Ok(())
     }
 
-    /// The store is open: its settings and policy are in force from here on.
+    /// The store is open: its settings and policy are in force from here on, and what was typed before counts,
+    /// unless the till is locked.
     fn opened(&mut self, greeting: Greeting) {
         if matches!(self.model.screen, ui::Screen::Setup(_)) {
             let (size, now) = (self.model.size, self.model.now);
@@ -269,6 +279,8 @@ impl Loop {
         if greeting.locked {
             ui::screen::lock::open(&mut self.model);
         }
+        let early = self.early.take().filter(|_| !greeting.locked);
+        early.into_iter().flatten().for_each(|(key, at)| self.key(key, at));
         self.changed = true;
     }
 }

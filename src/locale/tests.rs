@@ -237,6 +237,7 @@ fn what_the_till_says_fits_its_row() {
             args.extend([
                 ("amount", "−100,000,000.00 €".into()),
                 ("total", "−100,000,000.00 €".into()),
+                ("card", "−100,000,000.00 €".into()),
                 ("weight", "100,000.000 kg".into()),
                 ("code", "c".repeat(20).into()),
                 ("choice", "c".repeat(22).into()),

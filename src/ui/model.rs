@@ -144,6 +144,11 @@ impl ScreenId {
     pub fn takes_text(self) -> bool {
         matches!(self, ScreenId::Sell | ScreenId::Remember | ScreenId::Setup | ScreenId::Lock)
     }
+
+    /// Whether this character is written there. Else it presses something, or nothing.
+    pub fn writes(self, c: char) -> bool {
+        self.takes_text() || self == ScreenId::Pay && (c.is_ascii_digit() || matches!(c, ',' | '.'))
+    }
 }
 
 /// What can be pressed with a finger or the mouse.

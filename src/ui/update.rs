@@ -145,7 +145,12 @@ fn on_burst(model: &mut Model, text: &str) -> Vec<Effect> {
             Screen::Sell | Screen::Dissolve(_) => (model.locale, "sell-key-in-scan"),
         };
         // It may be a PIN that somebody typed fast.
-        let code = if matches!(model.screen, Screen::Lock(_)) { "…".to_owned() } else { scanned(text) };
+        let asks_pin = match &model.screen {
+            Screen::Lock(_) => true,
+            Screen::Setup(setup) => setup.asks_pin(),
+            _ => false,
+        };
+        let code = if asks_pin { "…".to_owned() } else { scanned(text) };
         model.error = Some(words.format(id, &[("code", code.into())]));
         return vec![Effect::Beep];
     }

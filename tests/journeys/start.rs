@@ -68,7 +68,13 @@ fn a_locked_till_stays_locked() {
     till.signal("KILL");
     till.ends();
     let mut till = shop.till();
+    // What comes before the store has said that it is locked does nothing, then or later.
+    till.sends(b"zzz");
     till.sees("Caja bloqueada").sees("La cesta sigue aquí: 1 artículo");
+    till.rests();
+    till.types("1234").key("Enter").sees("Barra de pan").sees(READY);
+    assert!(!till.screen().contains("zz"), "{}", till.screen());
+    till.key("Alt+L").sees("Caja bloqueada");
     till.key("Alt+Q").sees("¿Cerrar la caja?").key("x");
     till.ends_and_restores();
     let mut till = shop.till();

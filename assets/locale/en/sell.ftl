@@ -55,6 +55,7 @@ sell-undone = The last step is undone.
 sell-undone-ask-again = The basket is back, not what the customer had chosen. Ask again.
 sell-answer-first = What you typed waits for Enter. Esc drops it.
 sell-resumed-terminal = Look at the card terminal before you charge: it had { $amount }.
+sell-resumed-paid-terminal = { $amount } taken; the terminal had { $card }. Look there.
 sell-nothing-to-undo = There is nothing to undo.
 sell-nothing-yet = The basket is empty. Scan something first.
 sell-no-receipt = There is no receipt of this till yet.

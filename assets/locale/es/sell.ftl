@@ -55,6 +55,7 @@ sell-undone = El último paso está deshecho.
 sell-undone-ask-again = La cesta ha vuelto, lo que eligió el cliente no. Pregunte otra vez.
 sell-answer-first = Lo tecleado espera Enter. Esc lo quita.
 sell-resumed-terminal = Antes de cobrar, mire el datáfono: tenía { $amount }.
+sell-resumed-paid-terminal = Se cobró { $amount }; el datáfono tenía { $card }. Mírelo.
 sell-nothing-to-undo = No hay nada que deshacer.
 sell-nothing-yet = La cesta está vacía. Pase antes algún producto.
 sell-no-receipt = Esta caja no tiene aún ningún recibo.

@@ -110,6 +110,19 @@ fn a_basket_that_comes_back_is_not_put_under_another_ones_answer() {
     assert_eq!(told(&press(&mut model, "<F10>a")), "guarantee  es", "the bread's own answer");
 }
 
+/// What was taken and what the card terminal had are both said: neither is asked for twice.
+#[test]
+fn a_crash_between_two_payments_says_both() {
+    let mut model = till(Spanish);
+    press(&mut model, &format!("{WASHER}<F10>100<Enter><F9>"));
+    let draft = model.draft();
+    assert!(draft.payment.is_some() && draft.terminal.is_some());
+    let mut restarted = till(Spanish);
+    press(&mut restarted, &format!("{BREAD}<F10>"));
+    update(&mut restarted, Event::Done(Done::Draft(Some(draft))));
+    assert_eq!(restarted.error.as_deref(), Some("Se cobró 100,00 €; el datáfono tenía 289,00 €. Mírelo."));
+}
+
 /// The draft as it comes back from the disk, in a till that has just started.
 fn after_a_kill(model: &Model, policy_version: u32) -> Model {
     let mut draft = model.draft();

@@ -81,6 +81,21 @@ fn a_burst_fills_an_empty_field_and_does_not_press_enter() {
     assert!(!testing::frame(&mut model, 80, 24).contains("6001234562"));
 }
 
+/// Four digits typed fast may be a PIN.
+#[test]
+fn a_pin_is_not_shown_as_a_code() {
+    let mut setup = screens().into_iter().find(|(name, _)| *name == "setup").unwrap().1;
+    press(&mut setup, "<Tab><Tab><Tab><Tab><Tab><Tab><Tab>");
+    assert!(matches!(&setup.screen, Screen::Setup(setup) if setup.asks_pin()));
+    // An empty field for a number takes it.
+    let screens = screens().into_iter().filter(|(name, _)| *name != "remember");
+    for (name, mut model) in screens.chain([("setup, at the PIN", setup)]) {
+        assert_eq!(testing::scan(&mut model, "8642"), [Effect::Beep], "{name}");
+        let asks_pin = name.starts_with("lock") || name.ends_with("PIN");
+        assert_eq!(model.error.as_ref().unwrap().contains("8642"), !asks_pin, "{name}");
+    }
+}
+
 #[test]
 fn a_scanned_payment_card_is_not_shown() {
     for (name, mut model) in screens() {

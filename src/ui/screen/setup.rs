@@ -162,6 +162,11 @@ impl Setup {
         self.work == Work::Asking && field.is_empty()
     }
 
+    /// Whether the cursor stands where the PIN is written.
+    pub fn asks_pin(&self) -> bool {
+        self.focus == Slot::Pin
+    }
+
     /// Whether it is the demo shop still, for which nothing needs to be safe or true.
     fn is_demo(&self) -> bool {
         let demo = Store::default();

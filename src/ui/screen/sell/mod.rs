@@ -152,7 +152,7 @@ pub fn resume(model: &mut Model, draft: Option<Draft>) -> Vec<Effect> {
         draft.sale = draft.sale.unanswered();
         draft.held = draft.held.into_iter().map(OpenSale::unanswered).collect();
     }
-    let mut resumed_here = false;
+    let (mut resumed_here, mut refused) = (false, None);
     match Till::resume(draft.sale) {
         // Whoever is paying or answering goes on with their own basket.
         Ok(resumed) if model.payment.is_some() || !matches!(model.screen, Screen::Sell | Screen::Lock(_)) => {
@@ -163,7 +163,7 @@ pub fn resume(model: &mut Model, draft: Option<Draft>) -> Vec<Effect> {
             model.held.push_front(early.sale().clone());
             resumed_here = true;
         }
-        Err(error) => model.error = Some(basket_error(model, error)),
+        Err(error) => refused = Some(basket_error(model, error)),
     }
     model.held.extend(draft.held);
     model.held.retain(|sale| !sale.is_empty());
@@ -172,7 +172,7 @@ pub fn resume(model: &mut Model, draft: Option<Draft>) -> Vec<Effect> {
     }
     model.sell.unknown.splice(0..0, draft.unknown);
     draft.weigh.into_iter().rev().for_each(|id| model.sell.weigh.push_front(id));
-    if found && model.error.is_none() {
+    if found && refused.is_none() && model.error.is_none() {
         let id = match (answered, same_terms) {
             (false, _) => "sell-resumed",
             (true, true) => "sell-resumed-answered",
@@ -180,29 +180,39 @@ pub fn resume(model: &mut Model, draft: Option<Draft>) -> Vec<Effect> {
         };
         say(model, id);
     }
-    if let Some(payment) = draft.payment {
-        resume_payment(model, payment, resumed_here);
-    }
-    if let Some(amount) = draft.terminal {
-        let amount = model.locale.money_signed(amount, &model.settings.store.currency);
-        model.error = Some(model.locale.format("sell-resumed-terminal", &[("amount", amount.into())]));
+    let taken = draft.payment.and_then(|payment| resume_payment(model, payment, resumed_here));
+    // Money first: a narrow line cuts its end.
+    let said = [money_to_look_for(model, taken, draft.terminal), refused];
+    if said.iter().any(Option::is_some) {
+        model.error = Some(said.into_iter().flatten().collect::<Vec<_>>().join(" "));
     }
     if begun { save(model) } else { Vec::new() }
 }
 
-/// The payment of before a crash goes on where its basket is the open one again; else what was taken is
-/// said, so that it is given back or counted.
-fn resume_payment(model: &mut Model, payment: Payment, resumed_here: bool) {
+/// The payment of before a crash goes on where its basket is the open one again. Else returns what was taken, so
+/// that it is given back or counted.
+fn resume_payment(model: &mut Model, payment: Payment, resumed_here: bool) -> Option<Money> {
     if resumed_here && payment.total() == model.till.priced().total {
         model.payment = Some(payment);
         if matches!(model.screen, Screen::Sell) {
             model.to_till();
         }
-        return;
+        return None;
     }
-    let taken: Money = payment.tenders().iter().map(|tender| tender.amount).sum();
-    let amount = model.locale.money_signed(taken, &model.settings.store.currency);
-    model.error = Some(model.locale.format("sell-resumed-paid", &[("amount", amount.into())]));
+    Some(payment.tenders().iter().map(|tender| tender.amount).sum())
+}
+
+/// What was taken before a crash, and what the card terminal had: nobody may be charged twice.
+fn money_to_look_for(model: &Model, taken: Option<Money>, terminal: Option<Money>) -> Option<String> {
+    let (id, amount) = match (taken, terminal) {
+        (None, None) => return None,
+        (Some(taken), None) => ("sell-resumed-paid", taken),
+        (None, Some(terminal)) => ("sell-resumed-terminal", terminal),
+        (Some(taken), Some(_)) => ("sell-resumed-paid-terminal", taken),
+    };
+    let text = |amount| model.locale.money_signed(amount, &model.settings.store.currency);
+    let card = text(terminal.unwrap_or(Money::ZERO));
+    Some(model.locale.format(id, &[("amount", text(amount).into()), ("card", card.into())]))
 }
 
 /// After a good act: nothing is wrong any more, and the basket is sealed to disk.
