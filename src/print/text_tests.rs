@@ -98,19 +98,19 @@ fn receipts_in_every_language_and_width() {
     }
 }
 
-/// Where it went, by what it is found, and that coming back keeps it for longer; not who.
+/// Where it went, by what it is found, and that another one keeps it for longer; not who.
 #[test]
 fn a_remembered_purchase_says_where_it_is() {
     for (language, found, until) in [
         (
             Language::Spanish,
             "En su perfil, que se encuentra con su teléfono",
-            "Hasta: 23.11.2029, más si vuelve",
+            "Hasta: 23.11.2029, más si recordamos otra compra",
         ),
         (
             Language::English,
             "In your profile, found by your phone",
-            "Until: 23 Nov 2029, longer if you come back",
+            "Until: 23 Nov 2029, longer if you have another purchase remembered",
         ),
     ] {
         let mut remembered = receipt(TicketDetail::Shop, guarantee());

@@ -3,7 +3,7 @@ receipt-paper-heading = ONLY ON THIS PAPER
 receipt-also-kept-heading = ALSO KEPT
 receipt-kept-for = For: { $purpose }
 receipt-kept-until = Until: { $until }
-receipt-kept-until-renewed = Until: { $until }, longer if you come back
+receipt-kept-until-renewed = Until: { $until }, longer if you have another purchase remembered
 receipt-kept-profile = In your profile, found by your { $kind ->
     [phone] phone
     [email] e-mail

@@ -3,7 +3,7 @@ receipt-paper-heading = SOLO EN ESTE PAPEL
 receipt-also-kept-heading = TAMBIÉN GUARDADO
 receipt-kept-for = Para: { $purpose }
 receipt-kept-until = Hasta: { $until }
-receipt-kept-until-renewed = Hasta: { $until }, más si vuelve
+receipt-kept-until-renewed = Hasta: { $until }, más si recordamos otra compra
 receipt-kept-profile = En su perfil, que se encuentra con su { $kind ->
     [phone] teléfono
     [email] correo

@@ -54,7 +54,10 @@ fn details(format: u32) -> &'static [TicketDetail] {
 }
 
 fn format(reader: &mut Reader, root: &Table<'_>) -> u32 {
-    let Some(entry) = reader.find(root, "format") else { return 1 };
+    let Some(entry) = reader.find(root, "format") else {
+        reader.reads_old_texts();
+        return 1;
+    };
     if reader.number(&entry, Policy::FORMAT, Expected::Format) == Some(1) {
         reader.bad::<u32>(&entry, Expected::Format);
     }
@@ -250,7 +253,7 @@ fn class_texts(
 ) -> BTreeMap<Language, ClassText> {
     let tables = per_language(reader, texts, languages);
     let has_purpose = |reader: &Reader, table: &Table<'_>| {
-        reader.find(table, "purpose").is_some_and(|entry| !entry.is_blank())
+        reader.find(table, "purpose").is_some_and(|entry| !reader.is_blank(&entry))
     };
     // Without a purpose in any language it has none; without it in one, a text is missing.
     let purposeless = !tables.iter().any(|(_, table)| has_purpose(reader, table));

@@ -13,6 +13,8 @@ use crate::domain::text::is_unseen;
 pub(super) struct Reader {
     line_ends: Vec<usize>,
     errors: Vec<PolicyError>,
+    /// Texts are judged as 0.2.0 did: what was in force stays so.
+    is_old: bool,
 }
 
 /// A table with its dotted name and the line that first names it.
@@ -41,7 +43,12 @@ pub(super) struct Located {
 impl Reader {
     pub fn new(text: &str) -> Reader {
         let line_ends = text.bytes().enumerate().filter(|&(_, b)| b == b'\n').map(|(at, _)| at).collect();
-        Reader { line_ends, errors: Vec::new() }
+        Reader { line_ends, errors: Vec::new(), is_old: false }
+    }
+
+    /// The file is of format 1.
+    pub fn reads_old_texts(&mut self) {
+        self.is_old = true;
     }
 
     fn line(&self, span: Range<usize>) -> usize {
@@ -174,10 +181,16 @@ impl Reader {
 
     /// The value as one line of printable text, trimmed and not empty.
     pub fn text(&mut self, entry: &Entry<'_>) -> Option<Located> {
-        match entry.value.as_str().and_then(clean) {
+        match entry.value.as_str().and_then(|text| clean(text, self.is_old)) {
             Some(text) => Some(Located { text, line: entry.line }),
             None => self.bad(entry, Expected::Text),
         }
+    }
+
+    /// Whether the value is text that says nothing: without letter or digit, until 0.2.0 nothing but space.
+    pub fn is_blank(&self, entry: &Entry<'_>) -> bool {
+        let says = |c: char| if self.is_old { !c.is_whitespace() } else { c.is_alphanumeric() };
+        entry.value.as_str().is_some_and(|text| !text.contains(says))
     }
 
     /// The value as a list of such texts, none of them twice.
@@ -239,15 +252,17 @@ impl Entry<'_> {
     pub fn raw_text(&self) -> Option<&str> {
         self.value.as_str()
     }
-
-    /// Whether it is text that says nothing: without letter or digit.
-    pub fn is_blank(&self) -> bool {
-        self.value.as_str().is_some_and(|text| !text.contains(char::is_alphanumeric))
-    }
 }
 
 /// Trimmed text, unless it is empty, or could move a terminal's cursor or turn its text around.
-fn clean(text: &str) -> Option<String> {
+fn clean(text: &str, is_old: bool) -> Option<String> {
     let text = text.trim();
-    if text.is_empty() || text.contains(is_unseen) { None } else { Some(text.to_owned()) }
+    let is_odd = if is_old { moves_text } else { is_unseen };
+    if text.is_empty() || text.contains(is_odd) { None } else { Some(text.to_owned()) }
+}
+
+/// What 0.2.0 refused.
+fn moves_text(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }

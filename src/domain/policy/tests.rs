@@ -628,6 +628,22 @@ fn a_policy_of_0_2_0_is_narrowed_to_the_shop() {
     assert_eq!(Policy::parse(SHIPPED_0_2_0).unwrap().choices.len(), 3);
 }
 
+/// What 0.2.0 took as a text is in force, whatever is asked of a new one.
+#[test]
+fn a_policy_of_0_2_0_keeps_its_texts() {
+    for text in ["—", "Quien com\u{ad}pra", "…", "a\u{2060}b"] {
+        let edited = SHIPPED_0_2_0.replacen("purpose = \"", &format!("purpose = \"{text}\" # "), 1);
+        assert_ne!(edited, SHIPPED_0_2_0);
+        Policy::parse(&edited).unwrap_or_else(|errors| panic!("{text:?}: {errors:?}"));
+        let new = SHIPPED.replacen("purpose = \"", &format!("purpose = \"{text}\" # "), 1);
+        assert!(Policy::parse(&new).is_err(), "{text:?}");
+    }
+    for text in ["", " ", "\u{202e}a", "\u{200b}"] {
+        let edited = SHIPPED_0_2_0.replacen("purpose = \"", &format!("purpose = \"{text}\" # "), 1);
+        assert!(Policy::parse(&edited).is_err(), "{text:?}");
+    }
+}
+
 #[test]
 fn a_policy_to_be_taken_into_use_says_how_it_is_written() {
     let refused = |text: &str| Policy::parse_new(text).unwrap_err();

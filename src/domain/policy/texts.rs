@@ -66,7 +66,7 @@ impl Text<'_> {
     }
 
     pub fn read(&self, reader: &mut Reader, table: &Table<'_>, key: &str) -> String {
-        let Some(entry) = reader.find(table, key).filter(|entry| !entry.is_blank()) else {
+        let Some(entry) = reader.find(table, key).filter(|entry| !reader.is_blank(entry)) else {
             reader.refuse(table.line, table.key(key), Kind::MissingText);
             return String::new();
         };
