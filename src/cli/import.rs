@@ -65,7 +65,16 @@ pub fn read(
 ) -> Result<Import, Problem> {
     let bytes = private_file::open_named(file)
         .and_then(|opened| private_file::read_at_most(opened, BYTES_MAX))
-        .map_err(|error| Problem::of_file(file, &error, locale))?;
+        .map_err(|error| {
+            let problem = Problem::of_file(file, &error, locale);
+            match error.kind() {
+                io::ErrorKind::FileTooLarge => {
+                    let next = Some(locale.text("cli-products-large-next").into_owned());
+                    Problem { next, ..problem }
+                }
+                _ => problem,
+            }
+        })?;
     // The department is the shop's word, not the reader's.
     let department = Locale::of(shop.store.language).text("import-other-department");
     let settings = import::Settings {

@@ -22,6 +22,8 @@ pub struct Environment {
     /// `OLVIDO_LANG`, else the first of `LC_ALL`, `LC_MESSAGES` and `LANG` that is set, where it is
     /// a language of Olvido.
     pub language: Option<Language>,
+    /// `OLVIDO_LANG`, where it is none.
+    pub unknown_language: Option<String>,
     /// Who runs the program, as the system calls them: `SUDO_USER`, else `USER`, else `LOGNAME`. It is
     /// noted with what they look at, and proves nothing.
     pub user: Option<String>,
@@ -105,10 +107,12 @@ impl Environment {
             .into_iter()
             .find_map(filled)
             .and_then(|value| value.to_str()?.parse().ok());
+        let asked = filled("OLVIDO_LANG").map(|value| value.to_string_lossy().into_owned());
         Environment {
             data: filled("OLVIDO_DATA").map(PathBuf::from),
             default_data,
             language,
+            unknown_language: asked.filter(|value| value.parse::<Language>().is_err()),
             user: ["SUDO_USER", "USER", "LOGNAME"]
                 .into_iter()
                 .find_map(filled)

@@ -160,8 +160,10 @@ impl Session {
                 out,
             )?;
         }
-        let is_stuck =
-            matches!(forgetting, Forgetting::Pending(Reason::NoKey | Reason::Slot | Reason::Damage));
+        let is_stuck = matches!(
+            forgetting,
+            Forgetting::Pending(Reason::NoKey | Reason::Slot | Reason::Damage | Reason::LeftOver)
+        );
         Ok(if is_stuck { REFUSED } else { DONE })
     }
 

@@ -186,8 +186,9 @@ fn a_pending_forget_is_pending_at_every_look() {
     crate::seal::private_file::create(&note, &text).unwrap();
     for look in &looks[2..] {
         if look[1] == "forget" {
-            let said = shop.done(look);
+            let (code, said, _) = shop.run(look);
             assert!(said.contains("Accepted") && said.contains("olvido verify"), "{said}");
+            assert_eq!(code, REFUSED, "somebody has to connect that disk");
         }
     }
     say(Some("interrupted backup"));
@@ -222,6 +223,7 @@ fn review_verify_and_expire() {
     assert_eq!((&json["sales"], &json["choice"]["guarantee"]), (&3.into(), &1.into()));
     let words = shop.done(&["review", "--day", "2026-11-23"]);
     assert!(words.contains("Only for guarantee") && words.contains("23 Nov 2026"), "{words}");
+    assert!(words.contains("after 5 sales among 32 tickets, or after 1600 tickets"), "{words}");
     let empty: Value = serde_json::from_str(&shop.done(&["review", "--json", "--to", "2026-11-22"])).unwrap();
     assert_eq!(empty["sales"], 0);
     assert!(shop.done(&["verify"]).contains("Everything holds."));
@@ -234,6 +236,45 @@ fn review_verify_and_expire() {
     let (code, words, _) = ran(&shop.data(), &["verify", "--lang", "es"]);
     assert_eq!(code, REFUSED);
     assert!(words.contains("archivo de claves"), "{words}");
+}
+
+/// A policy may hold counts back for longer: the review says by what rule.
+#[test]
+fn a_review_goes_by_the_rule_of_the_policy() {
+    let shop = Shop::new();
+    let rule = "basis = \"mixed\"\nrelease = { sales = 7, tickets = 40, longest = 2000 }";
+    let policy = crate::domain::policy::SHIPPED.replace("version = 2", "version = 3");
+    fs::write(shop.data().join("policy.toml"), policy.replace("basis = \"mixed\"", rule)).unwrap();
+    let words = shop.done(&["review"]);
+    assert!(words.contains("after 7 sales among 40 tickets, or after 2000 tickets"), "{words}");
+}
+
+/// An enrolment is tried once, by who asked for it.
+#[test]
+fn an_enrolment_that_fails_promises_no_other_try() {
+    let shop = Shop::new();
+    let code = crate::sync::enrolment::EnrolmentCode::new("SOL", [7; 16]).text();
+    let said = shop.refused(&["sync", "enrol", "https://127.0.0.1:9", &code]);
+    assert!(said.contains("cannot be reached") && said.contains("Check the address"), "{said}");
+    assert!(!said.contains("by itself"), "{said}");
+}
+
+/// A language that Olvido does not speak is said, and nothing else changes.
+#[test]
+fn an_unknown_language_is_said() {
+    let shop = Shop::new();
+    let line = |words: &[&str]| {
+        let args: Vec<OsString> =
+            std::iter::once("olvido").chain(words.iter().copied()).map(Into::into).collect();
+        let read = |name: &str| (name == "OLVIDO_LANG").then(|| OsString::from("xx"));
+        let environment = Environment { data: Some(shop.data()), ..Environment::read(read, None) };
+        let (mut out, mut complaints) = (Vec::new(), Vec::new());
+        let code = run(&args, environment, &mut out, &mut complaints);
+        (code, String::from_utf8(complaints).unwrap())
+    };
+    let (code, said) = line(&["review"]);
+    assert!(code == DONE && said.contains("OLVIDO_LANG") && said.contains("xx"), "{said}");
+    assert_eq!(line(&["review", "--lang", "es"]), (DONE, String::new()));
 }
 
 /// One byte in the slot of a kept purchase: the last that is not zero.
@@ -368,7 +409,7 @@ fn looks_have_a_reason_of_the_list_and_are_shown() {
     assert!(shop.done(&["customer", "show", "600123456"]).contains(": the customer asked\n"));
     let (_, spanish, _) =
         ran(&shop.data(), &["customer", "show", "600123456", "--purpose", "complaint", "--lang", "es"]);
-    assert!(spanish.contains("Miradas:") && spanish.contains(": una reclamación\n"), "{spanish}");
+    assert!(spanish.contains("Consultas:") && spanish.contains(": una reclamación\n"), "{spanish}");
     let (code, ..) = shop.run(&["customer", "show", "600123456", "--purpose", "I am curious"]);
     assert_eq!(code, super::run::USAGE);
     // The copy that the notice promises: all of it, for machines, and the look at it is noted, too.

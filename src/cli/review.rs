@@ -9,7 +9,7 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::domain::language::Language;
 use crate::domain::money::Money;
-use crate::domain::policy::Policy;
+use crate::domain::policy::{Policy, Release};
 use crate::domain::tender::TenderKind;
 use crate::locale::Locale;
 use crate::store::{Days, Review, Store, StoreError};
@@ -53,8 +53,11 @@ impl Session {
             && first > last
         {
             let days = [("from", first.to_string().into()), ("to", last.to_string().into())];
-            let next = self.locale().format("days-backwards-next", &days);
-            return Err(Problem { next: Some(next), ..self.refusal("days-backwards", "days-backwards") });
+            return Err(Problem {
+                what: self.locale().text("days-backwards").into_owned(),
+                place: None,
+                next: Some(self.locale().format("days-backwards-next", &days)),
+            });
         }
         Ok(Days { from, to })
     }
@@ -129,7 +132,9 @@ fn print(review: &Review, policy: &Policy, language: Language, out: &mut impl Wr
     }
     if review.department_waiting != Money::ZERO {
         row(&locale.text("review-waiting"), &[money(review.department_waiting)], out)?;
-        writeln!(out, "{}", locale.text("review-waiting-why"))?;
+        let Release { sales, tickets, longest } = policy.release;
+        let rule = [("sales", sales.into()), ("among", tickets.into()), ("longest", longest.into())];
+        writeln!(out, "{}", locale.format("review-waiting-why", &rule))?;
     }
     heading("review-tenders", locale, out)?;
     for (kind, sum) in &review.tender {

@@ -26,7 +26,8 @@ use crate::store::policy_in_force;
 
 /// All went well.
 pub const DONE: u8 = 0;
-/// Something was refused, or a check found something.
+/// Something was refused, a check found something, or somebody has to mend something before a forget or an expiry
+/// can end.
 pub const REFUSED: u8 = 1;
 /// The command line cannot be read.
 pub const USAGE: u8 = 2;
@@ -87,10 +88,18 @@ pub fn run(
     let (said, code) = match help::parse(args, language) {
         Parsed::Say(text) => (write!(out, "{text}"), DONE),
         Parsed::Usage(problem) => (write!(complaints, "{problem}"), USAGE),
-        Parsed::Command(cli) => match command(&cli, environment, out) {
-            Ok(code) => (Ok(()), code),
-            Err(problem) => (write!(complaints, "{problem}"), REFUSED),
-        },
+        Parsed::Command(cli) => {
+            if let (Some(given), None, Some(_)) = (&environment.unknown_language, cli.lang, &cli.command) {
+                let given = [("given", given.into())];
+                // Who cannot be told this goes on all the same.
+                let _ =
+                    writeln!(complaints, "{}", Locale::of(language).format("cli-unknown-language", &given));
+            }
+            match command(&cli, environment, out) {
+                Ok(code) => (Ok(()), code),
+                Err(problem) => (write!(complaints, "{problem}"), REFUSED),
+            }
+        }
     };
     // A pipe that was closed has no reader to tell.
     let _ = said.and_then(|()| out.flush());

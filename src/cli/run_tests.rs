@@ -260,6 +260,22 @@ fn a_forget_waits_for_a_backup() {
     });
 }
 
+/// What a file of products can be split into, a policy cannot.
+#[test]
+fn a_huge_file_is_refused_with_what_to_do() {
+    let (folder, whole) = data();
+    assert_eq!(ran(whole.root(), "init --demo --lang en").0, DONE);
+    let file = folder.path().join("huge");
+    fs::write(&file, "").unwrap();
+    lengthen(&file, 3 << 30);
+    for (command, in_parts) in [("import products NAME", true), ("policy check NAME", false)] {
+        let (code, _, complaints) =
+            ran_with(whole.root(), &format!("{command} --lang en"), file.to_str().unwrap());
+        assert!(code == REFUSED && complaints.contains("larger than any"), "{complaints}");
+        assert_eq!(complaints.contains("in parts"), in_parts, "{complaints}");
+    }
+}
+
 /// Copies of a store with one purchase for its receipt and one of a customer, each damaged in its own way.
 struct Damaged {
     _folder: tempfile::TempDir,

@@ -88,7 +88,17 @@ impl Session {
                 JoinError::Client(ClientError::Refused { status: 401, .. }) => {
                     self.refusal("sync-code-refused", "sync-code-refused-next")
                 }
-                JoinError::Client(error) => self.hub_trouble(&error),
+                JoinError::Client(error) => {
+                    let problem = self.hub_trouble(&error);
+                    match error {
+                        // Nobody tries it again.
+                        ClientError::Unreachable(_) | ClientError::Refused { .. } => {
+                            let next = Some(locale.text("sync-enrol-failed-next").into_owned());
+                            Problem { next, ..problem }
+                        }
+                        _ => problem,
+                    }
+                }
             })?;
         let waiting = waiting(&locked.store).map_err(|error| self.store_problem(&error))?;
         let waiting: u64 = waiting.values().sum();

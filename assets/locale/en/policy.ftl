@@ -53,7 +53,7 @@ policy-purposes-without-profile = Without a profile nobody can tick a purpose.
 policy-purposes-without-profile-remedy = Remove "purposes", or set memory = "profile".
 policy-keeps-first = A choice that keeps more stands before the one that keeps the least.
 policy-keeps-first-remedy = Put "{ $minimum }" first in "order".
-policy-same-title = "{ $key }" is the title of "{ $other }", too.
+policy-same-title = "{ $key }" is the same as the title of "{ $other }".
 policy-same-title-remedy = Give each card a title of its own.
 policy-not-consent = "{ $key }": whoever is remembered must have consented.
 policy-not-consent-remedy = Write basis = "consent" for "class.{ $class }".
@@ -147,7 +147,7 @@ policy-sign-remedy = Say it in words, without ornament.
 policy-number = "{ $key }" has the number { $number }, and each card is chosen by a number.
 policy-number-remedy = Take it out: the till shows the numbers of all cards alike.
 policy-leading = "{ $key }" is not an open question.
-policy-leading-remedy = Ask with what, which or how, such as "What should we remember of this purchase?".
+policy-leading-remedy = Ask with what, which or how. For example: "What should we remember of this purchase?".
 policy-exclamation = "{ $key }" has an exclamation mark.
 policy-exclamation-remedy = Write it as a plain sentence.
 policy-capitals = "{ $key }" writes "{ $word }" in capitals.

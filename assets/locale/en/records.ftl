@@ -7,7 +7,7 @@ review-tenders = By payment
 review-choices = By the customers' choice
 review-waiting = Not assigned yet
 review-waiting-why =
-      What is sold of a product is added to its department after 5 sales among 32 tickets, or after 1600 tickets.
+      What is sold of a product is added to its department after { $sales } sales among { $among } tickets, or after { $longest } tickets.
       Before that it could tell what somebody bought. What was added together with sales of other days is not here either.
 review-rounding = Rounding of cash
 review-cash = Cash
@@ -124,7 +124,7 @@ forget-waits-reader = Its last traces go when the other program that reads the d
 forget-waits-compaction = Its last traces go when the till compacts its files, in a quiet minute.
 forget-waits-full = Its last traces go when there is room on the disk.
 forget-waits-left-over = But an interrupted backup left a copy that cannot be erased now. See where: olvido verify
-forget-waits-no-key = But the key file here does not hold its key. Wherever the right olvido.keys is, put it back and forget again.
+forget-waits-no-key = But the keys file here does not hold its key. Find the right olvido.keys, put it here, and forget again.
 forget-waits-slot = But a damaged key in olvido.keys may be theirs, too. Put a backup back and forget again: olvido restore FILE
 forget-waits-damage = But the database is damaged, and the sealed data could not all be removed. Put a backup back: olvido restore FILE
 
@@ -132,7 +132,7 @@ customer-tickets-stay = The tickets of these purchases stay as long as tax law a
 customer-in-basket = An open basket was to be remembered for this customer. Its customer is asked again.
 customer-in-basket-stays = Warning: an open basket is still to be remembered for this customer, and that cannot be changed now. Void it at the till.
 customer-unknown = nothing is kept of this customer.
-customer-pending = nothing of this customer can be read here. But a forget is not complete yet.
+customer-pending = nothing of this customer can be read here, and a forget is not complete yet.
 customer-unknown-next = Check the phone, e-mail or card.
 customer-which = this can name two customers: { $names }.
 customer-which-next = Write one of them as it stands there, with its kind.
@@ -206,7 +206,7 @@ restore-unknown = { $count ->
 restore-unknown-next = Forget again those that you know of: olvido purchase forget CODE
 restore-series = Tickets go on in the series { $series }.
 
-forget-despite = Warning: a file that this command does without is not right.
+forget-despite = Warning: something that this command does without is not right.
 forget-despite-next = What to do about it: olvido verify
 forget-key-only =
     The key is overwritten: nobody can open it any more.

@@ -59,6 +59,7 @@ sync-certificate = the hub shows another certificate than the one that this till
 sync-certificate-next = Perhaps somebody stands between. If the hub really has a new one, enrol again: olvido sync enrol ADDRESS CODE
 sync-refused = the hub refused: { $status } { $word }
 sync-refused-next = Nothing is lost: it is tried again. The hub's log says more.
+sync-enrol-failed-next = Nothing was changed here. Check the address, and try again: olvido sync enrol ADDRESS CODE
 sync-unknown-till = the hub does not know this till.
 sync-conflict = the hub has something else under a number of this till: perhaps its disk was copied. Nothing more is sent.
 sync-restored = this till was restored from a backup: what it says next could contradict what the hub has. Nothing more is sent.

@@ -53,7 +53,7 @@ policy-purposes-without-profile = Sin perfil nadie puede marcar una finalidad.
 policy-purposes-without-profile-remedy = Quite «purposes», o ponga memory = "profile".
 policy-keeps-first = Una elección que guarda más está antes que la que guarda menos.
 policy-keeps-first-remedy = Ponga «{ $minimum }» la primera en «order».
-policy-same-title = «{ $key }» es también el título de «{ $other }».
+policy-same-title = «{ $key }» es igual que el título de «{ $other }».
 policy-same-title-remedy = Dé a cada tarjeta un título propio.
 policy-not-consent = «{ $key }»: quien se recuerda ha de haberlo permitido.
 policy-not-consent-remedy = Escriba basis = "consent" en «class.{ $class }».
@@ -147,7 +147,7 @@ policy-sign-remedy = Dígalo con palabras, sin adornos.
 policy-number = «{ $key }» lleva la cifra { $number }, y cada tarjeta se elige con una cifra.
 policy-number-remedy = Quítela: la caja muestra las cifras de todas las tarjetas por igual.
 policy-leading = «{ $key }» no es una pregunta abierta.
-policy-leading-remedy = Pregunte con qué, cuál o cuánto, como «¿Qué quiere que recordemos de esta compra?».
+policy-leading-remedy = Pregunte con qué, cuál, cuáles, cuánto o cómo. Por ejemplo: «¿Qué quiere que recordemos de esta compra?».
 policy-exclamation = «{ $key }» lleva un signo de exclamación.
 policy-exclamation-remedy = Escríbalo como una frase normal.
 policy-capitals = «{ $key }» escribe «{ $word }» en mayúsculas.

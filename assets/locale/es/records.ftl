@@ -7,7 +7,7 @@ review-tenders = Por forma de pago
 review-choices = Por lo que eligió el cliente
 review-waiting = Aún sin repartir
 review-waiting-why =
-      Lo vendido de un producto se suma a su sección después de 5 ventas entre 32 tiques, o de 1600 tiques.
+      Lo vendido de un producto se suma a su sección después de { $sales } ventas entre { $among } tiques, o de { $longest } tiques.
       Antes podría decir qué compró alguien. Lo que ya se sumó junto con ventas de otros días tampoco está aquí.
 review-rounding = Redondeo del efectivo
 review-cash = Efectivo
@@ -27,7 +27,7 @@ verify-not-ours-next = Puede impedir un olvido, o guardar lo olvidado. Que lo qu
 verify-policy-file = Falta el archivo de la política: { $subject }
 verify-policy-file-next = Mientras, la caja va por la política de esta versión. Ponga la suya en su sitio.
 verify-policy-missing = Falta una política con la que se vendió algo: { $subject }
-verify-policy-missing-next = Los tiques y las cuentas se quedan hasta que vuelva. Copie la carpeta y después recupere una copia de seguridad: olvido restore ARCHIVO
+verify-policy-missing-next = Los tiques y los recuentos se quedan hasta que vuelva. Copie la carpeta y después restaure una copia de seguridad: olvido restore ARCHIVO
 verify-ticket-missing = Falta en la cadena de tiques: { $subject }
 verify-ticket-changed = El tique { $subject } no está como se emitió.
 verify-ticket-sums = Los importes del tique { $subject } no suman su total.
@@ -52,7 +52,7 @@ verify-past-term = Pasado su plazo, ocultas: { $count }. La caja las destruye cu
 verify-overdue = Una compra ha pasado su plazo y sigue aquí: { $subject }
 verify-overdue-next = Destruya lo que ha pasado su plazo: olvido expire
 verify-more = y { $count } más
-verify-count-thin = Una cuenta de un producto junta muy pocas ventas, desde el tique { $subject }
+verify-count-thin = Un recuento de un producto junta muy pocas ventas, desde el tique { $subject }
 verify-count-thin-next = Restaure una copia de seguridad de antes.
 verify-pending = Algo olvidado aún no ha desaparecido del todo.
 verify-pending-next = Cierre otros programas que lean la base de datos, haga sitio en el disco y revise otra vez.
@@ -71,11 +71,11 @@ verify-compaction-next = La caja los compacta en un minuto tranquilo. Ahora: olv
 expire-nothing = Nada ha pasado de su plazo.
 expire-done = Pasado su plazo: compras olvidadas: { $purchases }; tiques quitados: { $tickets }.
 expire-tickets-wait =
-    Los tiques y las cuentas se quedan hasta que esto se arregle: una política guardada, que tiene sus plazos, está dañada o no está.
-    Recupere una copia de seguridad: olvido restore ARCHIVO
+    Los tiques y los recuentos se quedan hasta que esto se arregle: una política guardada, que tiene sus plazos, está dañada o no está.
+    Restaure una copia de seguridad: olvido restore ARCHIVO
 expire-counts-wait =
-    Las cuentas se quedan hasta que esto se arregle: ellas y sus claves no casan o están dañadas.
-    Recupere una copia de seguridad: olvido restore ARCHIVO
+    Los recuentos se quedan hasta que esto se arregle: ellos y sus claves no casan o están dañados.
+    Restaure una copia de seguridad: olvido restore ARCHIVO
 expire-hidden = { $count ->
     [one] Pasado su plazo, oculta y aún no destruida: 1 compra. Desaparece cuando la caja esté segura del día.
    *[other] Pasado su plazo, ocultas y aún no destruidas: { $count } compras. Desaparecen cuando la caja esté segura del día.
@@ -99,7 +99,7 @@ purchase-forgotten-next = El recibo en papel basta para garantía y devoluciones
 purchase-forgotten-pending = de esta compra ya no se puede leer nada: se está olvidando. Sus últimos restos aún no han desaparecido.
 purchase-ticket-gone = el tique de esta compra se quitó al acabar su plazo.
 purchase-ticket-gone-next = Vea lo que se guarda: olvido purchase show CÓDIGO
-purchase-looks = Miradas
+purchase-looks = Consultas
 purchase-look-receipt = se enseñó el recibo
 purchase-look-customer-asks = lo pidió el cliente
 purchase-look-return = una devolución
@@ -124,15 +124,15 @@ forget-waits-reader = Sus últimos restos desaparecen cuando termine el otro pro
 forget-waits-compaction = Sus últimos restos desaparecen cuando la caja compacte sus archivos, en un minuto tranquilo.
 forget-waits-full = Sus últimos restos desaparecen cuando haya sitio en el disco.
 forget-waits-left-over = Pero una copia de seguridad interrumpida dejó un resto que ahora no se puede borrar. Vea dónde: olvido verify
-forget-waits-no-key = Pero el archivo de claves de aquí no tiene su clave. Esté donde esté el olvido.keys correcto, póngalo otra vez aquí y olvide de nuevo.
+forget-waits-no-key = Pero el archivo de claves de aquí no tiene su clave. Busque el olvido.keys correcto, póngalo aquí y olvide de nuevo.
 forget-waits-slot = Pero una clave dañada de olvido.keys puede ser también suya. Restaure una copia de seguridad y olvide de nuevo: olvido restore ARCHIVO
-forget-waits-damage = Pero la base de datos está dañada, y no se han podido quitar todos los datos cifrados. Recupere una copia de seguridad: olvido restore ARCHIVO
+forget-waits-damage = Pero la base de datos está dañada, y no se han podido quitar todos los datos cifrados. Restaure una copia de seguridad: olvido restore ARCHIVO
 
 customer-tickets-stay = Los tiques de estas compras quedan mientras los pide la ley de impuestos. Ningún tique nombra a un cliente.
 customer-in-basket = Una cesta abierta se iba a recordar para este cliente. Se le preguntará otra vez.
 customer-in-basket-stays = Aviso: una cesta abierta aún se va a recordar para este cliente, y ahora no se puede cambiar. Anúlela en la caja.
 customer-unknown = de este cliente no se guarda nada.
-customer-pending = aquí no se puede leer nada de este cliente. Pero un olvido aún no está completo.
+customer-pending = aquí no se puede leer nada de este cliente, y un olvido aún no está completo.
 customer-unknown-next = Mire si el teléfono, correo o tarjeta es ese.
 customer-which = esto puede nombrar a dos clientes: { $names }.
 customer-which-next = Escriba uno como está ahí, con su clase.
@@ -206,11 +206,11 @@ restore-unknown = { $count ->
 restore-unknown-next = Olvide otra vez las que sepa: olvido purchase forget CÓDIGO
 restore-series = Los tiques siguen en la serie { $series }.
 
-forget-despite = Aviso: un archivo que esta orden no necesita no está bien.
+forget-despite = Aviso: algo que esta orden no necesita no está bien.
 forget-despite-next = Qué hacer con él: olvido verify
 forget-key-only =
     La clave está sobrescrita: ya nadie puede abrir lo que guardaba.
     Pero no se puede leer la base de datos, así que el olvido no consta en ella: { $path }
-    Deje olvido.keys donde está y recupere una copia de seguridad: olvido restore ARCHIVO
+    Deje olvido.keys donde está y restaure una copia de seguridad: olvido restore ARCHIVO
     Lo que se ha olvidado ahora queda olvidado.
 forget-no-key = no se puede leer la base de datos, y el archivo de claves no tiene ninguna clave para esto. No se ha cambiado nada.

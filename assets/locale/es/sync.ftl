@@ -59,6 +59,7 @@ sync-certificate = la central muestra otro certificado que el que conoce esta ca
 sync-certificate-next = Quizá alguien está en medio. Si la central de verdad tiene uno nuevo, dé de alta la caja otra vez: olvido sync enrol DIRECCIÓN CÓDIGO
 sync-refused = la central lo rechazó: { $status } { $word }
 sync-refused-next = No se pierde nada: se intenta otra vez. El diario de la central dice más.
+sync-enrol-failed-next = Aquí no se cambió nada. Mire la dirección y pruebe otra vez: olvido sync enrol DIRECCIÓN CÓDIGO
 sync-unknown-till = la central no conoce esta caja.
 sync-conflict = la central tiene otra cosa bajo un número de esta caja: quizá se copió su disco. No se envía nada más.
 sync-restored = esta caja se restauró de una copia de seguridad: lo que diga ahora podría contradecir lo que tiene la central. No se envía nada más.

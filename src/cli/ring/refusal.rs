@@ -10,7 +10,8 @@ pub(super) struct Refusal {
     pub kind: Kind,
     /// Position in the sale's `lines`, from 1, where one of them is at fault.
     pub line: Option<usize>,
-    /// What the sentence names: a key, a text as given, or an amount. Never a customer.
+    /// What the sentence names: a key, a text as given, or an amount. Never a customer. It is cut where it is
+    /// said: a phone that is cut through is none any more.
     what: String,
     /// What could have been given, where the hint lists it.
     known: String,
@@ -94,11 +95,7 @@ impl Refusal {
     /// e-mail: answers go into the logs of front ends.
     pub fn of(kind: Kind, what: impl AsRef<str>) -> Refusal {
         let what = quotable(what.as_ref(), Place::Catalogue);
-        let quote = match what.char_indices().nth(LONGEST_QUOTE) {
-            Some((end, _)) => format!("{}…", &what[..end]),
-            None => what,
-        };
-        Refusal { kind, line: None, what: quote, known: String::new() }
+        Refusal { kind, line: None, what, known: String::new() }
     }
 
     pub fn plain(kind: Kind) -> Refusal {
@@ -136,14 +133,21 @@ impl Refusal {
         self
     }
 
+    fn quote(&self) -> String {
+        match self.what.char_indices().nth(LONGEST_QUOTE) {
+            Some((end, _)) => format!("{}…", &self.what[..end]),
+            None => self.what.clone(),
+        }
+    }
+
     /// What happened.
     pub fn message(&self, locale: &Locale) -> String {
-        locale.format(&format!("ring-{}", self.kind.key()), &[("what", Arg::from(&self.what))])
+        locale.format(&format!("ring-{}", self.kind.key()), &[("what", Arg::from(self.quote()))])
     }
 
     /// What to do.
     pub fn hint(&self, locale: &Locale) -> String {
-        let args = [("what", Arg::from(&self.what)), ("known", Arg::from(&self.known))];
+        let args = [("what", Arg::from(self.quote())), ("known", Arg::from(&self.known))];
         locale.format(&format!("ring-{}-hint", self.kind.key()), &args)
     }
 }
@@ -184,6 +188,9 @@ mod tests {
     #[test]
     fn long_quotations_are_cut() {
         let refusal = Refusal::of(Kind::UnknownKey, "ñ".repeat(1000));
-        assert_eq!(refusal.what.chars().count(), LONGEST_QUOTE + 1);
+        assert_eq!(refusal.quote().chars().count(), LONGEST_QUOTE + 1);
+        // Cut first, six of its nine digits were said.
+        let refusal = Refusal::of(Kind::UnknownKey, format!("{} 600 123 456", "ab ".repeat(17)));
+        assert_eq!(refusal.of_shop("34").quote(), "…");
     }
 }

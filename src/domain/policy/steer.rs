@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use toml::de::DeTable;
+use unicode_normalization::UnicodeNormalization;
 
 use super::reader::{Located, Reader, Table};
 use super::{Memory, Policy, Term};
@@ -64,6 +65,8 @@ pub fn warnings(text: &str) -> Vec<PolicyWarning> {
     let root = reader.root(&document);
     let texts: Vec<(Language, String, Located)> = (reader.texts(&root).into_iter())
         .filter_map(|(key, text)| Some((language_of(&key)?, key, text)))
+        // An accent may stand by itself behind its letter, and is no sign of its own.
+        .map(|(language, key, text)| (language, key, Located { text: text.text.nfc().collect(), ..text }))
         .filter(|(language, ..)| policy.languages.contains(language))
         .collect();
     let mut found = Vec::new();

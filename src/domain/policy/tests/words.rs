@@ -156,6 +156,7 @@ fn what_steers_is_pointed_at() {
         ),
         ("tax and stock", "we never know", "choice.forget.text.en.purpose", word("never")),
         ("impuestos y almacén", "NO HAY GARANTÍA", "choice.forget.text.es.purpose", word("no hay garantia")),
+        ("impuestos y almacén", "más simple", "choice.forget.text.es.purpose", word("simple")),
         ("tax and stock", "without refunds", "choice.forget.text.en.purpose", word("without refunds")),
         ("Forget this purchase", "Throw it away", "choice.forget.text.en.title", word("throw")),
         ("Offers based on my purchases", "Lower price for me", "purpose.offers.text.en", word("price")),
@@ -213,4 +214,7 @@ fn what_steers_is_pointed_at() {
         assert!(same_line, "{to}: {found:?}");
     }
     assert_eq!(warnings("format = 3"), [], "what is refused is not judged");
+    // Letters and their accents may be written apart.
+    use unicode_normalization::UnicodeNormalization;
+    assert_eq!(warnings(&SHIPPED.nfd().collect::<String>()), []);
 }
