@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use crossterm::event::{KeyCode, KeyEvent};
 
-use crate::ui::{Code, Key, ScreenId};
+use crate::ui::{Code, Key};
 
 /// Scanners send a character every 0 to 20 ms; people hardly ever two within 60.
 pub const QUIET: Duration = Duration::from_millis(60);
@@ -53,20 +53,21 @@ impl Gather {
         self.last.map(|last| last + QUIET)
     }
 
-    /// What was held, once no key came for [`QUIET`], and the screen that it is for.
-    pub fn settle(&mut self, screen: ScreenId, now: Instant) -> Option<Typed> {
-        if self.due().is_some_and(|due| now >= due) { self.flush(screen) } else { None }
+    /// What was held, once no key came for [`QUIET`]. `writes`: whether a character is written where the cursor
+    /// stands, [`crate::ui::Model::writes`].
+    pub fn settle(&mut self, now: Instant, writes: impl Fn(char) -> bool) -> Option<Typed> {
+        if self.due().is_some_and(|due| now >= due) { self.flush(writes) } else { None }
     }
 
     /// What is held, now: the screen changed to one that takes keys at once.
-    pub fn flush(&mut self, screen: ScreenId) -> Option<Typed> {
+    pub fn flush(&mut self, writes: impl Fn(char) -> bool) -> Option<Typed> {
         let last = self.last.take();
         let keys = std::mem::take(&mut self.keys);
         if keys.is_empty() {
             return None;
         }
         let follows = self.burst_ended.zip(last).is_some_and(|(ended, last)| last - ended < AFTER_A_BURST);
-        if follows || is_scanned(&keys, screen) {
+        if follows || is_scanned(&keys, writes) {
             self.burst_ended = last;
             Some(Typed::Burst(keys.iter().map(character).collect()))
         } else {
@@ -78,11 +79,11 @@ impl Gather {
 
 /// Whether keys that came without a pause are a scanner's. One key alone is a person's, and so is one that is held
 /// down, unless it writes where nothing is written.
-fn is_scanned(keys: &[KeyEvent], screen: ScreenId) -> bool {
+fn is_scanned(keys: &[KeyEvent], writes: impl Fn(char) -> bool) -> bool {
     let is_one = keys.windows(2).all(|pair| pair[0].code == pair[1].code);
     let is_character = |key: &KeyEvent| !matches!(character(key), '\n' | '\t' | NO_CHARACTER);
     let written = keys.iter().filter(|key| is_character(key)).count();
-    let acts = |key: &KeyEvent| is_character(key) && !screen.writes(character(key));
+    let acts = |key: &KeyEvent| is_character(key) && !writes(character(key));
     written >= SCANNED_CHARACTERS
         || !is_one && written < keys.len()
         || keys.len() > 1 && keys.iter().any(acts)
@@ -122,6 +123,11 @@ mod tests {
         KeyEvent::new(code, KeyModifiers::NONE)
     }
 
+    /// What is written while paying.
+    fn is_amount(c: char) -> bool {
+        c.is_ascii_digit() || matches!(c, ',' | '.')
+    }
+
     /// Types `text` with `gap_ms` between keys and returns what comes out, in order.
     fn typed(text: &str, gap_ms: u64) -> Vec<Typed> {
         let mut gather = Gather::default();
@@ -129,11 +135,11 @@ mod tests {
         let mut out = Vec::new();
         for c in text.chars() {
             now += Duration::from_millis(gap_ms);
-            out.extend(gather.settle(ScreenId::Pay, now));
+            out.extend(gather.settle(now, is_amount));
             gather.hold(key(c), now);
         }
-        assert_eq!(gather.settle(ScreenId::Pay, now), None, "nothing before the pause");
-        out.extend(gather.settle(ScreenId::Pay, now + QUIET));
+        assert_eq!(gather.settle(now, is_amount), None, "nothing before the pause");
+        out.extend(gather.settle(now + QUIET, is_amount));
         assert_eq!(gather.due(), None);
         out
     }
@@ -157,7 +163,7 @@ mod tests {
         for key in [key('7'), key('5'), line_feed] {
             gather.hold(key, Instant::now());
         }
-        assert_eq!(gather.flush(ScreenId::Pay), Some(Typed::Burst("75\n".into())));
+        assert_eq!(gather.flush(is_amount), Some(Typed::Burst("75\n".into())));
         let thirty = "0400010952755\n".repeat(30);
         assert_eq!(typed(&thirty, 0), [Typed::Burst(thirty.clone())]);
     }
@@ -170,12 +176,12 @@ mod tests {
             gather.hold(key(c), start);
         }
         let late = start + Duration::from_millis(150);
-        assert_eq!(gather.settle(ScreenId::Pay, late), Some(Typed::Burst("04000109527".into())));
+        assert_eq!(gather.settle(late, is_amount), Some(Typed::Burst("04000109527".into())));
         gather.hold(key('3'), late);
-        assert_eq!(gather.settle(ScreenId::Pay, late + QUIET), Some(Typed::Burst("3".into())));
+        assert_eq!(gather.settle(late + QUIET, is_amount), Some(Typed::Burst("3".into())));
         let person = late + Duration::from_millis(500);
         gather.hold(key('3'), person);
-        assert_eq!(gather.settle(ScreenId::Pay, person + QUIET), Some(Typed::Keys(vec![key('3')])));
+        assert_eq!(gather.settle(person + QUIET, is_amount), Some(Typed::Keys(vec![key('3')])));
     }
 
     /// However short a code is, and whatever keys are in it, it presses nothing.
@@ -195,35 +201,29 @@ mod tests {
             for key in &keys {
                 gather.hold(*key, now);
             }
-            assert_eq!(gather.flush(ScreenId::Pay), Some(Typed::Burst(read.into())), "{keys:?}");
+            assert_eq!(gather.flush(is_amount), Some(Typed::Burst(read.into())), "{keys:?}");
         }
         let mut gather = Gather::default();
         gather.hold(pay, Instant::now());
-        assert_eq!(gather.flush(ScreenId::Pay), Some(Typed::Keys(vec![pay])), "alone");
+        assert_eq!(gather.flush(is_amount), Some(Typed::Keys(vec![pay])), "alone");
     }
 
     /// A scanner that ends a code with nothing: where characters pay, choose or answer, two of them do not.
     #[test]
     fn two_characters_at_once_press_nothing() {
-        use ScreenId::{Card, Choice, Confirm, Lock, Pay, Remember, Setup};
-        for (text, screens) in [
-            ("ta", &[Pay, Card, Confirm, Choice][..]),
-            ("aa", &[Pay, Card]),
-            ("5a", &[Pay]),
-            ("xx", &[Confirm]),
-            ("12", &[Choice, Card, Confirm]),
-        ] {
-            for screen in screens {
-                let mut gather = Gather::default();
-                text.chars().for_each(|c| gather.hold(key(c), Instant::now()));
-                assert_eq!(gather.flush(*screen), Some(Typed::Burst(text.into())), "{text} at {screen:?}");
-            }
-        }
-        for (text, screen) in [("20", Pay), ("2,5", Pay), ("ana", Remember), ("Sol", Setup), ("246", Lock)] {
+        let gathered = |text: &str, writes: fn(char) -> bool| {
             let mut gather = Gather::default();
             text.chars().for_each(|c| gather.hold(key(c), Instant::now()));
-            assert_eq!(gather.flush(screen), Some(Typed::Keys(text.chars().map(key).collect())), "{text}");
+            gather.flush(writes)
+        };
+        for text in ["ta", "aa", "5a", "xx", "a."] {
+            assert_eq!(gathered(text, is_amount), Some(Typed::Burst(text.into())), "{text}");
         }
+        assert_eq!(gathered("12", |_| false), Some(Typed::Burst("12".into())));
+        for (text, writes) in [("20", is_amount as fn(char) -> bool), ("2,5", is_amount), ("ana", |_| true)] {
+            assert_eq!(gathered(text, writes), Some(Typed::Keys(text.chars().map(key).collect())), "{text}");
+        }
+        assert_eq!(gathered("a", |_| false), Some(Typed::Keys(vec![key('a')])), "alone");
     }
 
     #[test]
@@ -233,6 +233,6 @@ mod tests {
         for _ in 0..6 {
             gather.hold(KeyEvent::new(KeyCode::Down, KeyModifiers::NONE), now);
         }
-        assert!(matches!(gather.flush(ScreenId::Pay), Some(Typed::Keys(keys)) if keys.len() == 6));
+        assert!(matches!(gather.flush(is_amount), Some(Typed::Keys(keys)) if keys.len() == 6));
     }
 }

@@ -152,7 +152,7 @@ impl Loop {
     /// Does what time alone brings: held keys, moving things, the next minute.
     fn tick(&mut self) {
         let at = Instant::now();
-        if let Some(typed) = self.gather.settle(self.model.screen_id(), at) {
+        if let Some(typed) = self.gather.settle(at, |c| self.model.writes(c)) {
             self.typed(typed);
         }
         if !self.model.wants_frames() {
@@ -208,7 +208,7 @@ impl Loop {
 
     fn key(&mut self, key: KeyEvent, at: Instant) {
         let swift = self.last_key.replace(at).is_some_and(|last| at - last < QUIET);
-        if let Some(typed) = self.gather.settle(self.model.screen_id(), at) {
+        if let Some(typed) = self.gather.settle(at, |c| self.model.writes(c)) {
             self.typed(typed);
         }
         let presses = !gather::writes(&key) && !gather::moves_only(&key);
@@ -217,7 +217,7 @@ impl Loop {
             self.gather.hold(key, at);
             return;
         }
-        match self.gather.flush(self.model.screen_id()) {
+        match self.gather.flush(|c| self.model.writes(c)) {
             // It came with this key, so no person pressed it.
             Some(Typed::Keys(_)) => self.feed(Event::Swift(None)),
             Some(burst) => self.typed(burst),

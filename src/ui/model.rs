@@ -144,11 +144,6 @@ impl ScreenId {
     pub fn takes_text(self) -> bool {
         matches!(self, ScreenId::Sell | ScreenId::Remember | ScreenId::Setup | ScreenId::Lock)
     }
-
-    /// Whether this character is written there. Else it presses something, or nothing.
-    pub fn writes(self, c: char) -> bool {
-        self.takes_text() || self == ScreenId::Pay && (c.is_ascii_digit() || matches!(c, ',' | '.'))
-    }
 }
 
 /// What can be pressed with a finger or the mouse.
@@ -194,6 +189,18 @@ impl Model {
     /// other screens, are gathered for 60 ms; a scanner's come as [`super::Event::Burst`].
     pub fn takes_keys_at_once(&self) -> bool {
         self.overlay.is_none() && matches!(self.screen, Screen::Sell)
+    }
+
+    /// Whether this character is written where the cursor stands. Else it presses something, or nothing.
+    pub fn writes(&self, c: char) -> bool {
+        match &self.screen {
+            _ if self.overlay.is_some() => false,
+            Screen::Sell | Screen::Lock(_) => true,
+            Screen::Pay(pay) => !pay.asks_terminal() && (c.is_ascii_digit() || matches!(c, ',' | '.')),
+            Screen::Remember(remember) => remember.is_in_field(),
+            Screen::Setup(setup) => setup.is_in_field(),
+            Screen::Choice(_) | Screen::Notice(_) | Screen::Dissolve(_) => false,
+        }
     }
 
     /// Whether something moves, so that [`super::Event::Frame`]s are needed.

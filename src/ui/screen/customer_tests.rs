@@ -81,6 +81,23 @@ fn a_burst_fills_an_empty_field_and_does_not_press_enter() {
     assert!(!testing::frame(&mut model, 80, 24).contains("6001234562"));
 }
 
+/// Digits tick and choose: where they do, they are not written.
+#[test]
+fn what_presses_is_not_what_writes() {
+    for (name, model) in screens() {
+        let writes = matches!(name, "remember" | "lock" | "lock, a PIN begun" | "setup, in a field");
+        assert_eq!(model.writes('1'), writes, "{name}");
+    }
+    let mut model = till(Language::Spanish);
+    assert!(model.writes('a'));
+    press(&mut model, &format!("{{{MILK}}}<F10>"));
+    assert!(model.writes('1') && model.writes(',') && !model.writes('t') && !model.writes('a'));
+    press(&mut model, "t");
+    assert!(!model.writes('1') && !model.writes('a'), "at the card terminal");
+    press(&mut model, "d<Esc><F12>");
+    assert!(!model.writes('x'), "asked whether");
+}
+
 /// Four digits typed fast may be a PIN.
 #[test]
 fn a_pin_is_not_shown_as_a_code() {

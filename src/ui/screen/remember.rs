@@ -53,7 +53,12 @@ enum Focus {
 impl Remember {
     /// Whether the cursor stands in the empty field.
     pub fn takes_text(&self) -> bool {
-        self.focus == Focus::Identifier && self.identifier.is_empty()
+        self.is_in_field() && self.identifier.is_empty()
+    }
+
+    /// Whether the cursor stands in the field.
+    pub fn is_in_field(&self) -> bool {
+        self.focus == Focus::Identifier
     }
 }
 

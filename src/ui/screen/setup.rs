@@ -149,6 +149,15 @@ impl Setup {
 
     /// Whether the cursor stands in an empty field.
     pub fn takes_text(&self) -> bool {
+        self.field().is_some_and(Input::is_empty)
+    }
+
+    /// Whether the cursor stands in a field.
+    pub fn is_in_field(&self) -> bool {
+        self.field().is_some()
+    }
+
+    fn field(&self) -> Option<&Input> {
         let field = match self.focus {
             Slot::Name => &self.name,
             Slot::TaxId => &self.tax_id,
@@ -157,9 +166,9 @@ impl Setup {
             Slot::Staff => &self.staff,
             Slot::Pin => &self.pin,
             Slot::Products => &self.file,
-            Slot::Language | Slot::Start => return false,
+            Slot::Language | Slot::Start => return None,
         };
-        self.work == Work::Asking && field.is_empty()
+        (self.work == Work::Asking).then_some(field)
     }
 
     /// Whether the cursor stands where the PIN is written.
