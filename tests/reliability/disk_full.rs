@@ -61,6 +61,7 @@ fn on_a_small_disk() {
     println!("forgets with {ROOM_LEFT:?} pages left: {outcomes:?}");
     assert!(outcomes.contains(&Forgetting::Complete));
     keys_cannot_grow(&disk);
+    a_basket_is_sealed_anew(&disk);
     the_program_says_it(&disk);
 }
 
@@ -210,6 +211,30 @@ fn keys_cannot_grow(disk: &Path) {
     sell(&mut store, "kept", 1).unwrap();
     assert!(!store.tend().unwrap());
     assert!(store.verify(today()).unwrap().holds());
+}
+
+/// Whoever is forgotten leaves the open basket, too: under a running till, and once it has been closed.
+fn a_basket_is_sealed_anew(disk: &Path) {
+    for restarted in [false, true] {
+        let data = disk.join(format!("basket-{restarted}"));
+        fs::create_dir(&data).unwrap();
+        let mut store = create(&data);
+        store.save_draft(b"bread for 600123456").unwrap();
+        store.tend().unwrap();
+        if restarted {
+            drop(store);
+            store = open(&data);
+        }
+        fill(disk, 0);
+        store.reseal_draft(b"bread").unwrap_or_else(|error| panic!("{restarted}: {error:?}"));
+        assert_eq!(store.draft().unwrap().as_deref(), Some(b"bread".as_slice()));
+        store.finish_forgetting().unwrap();
+        empty(disk);
+        assert!(!store.tend().unwrap());
+        assert!(store.verify(today()).unwrap().holds());
+        drop(store);
+        fs::remove_dir_all(&data).unwrap();
+    }
 }
 
 /// The program answers a sale that found no room with a sentence, and sells it later.
