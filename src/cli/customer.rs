@@ -7,7 +7,8 @@ use serde::Serialize;
 use crate::domain::customer::{Identifier, IdentifierError};
 use crate::domain::look::LookReason;
 use crate::domain::settings::Settings;
-use crate::store::{Customer, Forgetting, Purchase, Store, StoreError, destroy_keys_of, has_keys_of};
+use crate::store::{Customer, Forgetting, Outbox, Purchase, Store, StoreError, destroy_keys_of, has_keys_of};
+use crate::sync::exchange::How;
 use crate::ui::event::Draft;
 
 use super::args::{CustomerArgs, CustomerShowArgs};
@@ -32,8 +33,14 @@ impl Session {
     pub(super) fn show_customer(&self, args: &CustomerShowArgs, out: &mut impl Write) -> Result<u8, Problem> {
         let mut locked = self.open_store()?;
         let people = self.readings(&args.whom, &locked.settings)?;
+        let basket = open_basket(&locked.store);
+        let mut is_known = basket.is_some_and(|basket| people.iter().flatten().any(|who| basket.names(who)));
+        if is_known {
+            let words = self.locale().text("customer-in-basket-open");
+            // Beside a copy for machines.
+            if args.look.json { eprintln!("{words}") } else { self.say(&words, out).map(drop)? }
+        }
         let whom = self.whom(people, |identifier| locked.store.knows(identifier))?;
-        let mut is_known = false;
         for identifier in whom {
             is_known |= self.show_one(&mut locked, &identifier, args, out)?;
         }
@@ -58,7 +65,7 @@ impl Session {
         }
         purchases.sort_by_key(|purchase| purchase.number);
         for purchase in &purchases {
-            let reason = args.look.purpose.unwrap_or(LookReason::CustomerAsks);
+            let reason = args.look.purpose.unwrap_or(LookReason::Unsaid);
             self.log_look(&mut locked.store, purchase, reason)?;
         }
         if args.look.json {
@@ -140,7 +147,9 @@ impl Session {
         let exit = match (said, hidden, asked) {
             (Some(forgetting), ..) => {
                 let stays = self.locale().text("customer-tickets-stay").into_owned();
-                self.say_forgotten(&mut locked, forgetting, Some(stays), out)?
+                let exit = self.say_forgotten(&mut locked, forgetting, Some(stays), out)?;
+                self.tell_hub(&mut locked, out)?;
+                exit
             }
             (None, Some(hidden), _) => return Err(hidden),
             (None, None, Some(_)) => {
@@ -177,10 +186,35 @@ impl Session {
         Ok(Some(exit))
     }
 
+    /// Where the till has a hub, says how far the copies there and elsewhere are. What other tills have remembered of
+    /// the customer themselves no forget here reaches.
+    fn tell_hub(&self, locked: &mut Locked, out: &mut impl Write) -> Result<(), Problem> {
+        let has_hub = match locked.store.enrolment() {
+            // A damaged till tells its hub later, or a restore does.
+            Err(_) => return Ok(()),
+            Ok(enrolment) => enrolment.is_some(),
+        };
+        if !has_hub {
+            return Ok(());
+        }
+        if locked.without.is_empty() {
+            self.exchange(locked, How::Forgets)?;
+        }
+        let open = Outbox::open(locked.store.files()).and_then(|outbox| outbox.unconfirmed(&[0; 16], 1));
+        let open = open.map_err(|error| self.store_problem(&error))?;
+        let copies = if open.is_empty() { "customer-copies-complete" } else { "sync-forget-accepted" };
+        self.say(&self.locale().text(copies), out)?;
+        self.say(&self.locale().text("customer-other-tills"), out).map(drop)
+    }
+
     /// Nobody is on file by this name. Whoever was forgotten is not known any more, so it says what is true of
     /// all: whether a forget is still pending. Errors: of the store, where it cannot tell.
     fn unknown_customer(&self, locked: &mut Locked) -> Result<Problem, Problem> {
+        let of_nobody = locked.store.slots_of_nobody().map_err(|error| self.store_problem(&error))?;
+        let has_hub = locked.store.enrolment().is_ok_and(|enrolment| enrolment.is_some());
         Ok(match self.still_pending(&mut locked.store)? {
+            None if of_nobody > 0 => self.refusal("customer-perhaps", "customer-perhaps-next"),
+            None if has_hub => self.refusal("customer-unknown-here", "customer-other-tills"),
             None => self.refusal("customer-unknown", "customer-unknown-next"),
             Some(next) => {
                 Problem { next: Some(next), ..self.refusal("customer-pending", "customer-unknown-next") }

@@ -71,14 +71,17 @@ fn an_open_basket_asks_a_forgotten_customer_again() {
     let shop = Shop::new();
     leave_baskets(&shop);
     let remember = || Some("remember".to_owned());
-    assert!(shop.refused(&["customer", "show", "600 999 888"]).contains("nothing is kept"));
+    assert!(shop.done(&["customer", "show", "600 999 888"]).contains("once it is paid"));
+    assert!(shop.refused(&["customer", "show", "600 999 887"]).contains("nothing is kept"));
     let said = shop.done(&["customer", "forget", "600 999 888"]);
     assert!(said.contains("asked again"), "{said}");
     assert_eq!(chosen(&shop), [None, remember()], "another customer's stands");
     let said = shop.done(&["customer", "forget", "600123456"]);
     assert!(said.contains("asked again") && said.contains("Forgotten"), "{said}");
     assert_eq!(chosen(&shop), [None, None]);
-    assert!(shop.refused(&["customer", "forget", "600999888"]).contains("nothing is kept"));
+    for command in ["show", "forget"] {
+        assert!(shop.refused(&["customer", command, "600999888"]).contains("nothing is kept"), "{command}");
+    }
 }
 
 /// A number that two people can have, on file or in an open basket: nothing changes before it is said which.

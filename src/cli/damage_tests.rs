@@ -12,10 +12,11 @@ fn tombstones(data: &DataDir) -> i64 {
 fn a_forget_without_its_key_is_pending() {
     let shop = Damaged::new();
     let foreign = fs::read(Damaged::new().whole.keys()).unwrap();
-    for what in ["emptied", "its header alone", "another store's"] {
+    for what in ["gone", "emptied", "its header alone", "another store's"] {
         let (_folder, data) = shop.copy();
         let right = fs::read(data.keys()).unwrap();
         match what {
+            "gone" => fs::remove_file(data.keys()).unwrap(),
             "emptied" => fs::write(data.keys(), "").unwrap(),
             "its header alone" => lengthen(&data.keys(), 128),
             _ => fs::write(data.keys(), &foreign).unwrap(),
@@ -29,7 +30,7 @@ fn a_forget_without_its_key_is_pending() {
         assert_eq!(tombstones(&data), 1);
         let (code, out, complaints) = ran(data.root(), "customer forget 600123456 --lang en");
         assert!(code == REFUSED && !complaints.contains("nothing is kept"), "{what}: {out}{complaints}");
-        fs::write(data.keys(), &right).unwrap();
+        private_file::replace(&data.keys(), &right).unwrap();
         let (code, _, complaints) = ran_with(data.root(), "purchase show NAME --lang en", &shop.code);
         assert!(code == REFUSED && !complaints.contains("last traces"), "{what}: {complaints}");
         assert_eq!(shop.left(&data), (false, true), "{what}: the opening zeroed it");

@@ -189,6 +189,8 @@ mod tests {
             "olvido customer show ana@example.org --store 600123456",
             "olvido purchase show AAAA --purpose ana@example.org",
             "olvido purchase show AAAA --purpose +34600123456",
+            "olvido hub report --database postgress://u:600123456@127.0.0.1/x",
+            "olvido hub report --database postgres://u:600123456@127.0.0.1/x?bad=1",
         ] {
             let Parsed::Usage(problem) = parsed(line, Language::English) else { panic!("{line}") };
             let said = format!("{problem:?}");

@@ -17,7 +17,7 @@ use crate::domain::ticket::number_text;
 use crate::locale::Locale;
 use crate::print::text;
 use crate::seal::{CodeError, ReceiptCode, code};
-use crate::store::{Forgetting, Found, Purchase, Reason, Store, StoreError, destroy_key};
+use crate::store::{Forgetting, Found, Purchase, Reason, Store, StoreError, destroy_key, note_forgotten};
 use crate::sync::exchange::How;
 
 use super::args::{PurchaseShowArgs, ReceiptArgs};
@@ -88,6 +88,9 @@ impl Session {
     /// Forgets a kept purchase.
     pub(super) fn forget_purchase(&self, code: &str, out: &mut impl Write) -> Result<u8, Problem> {
         let code = self.code(code)?;
+        if !self.data.keys().exists() && self.data.database().exists() {
+            return self.forget_without_keys(&code, out);
+        }
         let mut locked = match self.open_store_to_forget(out)? {
             Ok(locked) => locked,
             Err(_locked) => {
@@ -136,6 +139,17 @@ impl Session {
             self.tell_copies(&mut locked, &code, out)?;
         }
         Ok(exit)
+    }
+
+    /// Where there is no keys file, nobody can open the purchase here, and its key may come back.
+    fn forget_without_keys(&self, code: &ReceiptCode, out: &mut impl Write) -> Result<u8, Problem> {
+        let _lock = self.lock()?;
+        let noted = note_forgotten(&files(&self.data), &code.purchase_id());
+        if !noted.map_err(|error| self.store_problem(&error))? {
+            return Err(self.refusal("purchase-unknown", "purchase-unknown-next"));
+        }
+        self.say(&forgetting_words(Forgetting::Pending(Reason::NoKey), self.locale()), out)?;
+        Ok(REFUSED)
     }
 
     /// Says how far a forget got, and what stays. Then it does what a till does in a quiet moment, and says
@@ -423,6 +437,7 @@ fn look_words(reason: LookReason) -> &'static str {
         LookReason::Guarantee => "purchase-look-guarantee",
         LookReason::Complaint => "purchase-look-complaint",
         LookReason::Authority => "purchase-look-authority",
+        LookReason::Unsaid => "purchase-look-unsaid",
         LookReason::Other => "purchase-look-other",
     }
 }

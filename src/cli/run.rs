@@ -213,10 +213,15 @@ impl Session {
     pub fn settings(&self) -> Result<Settings, Problem> {
         if !self.data.is_set_up() {
             let words = |key| self.locale().text(key).into_owned();
-            return Err(Problem {
-                what: words("cli-no-store"),
-                place: Some(self.data.root().display().to_string()),
-                next: Some(words("cli-no-store-next")),
+            let problem = |place: &Path, what, next| Problem {
+                what: words(what),
+                place: Some(place.display().to_string()),
+                next: Some(words(next)),
+            };
+            let is_store = self.data.database().exists() || self.data.keys().exists();
+            return Err(match is_store {
+                true => problem(&self.data.config(), "cli-config-missing", "cli-config-missing-next"),
+                false => problem(self.data.root(), "cli-no-store", "cli-no-store-next"),
             });
         }
         let path = self.data.config();

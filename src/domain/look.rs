@@ -16,6 +16,8 @@ pub enum LookReason {
     Complaint,
     /// A court, an inspector or another authority asks.
     Authority,
+    /// Nobody said.
+    Unsaid,
     /// Words of somebody's own, until 0.2.0. They are gone.
     Other,
 }
@@ -39,6 +41,7 @@ impl LookReason {
             LookReason::Guarantee => "guarantee",
             LookReason::Complaint => "complaint",
             LookReason::Authority => "authority",
+            LookReason::Unsaid => "unsaid",
             LookReason::Other => "other",
         }
     }

@@ -78,9 +78,11 @@ fn private(text: &str, place: Place<'_>) -> Option<TextError> {
 }
 
 /// A text from outside as a message may repeat it: on one line, hidden signs dropped, control signs
-/// replaced. `…` where it holds what belongs to a person and not in that place.
+/// replaced. `…` where it holds what belongs to a person and not in that place, or an address with a user and
+/// perhaps a password.
 pub fn quotable(text: &str, place: Place<'_>) -> String {
-    if private(text, place).is_some() {
+    let has_user = text.split_once("://").is_some_and(|(_, address)| address.contains('@'));
+    if has_user || private(text, place).is_some() {
         return "…".to_owned();
     }
     let shown = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };

@@ -15,8 +15,8 @@ use super::clock::Clock;
 use super::counts::{self, Tally};
 use super::draft::DraftSlot;
 use super::error::StoreError;
-use super::open::{Files, Store, issuer_row, log_bytes};
-use super::{behind, profile, rest, schema, upgrade};
+use super::open::{Files, Store, connect, issuer_row, log_bytes};
+use super::{behind, forget, profile, purchase, rest, schema, upgrade};
 
 /// The index in the place of a number that no slot can have: behind every end.
 pub(super) const NO_INDEX: u32 = u32::MAX;
@@ -116,6 +116,18 @@ pub(super) fn newest_policy(connection: &Connection) -> Result<Policy, StoreErro
 fn last_issuer(connection: &Connection) -> Result<Option<(i64, Issuer)>, StoreError> {
     let sql = "SELECT id, name, tax_id, series, currency FROM issuer ORDER BY id DESC LIMIT 1";
     Ok(connection.query_row(sql, [], |row| Ok((row.get("id")?, issuer_row(row)?))).optional()?)
+}
+
+/// Notes that a purchase is forgotten where there is no keys file: its key is zeroed, and its row goes, when the file
+/// is back, and no restore brings it back. `false` where nothing is kept under that id. Errors: of the database.
+pub fn note_forgotten(files: &Files, id: &[u8; 16]) -> Result<bool, StoreError> {
+    let mut connection = connect(&files.database)?;
+    schema::migrate(&mut connection)?;
+    let Some(slot) = purchase::slot_of(&connection, id)? else { return Ok(false) };
+    let transaction = connection.transaction()?;
+    forget::entomb_untold(&transaction, slot)?;
+    transaction.commit()?;
+    Ok(true)
 }
 
 /// Destroys the key of a purchase where the database cannot be read: nothing is noted, and what is sealed stays.

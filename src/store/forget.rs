@@ -245,11 +245,12 @@ impl Store {
     ) -> Result<(), StoreError> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         for slot in doomed {
-            let is_new = set_tombstone(&transaction, &slot.owner)?;
-            doom(&transaction, *slot)?;
-            if is_new && said == Said::Here {
-                let untold = "UPDATE doomed SET untold = 1 WHERE owner = ?1";
-                transaction.prepare_cached(untold)?.execute([slot.owner])?;
+            match said {
+                Said::Here => entomb_untold(&transaction, *slot)?,
+                Said::AtHub => {
+                    set_tombstone(&transaction, &slot.owner)?;
+                    doom(&transaction, *slot)?;
+                }
             }
         }
         for id in not_held {
@@ -414,6 +415,16 @@ pub(super) fn mark(connection: &Connection, id: &[u8; 16], held: bool, said: Sai
     if set_tombstone(connection, id)? && said == Said::Here {
         outbox::queue_forget(connection, id, held)?;
         hub::await_copies(connection, id)?;
+    }
+    Ok(())
+}
+
+/// The tombstone and the place in the list of doomed slots alone. The hub has yet to be told.
+pub(super) fn entomb_untold(connection: &Connection, slot: SlotId) -> Result<(), StoreError> {
+    let is_new = set_tombstone(connection, &slot.owner)?;
+    doom(connection, slot)?;
+    if is_new {
+        connection.prepare_cached("UPDATE doomed SET untold = 1 WHERE owner = ?1")?.execute([slot.owner])?;
     }
     Ok(())
 }

@@ -40,7 +40,7 @@ mod tests;
 
 pub use backup::{BackupError, BackupMade, Doubt, Restoring, finish_restore};
 pub use clock::{ClockDays, DOUBTED_DAYS};
-pub use damaged::{destroy_key, destroy_keys_of, has_keys_of};
+pub use damaged::{destroy_key, destroy_keys_of, has_keys_of, note_forgotten};
 pub use directory::Leftovers;
 pub use error::StoreError;
 pub use expire::{Expired, Waiting};

@@ -74,7 +74,7 @@ pub struct Store {
     /// Something was sold since the catalogue was ranked.
     pub(super) sold: bool,
     /// What stood under the names of its files when it was opened.
-    identities: Vec<(PathBuf, FileId)>,
+    in_use: Vec<InUse>,
     /// How far what was forgotten is.
     pub(super) stage: Stage,
     /// What was forgotten and has no key here that could be destroyed.
@@ -238,7 +238,7 @@ impl Store {
             clock: Clock::default(),
             draft: None,
             sold: false,
-            identities: identities(files),
+            in_use: in_use(files),
             stage: Stage::Tombstoned,
             keyless: HashSet::new(),
             keys_are_newest: true,
@@ -330,8 +330,17 @@ impl Store {
 
     /// Makes sure that what is written now goes into the files that the next start opens. Errors: `FilesGone`.
     pub(super) fn require_files(&self) -> Result<(), StoreError> {
-        let is_there = |(path, id): &(PathBuf, FileId)| file_id(path) == Some(*id);
-        if self.identities.iter().all(is_there) { Ok(()) } else { Err(StoreError::FilesGone) }
+        let is_there = |file: &InUse| {
+            InUse::of(file.path.clone()).is_some_and(|found| {
+                found.device_and_inode == file.device_and_inode && found.least >= file.least
+            })
+        };
+        if self.in_use.iter().all(is_there) { Ok(()) } else { Err(StoreError::FilesGone) }
+    }
+
+    /// From now on the database may be shorter than it was.
+    pub(super) fn let_files_shrink(&mut self) {
+        self.in_use.iter_mut().for_each(|file| file.least = 0);
     }
 
     /// Makes sure that a forget will find room: a sale must not take the last of it.
@@ -366,17 +375,27 @@ impl Store {
     }
 }
 
-/// Device and number of a file: two names with the same are one file.
-type FileId = (u64, u64);
-
-fn file_id(path: &Path) -> Option<FileId> {
-    fs::symlink_metadata(path).ok().map(|metadata| (metadata.dev(), metadata.ino()))
+/// A file that this process has open.
+struct InUse {
+    path: PathBuf,
+    /// Two names with the same are one file.
+    device_and_inode: (u64, u64),
+    /// How long it is at least, in bytes: a shorter one was cut by somebody else.
+    least: u64,
 }
 
-/// Of the database, its log and the keys, as far as they are there.
-fn identities(files: &Files) -> Vec<(PathBuf, FileId)> {
-    let paths = [files.database.clone(), log_of(&files.database), files.keys.clone()];
-    paths.into_iter().filter_map(|path| file_id(&path).map(|id| (path, id))).collect()
+impl InUse {
+    fn of(path: PathBuf) -> Option<InUse> {
+        let metadata = fs::symlink_metadata(&path).ok()?;
+        Some(InUse { path, device_and_inode: (metadata.dev(), metadata.ino()), least: metadata.len() })
+    }
+}
+
+/// The database, its log and the keys, as far as they are there.
+fn in_use(files: &Files) -> Vec<InUse> {
+    // The log is emptied all the time.
+    let log = InUse::of(log_of(&files.database)).map(|log| InUse { least: 0, ..log });
+    [InUse::of(files.database.clone()), log, InUse::of(files.keys.clone())].into_iter().flatten().collect()
 }
 
 /// The write-ahead log beside the database.

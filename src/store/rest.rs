@@ -100,6 +100,7 @@ impl Store {
     /// Writes the database anew, so that it holds its rows and nothing else. The log has to be truncated after
     /// it.
     pub(super) fn compact(&mut self) -> Result<(), StoreError> {
+        self.let_files_shrink();
         self.connection.execute_batch("VACUUM")?;
         self.connection.execute("DELETE FROM meta WHERE name = ?1", [COMPACTION])?;
         self.awaits_compaction = false;

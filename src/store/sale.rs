@@ -55,11 +55,15 @@ pub struct Sold {
 }
 
 impl Store {
-    /// Commits all orders in one transaction, or none. When it returns, they are on disk. The open
-    /// basket, if one was saved, ends with it.
+    /// Commits all orders in one transaction, or none. When it returns, they are on disk. The open basket, if one
+    /// was saved, is none of them, and stays.
     ///
     /// Errors: `DiskFull`, `Busy`, `FilesGone`, `YearImpossible` and whatever SQLite says; then nothing was sold.
     pub fn commit(&mut self, orders: &[Order<'_>]) -> Result<Vec<Outcome>, StoreError> {
+        self.commit_ending(false, orders)
+    }
+
+    fn commit_ending(&mut self, ends_basket: bool, orders: &[Order<'_>]) -> Result<Vec<Outcome>, StoreError> {
         // RFC 3339 and the chain know years of four digits: a ticket of another could not be read again.
         if orders.iter().any(|order| !(1970..=9999).contains(&order.sale.at.year())) {
             return Err(StoreError::YearImpossible);
@@ -71,7 +75,7 @@ impl Store {
             self.fold_counts()?;
         }
         let mut slots = self.give_slots(orders)?;
-        let committed = self.commit_under(orders, &mut slots);
+        let committed = self.commit_under(ends_basket, orders, &mut slots);
         self.take_back(slots)?;
         committed
     }
@@ -79,6 +83,7 @@ impl Store {
     /// The same, under slots that were given for them. Those that are used are taken out.
     fn commit_under(
         &mut self,
+        ends_basket: bool,
         orders: &[Order<'_>],
         slots: &mut [Given],
     ) -> Result<Vec<Outcome>, StoreError> {
@@ -125,7 +130,8 @@ impl Store {
             tally.save(&pending, for_tally, &transaction)?;
         }
         risen.save(*clock, &transaction)?;
-        if self.draft.is_some() {
+        let ends_basket = ends_basket && self.draft.is_some();
+        if ends_basket {
             DraftSlot::sold(&transaction)?;
         }
         transaction.commit()?;
@@ -143,13 +149,15 @@ impl Store {
         if doomed {
             self.resume_from(Stage::Tombstoned);
         }
-        self.draft_sold();
+        if ends_basket {
+            self.draft_sold();
+        }
         Ok(outcomes)
     }
 
-    /// Commits one sale.
+    /// Commits the open basket: what was saved of it ends with the sale. Errors: as of [`Store::commit`].
     pub fn sell(&mut self, sale: &Sale) -> Result<Sold, StoreError> {
-        match self.commit(&[Order { sale, request: None }])?.pop() {
+        match self.commit_ending(true, &[Order { sale, request: None }])?.pop() {
             Some(Outcome::Sold(sold)) => Ok(*sold),
             _ => unreachable!("an order without a request id is always sold"),
         }

@@ -20,13 +20,14 @@ use chrono::{DateTime, FixedOffset};
 
 use crate::domain::sale::Sale;
 use crate::domain::settings::Settings;
+use crate::domain::text::{Place, TextError, label};
 use crate::locale::Locale;
 use crate::seal::private_file;
 use crate::store::{Order, Outcome, Request, Store, StoreError};
 
 use super::args::RingArgs;
 use super::problem::Problem;
-use super::run::Session;
+use super::run::{Session, written};
 use answer::Answer;
 use json::Json;
 use refusal::{Kind, Refusal};
@@ -86,9 +87,9 @@ impl Session {
         match rung {
             Ok(summary) => Ok(summary.refused == 0),
             Err(RingError::Store(error)) => Err(self.store_problem(&error)),
-            // Whoever asked does not listen any more. What was not answered may be sold: asking again
-            // with the same ids tells.
-            Err(RingError::Output(_)) => Ok(false),
+            // Whoever asked may not listen any more. What was not answered may be sold: asking again with the same
+            // ids tells.
+            Err(RingError::Output(error)) => written(Err(error.into()), self.locale()),
             Err(RingError::Input(error)) => {
                 let path = args.file.as_deref().unwrap_or(Path::new("-"));
                 Err(Problem::of_file(path, &error, self.locale()))
@@ -114,7 +115,10 @@ impl Ring<'_> {
         let locale = Locale::of(self.settings.store.language);
         let lines = read_in_background(input);
         let mut summary = Summary::default();
-        while let Some(group) = next_group(&lines, || rest(store, (self.clock)())) {
+        while let Some(mut group) = next_group(&lines, || rest(store, (self.clock)())) {
+            for incoming in &mut group.lines {
+                incoming.refuse_person(&self.settings.store.dialling_code);
+            }
             let answers = sell(store, &shop, &group.lines, (self.clock)());
             let mut out = Vec::new();
             for (incoming, answer) in group.lines.iter().zip(&answers) {
@@ -153,6 +157,19 @@ impl Incoming {
         let request = Json::read(line);
         let id = request.as_ref().ok().and_then(|json| json.peek("id")).map(str::to_owned);
         Incoming { id, request }
+    }
+
+    /// An id is known for a month, and asking by it gives the ticket: it must be nobody's number. What is refused
+    /// has no id any more.
+    fn refuse_person(&mut self, dialling_code: &str) {
+        use TextError::{Email, PaymentCard, Phone};
+        let Some(id) = &self.id else { return };
+        let is_number = !id.contains(char::is_alphabetic);
+        if matches!(label(id, Place::Code), Err(Email | PaymentCard | Phone))
+            || is_number && label(id, Place::Sale { dialling_code }) == Err(Phone)
+        {
+            *self = Incoming { id: None, request: Err(Refusal::plain(Kind::IdOfPerson)) };
+        }
     }
 }
 

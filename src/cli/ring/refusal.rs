@@ -62,6 +62,7 @@ kinds! {
     UnknownDepartment "unknown_department" "unknown-department",
     BadName "bad_name" "bad-name",
     Person "personal_data" "person",
+    IdOfPerson "personal_data" "id-of-person",
     BadTax "bad_tax" "bad-tax",
     BadQuantity "bad_quantity" "bad-quantity",
     PiecesAreWhole "bad_quantity" "pieces-are-whole",

@@ -279,6 +279,38 @@ fn keys_come_in_their_order_and_the_code_opens_the_purchase() {
     assert!(matches!(store.find(&code).unwrap(), crate::store::Found::Kept(_)));
 }
 
+/// What a till that was closed has open is none of what is rung.
+#[test]
+fn an_open_basket_stays() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut store = open(directory.path());
+    store.save_draft(b"the basket").unwrap();
+    ring(&mut store, &settings(), false, r#"{"lines":[{"code":"PAN-1"}]}"#);
+    assert_eq!(store.draft().unwrap().as_deref(), Some(b"the basket".as_slice()));
+    drop(store);
+    assert_eq!(open(directory.path()).draft().unwrap().as_deref(), Some(b"the basket".as_slice()));
+}
+
+/// Asking again by an id gives its ticket: a number of somebody's would be found by trying.
+#[test]
+fn an_id_is_nobodys_number() {
+    let directory = tempfile::tempdir().unwrap();
+    let (mut store, settings) = (open(directory.path()), settings());
+    let mut kind = |id: &str| {
+        let line = serde_json::json!({ "id": id, "lines": [{ "code": "PAN-1" }] }).to_string();
+        let answer = ring(&mut store, &settings, false, &line).0.remove(0);
+        answer["error"]["kind"].as_str().unwrap_or("sold").to_owned()
+    };
+    for id in ["600123456", "+34 600 123 456", "0034600123456", "ana@example.org", "order +34600123456"] {
+        assert_eq!(kind(id), "personal_data", "{id}");
+    }
+    assert_eq!(kind("4111 1111 1111 1111"), "personal_data");
+    for id in ["1", "20261129-000123", "1764412345678", "till-9/600", "01932b7c-6f61-7234-8678-9abcdef01234"]
+    {
+        assert_eq!(kind(id), "sold", "{id}");
+    }
+}
+
 /// A phone, written where something else belongs, is never repeated: answers go into the logs of front ends.
 #[test]
 fn no_refusal_repeats_a_phone() {
@@ -294,8 +326,10 @@ fn no_refusal_repeats_a_phone() {
         r#"{"lines":[{"code":"600123456"}]}"#.to_owned(),
         r#"{"lines":[{"code":"PAN-1","quantity":"600123456"}]}"#.to_owned(),
         r#"{"lines":[{"code":"PAN-1","unit_price":"600 123 456"}]}"#.to_owned(),
+        format!(r#"{{"id":"600123456",{line}}}"#),
     ] {
         let (answers, _) = ring(&mut store, &settings, true, &refused);
+        assert_eq!(answers[0]["id"], serde_json::Value::Null);
         let told = answers[0]["error"].to_string();
         assert!(told.contains("message"), "{refused} was sold");
         assert!(!told.contains("123456") && !told.contains("123 456"), "{refused}: {told}");

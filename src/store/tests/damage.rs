@@ -140,6 +140,28 @@ fn nothing_is_written_into_files_that_are_gone() {
     }
 }
 
+/// The log takes a sale whatever has become of the file that it belongs to.
+#[test]
+fn nothing_is_written_beside_a_file_that_was_cut() {
+    for pick in [|files: &Files| files.database.clone(), |files: &Files| files.keys.clone()] {
+        let (_directory, files) = closed();
+        let mut store = reopened(&files).unwrap();
+        fs::OpenOptions::new().write(true).open(pick(&files)).unwrap().set_len(4096).unwrap();
+        assert!(matches!(store.sell(&sale(None, None, &["b"])), Err(StoreError::FilesGone)));
+    }
+    // A compaction may leave less.
+    let (_directory, files) = closed();
+    let other = rusqlite::Connection::open(&files.database).unwrap();
+    other.execute_batch("CREATE TABLE filler AS SELECT zeroblob(1000000) AS bytes").unwrap();
+    drop(other);
+    let mut store = reopened(&files).unwrap();
+    let forgotten = store.sell(&sale(Some("guarantee"), None, &["a"])).unwrap().code;
+    store.forget(&forgotten).unwrap();
+    store.connection.execute_batch("DROP TABLE filler").unwrap();
+    store.close_day().unwrap();
+    store.sell(&sale(None, None, &["b"])).unwrap();
+}
+
 /// Its slot was zeroed by its owner, and the till crashed before the row went: there is no key to look for.
 #[test]
 fn a_row_with_an_impossible_number_is_forgotten_through_a_crash() {

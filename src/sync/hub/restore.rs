@@ -6,6 +6,8 @@ use std::collections::HashSet;
 use std::fs::{OpenOptions, TryLockError};
 use std::io::Write;
 use std::path::Path;
+use std::thread;
+use std::time::Duration;
 
 use super::backup::{Line, Reader, TABLES, value};
 use super::db::{Cell, Database, Transaction, Value};
@@ -36,6 +38,10 @@ pub struct HubRestored {
 /// Lines written in one transaction.
 const LINES_AT_ONCE: usize = 500;
 
+/// How often it looks at a lock that is held, before it says so: for half a second.
+const LOCK_LOOKS: u32 = 10;
+const LOCK_LOOKED_AFTER: Duration = Duration::from_millis(50);
+
 impl Hub {
     /// Puts a backup into an empty database, or one in which a restore was interrupted. `hub.key` is in its
     /// place already. Where `hub.keys` is in place as well, it knows better than the backup what was erased
@@ -49,10 +55,15 @@ impl Hub {
         // First of all, so that a hub that serves is named as what is in the way.
         let lock =
             private_file::open(&files.lock, OpenOptions::new().create(true).truncate(false).write(true))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(HubError::KeysElsewhere),
-            Err(TryLockError::Error(error)) => return Err(error.into()),
+        let mut looks = 0;
+        while let Err(error) = lock.try_lock() {
+            match error {
+                // A process that ends gives it back at once, also one that is being started from this one.
+                TryLockError::WouldBlock if looks < LOCK_LOOKS => thread::sleep(LOCK_LOOKED_AFTER),
+                TryLockError::WouldBlock => return Err(HubError::KeysElsewhere),
+                TryLockError::Error(error) => return Err(error.into()),
+            }
+            looks += 1;
         }
         let backup = Backup::check(file, files, database)?;
         backup.put_keys(files)?;
