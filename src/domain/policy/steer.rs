@@ -8,7 +8,7 @@ use toml::de::DeTable;
 use unicode_normalization::UnicodeNormalization;
 
 use super::reader::{Located, Reader, Table};
-use super::{Memory, Policy, Term};
+use super::{Memory, Policy, Term, TicketDetail};
 use crate::domain::catalogue::fold;
 use crate::domain::language::Language;
 
@@ -30,7 +30,8 @@ pub enum PolicyWarningKind {
     /// A letter that is none of the language's, such as the Cyrillic ones that look like Latin letters: no
     /// list of words finds such a word, and nobody can search for it.
     ForeignLetters { word: String },
-    /// The card of a choice that keeps articles says that it keeps nothing, or forgets.
+    /// The card of a choice that keeps articles says that it keeps nothing, or forgets; or that of one that keeps
+    /// none says so, and the ticket lists them.
     Denies { word: String },
     /// The controller is called nobody.
     Nobody { word: String },
@@ -74,6 +75,7 @@ pub fn warnings(text: &str) -> Vec<PolicyWarning> {
         let kinds = words(*language, key, &text.text)
             .chain(foreign(&text.text))
             .chain(denied(&policy, *language, key, &text.text))
+            .chain(denied_on_ticket(&policy, *language, key, &text.text))
             .chain(signs(key, &text.text));
         found.extend(kinds.map(|kind| PolicyWarning { line: text.line, key: key.clone(), kind }));
     }
@@ -198,6 +200,29 @@ fn denied(policy: &Policy, language: Language, key: &str, text: &str) -> Option<
     };
     let says = |word: &&str| denials.iter().any(|denial| fold(word).starts_with(denial));
     let word = text.split(|c: char| !c.is_alphanumeric()).find(says)?;
+    Some(PolicyWarningKind::Denies { word: word.to_owned() })
+}
+
+/// Words on the card of a choice that keeps no articles which say so, where the ticket lists every one.
+fn denied_on_ticket(policy: &Policy, language: Language, key: &str, text: &str) -> Option<PolicyWarningKind> {
+    let &["choice", choice, ..] = &key.split('.').collect::<Vec<_>>()[..] else { return None };
+    let keeps_none = policy.choice(choice).is_some_and(|choice| choice.memory == Memory::None);
+    if !keeps_none || policy.ticket_detail != TicketDetail::Products {
+        return None;
+    }
+    let (denials, articles): (&[&str], &[&str]) = match language {
+        Language::Spanish => (
+            &["ni", "no", "sin", "nada", "ningun", "ninguno", "ninguna", "tampoco"],
+            &["articul", "product", "compra"],
+        ),
+        Language::English => (
+            &["neither", "no", "nor", "not", "without", "nothing", "none", "never"],
+            &["item", "article", "product", "goods", "bought", "purchase"],
+        ),
+    };
+    let mut words = text.split(|c: char| !c.is_alphanumeric());
+    words.clone().find(|word| denials.contains(&&*fold(word)))?;
+    let word = words.find(|word| articles.iter().any(|article| fold(word).starts_with(article)))?;
     Some(PolicyWarningKind::Denies { word: word.to_owned() })
 }
 

@@ -116,6 +116,23 @@ fn a_policy_without_a_controller_is_refused() {
     assert_eq!((errors[0].key.as_str(), &errors[0].kind), ("controller", &Kind::Missing));
 }
 
+/// Where the ticket lists every article, no card may say that none is kept.
+#[test]
+fn what_the_ticket_keeps_is_not_denied() {
+    let at = |detail: &str| {
+        let text = SHIPPED.replacen("ticket-detail = \"shop\"", &format!("ticket-detail = \"{detail}\""), 1);
+        let denied =
+            warnings(&text).into_iter().filter(|w| matches!(w.kind, PolicyWarningKind::Denies { .. }));
+        denied.map(|warning| warning.key).collect::<Vec<_>>()
+    };
+    for detail in ["shop", "department-names", "departments"] {
+        assert_eq!(at(detail), Vec::<String>::new(), "{detail}");
+    }
+    let keys =
+        ["es.keeps", "es.after", "en.keeps", "en.after"].map(|key| format!("choice.forget.text.{key}"));
+    assert_eq!(at("products"), keys);
+}
+
 /// A program cannot judge words; it points at those that steer. The shipped file has none.
 #[test]
 fn what_steers_is_pointed_at() {
