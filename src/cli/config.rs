@@ -10,6 +10,7 @@ use crate::domain::language::Language;
 use crate::domain::money::Currency;
 use crate::domain::settings::{ReceiptSettings, Selling, Settings, Store, Theme};
 use crate::domain::tax::TaxRate;
+use crate::domain::text::{Place, quotable};
 use crate::locale::Locale;
 use crate::ui::keymap::{KeyError, Keymap};
 
@@ -324,7 +325,9 @@ impl<'a> Reader<'a> {
 
     fn bad_value(&mut self, value: &Spanned<DeValue<'_>>, key: String, expected: Expected) {
         let whole = self.text.get(value.span()).unwrap_or_default();
-        let found: String = whole.lines().next().unwrap_or_default().chars().take(40).collect();
+        // A card's number in the wrong place is not repeated.
+        let line = quotable(whole.lines().next().unwrap_or_default(), Place::Shop);
+        let found: String = line.chars().take(40).collect();
         let found = if found.len() < whole.len() { found + "…" } else { found };
         self.refuse(value.span().start, key, ConfigErrorKind::BadValue { found, expected });
     }

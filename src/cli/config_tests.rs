@@ -254,3 +254,11 @@ proptest! {
         let _ = parse(&(SHIPPED[..cut].to_owned() + &text));
     }
 }
+
+#[test]
+fn a_card_is_not_repeated() {
+    let name = SHIPPED.lines().find(|line| line.starts_with("name = ")).unwrap();
+    let (file, _) = shipped_with(name, "name = \"4111 1111 1111 1111\"");
+    let [(_, key, ConfigErrorKind::BadValue { found, .. })] = &refusals(&file)[..] else { panic!("{file}") };
+    assert!(key == "store.name" && !found.contains("4111"), "{found}");
+}

@@ -16,7 +16,7 @@ config-remedy-key-taken = Choose another key, or give the other action another o
 config-remedy-key-writes = Choose a function key, or add Ctrl or Alt, like "Ctrl+P".
 
 config-want-table = Write it as a line of its own between square brackets, and its keys below.
-config-want-text = Write 1 to { $longest } characters between quotation marks, on one line.
+config-want-text = Write 1 to { $longest } characters between quotation marks, on one line: no payment card.
 config-want-tax-id = Write letters, digits, "-", "." or "/", at most { $longest }, between quotation marks.
 config-want-language = Write "es" or "en".
 config-want-currency = Write "EUR", "USD", "GBP", "CHF", "MXN", "SEK", "DKK", "NOK", "PLN", "CZK" or "JPY".
@@ -196,11 +196,11 @@ cli-no-terminal-next = Start it in a terminal. Without one: olvido ring
 
 init-needs-name = a new store needs a name and a tax id.
 init-needs-name-next = Add --name and --tax-id, or --demo.
-init-bad-name = the name of a store, and what it sells, have at most { $longest } characters.
+init-bad-name = the name of a store, and what it sells, have at most { $longest } characters, no control signs and no payment card.
 init-bad-name-next = Give others with --name and --goods.
 init-bad-pin = a PIN has 4 to 8 digits.
 init-bad-pin-next = Give another with --pin.
-init-bad-till = a till's name has at most { $longest } characters, a series at most { $longest } letters, digits or "-".
+init-bad-till = a till's name has at most { $longest } characters, a series at most { $longest } letters, digits or "-": no control signs, no payment card.
 init-bad-till-next = Give others with --till and --series.
 init-bad-catalogue = { $lines ->
     [one] one line of the catalogue cannot be read. No store was made.

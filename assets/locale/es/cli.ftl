@@ -16,7 +16,7 @@ config-remedy-key-taken = Elija otra tecla, o dé otra también a la otra acció
 config-remedy-key-writes = Elija una tecla de función, o añada Ctrl o Alt, como "Ctrl+P".
 
 config-want-table = Escríbala en una línea propia entre corchetes, con sus claves debajo.
-config-want-text = Escriba de 1 a { $longest } caracteres entre comillas, en una línea.
+config-want-text = Escriba de 1 a { $longest } caracteres entre comillas, en una línea: ninguna tarjeta de pago.
 config-want-tax-id = Escriba letras, cifras, "-", "." o "/", { $longest } como mucho, entre comillas.
 config-want-language = Escriba "es" o "en".
 config-want-currency = Escriba "EUR", "USD", "GBP", "CHF", "MXN", "SEK", "DKK", "NOK", "PLN", "CZK" o "JPY".
@@ -196,11 +196,11 @@ cli-no-terminal-next = Ábrala en un terminal. Sin él: olvido ring
 
 init-needs-name = una tienda nueva necesita nombre y NIF.
 init-needs-name-next = Añada --name y --tax-id, o --demo.
-init-bad-name = el nombre de una tienda, y lo que vende, tienen como mucho { $longest } caracteres.
+init-bad-name = el nombre de una tienda, y lo que vende, tienen como mucho { $longest } caracteres, sin signos de control ni tarjetas de pago.
 init-bad-name-next = Dé otros con --name y --goods.
 init-bad-pin = un PIN tiene de 4 a 8 cifras.
 init-bad-pin-next = Dé otro con --pin.
-init-bad-till = el nombre de una caja tiene como mucho { $longest } caracteres; una serie, { $longest } letras, cifras o «-».
+init-bad-till = el nombre de una caja tiene como mucho { $longest } caracteres; una serie, { $longest } letras, cifras o «-»: sin signos de control ni tarjetas de pago.
 init-bad-till-next = Dé otros con --till y --series.
 init-bad-catalogue = { $lines ->
     [one] una línea del catálogo no se puede leer. No se ha creado la tienda.
