@@ -112,9 +112,10 @@ const TABLE: &[Binding] = &[
     row(&[Pay], Action::Card, "card", "key-card", &["F9", "t", "Ctrl+T"], true),
     row(&[Pay], Action::TakeBack, "take-back", "key-take-back", &["F4", "Del", "Ctrl+X"], true),
     row(&[Pay], Action::Retry, "retry", "key-retry", &["F10", "r", "Ctrl+P"], false),
-    row(&[Card], Action::Approved, "approved", "key-approved", &["a"], true),
-    row(&[Card], Action::Declined, "declined", "key-declined", &["d"], true),
-    row(&[Confirm], Action::Confirm, "confirm", "key-confirm", &["x", "Ctrl+X"], false),
+    // Not `a` and `d`: pressed twice, they would be amounts of cash on the screen that follows.
+    row(&[Card], Action::Approved, "approved", "key-approved", &["o"], true),
+    row(&[Card], Action::Declined, "declined", "key-declined", &["n"], true),
+    row(&[Confirm], Action::Confirm, "confirm", "key-confirm", &["x"], false),
     // The customer
     row(&[Choice], Action::Choose(1), "choose-1", "key-choose", &["1"], false),
     row(&[Choice], Action::Choose(2), "choose-2", "key-choose", &["2"], false),
@@ -155,7 +156,7 @@ pub enum KeyError {
     NotAKey { action: String, key: String },
     /// An action without a key could never be reached.
     NoKey { action: String },
-    /// The key already does something else on the same screen.
+    /// The key already does something else on the same screen, or on the one that follows the answer.
     Taken { action: String, key: String, by: &'static str },
     /// A character by itself would be lost to whoever types text on that screen.
     Writes { action: String, key: String },
@@ -199,7 +200,22 @@ impl Keymap {
             };
             keymap.bind(row, keys)?;
         }
+        keymap.check_answers()?;
         Ok(keymap)
+    }
+
+    /// A key that answers a question and is pressed twice must do nothing on the screen that follows.
+    fn check_answers(&self) -> Result<(), KeyError> {
+        for (asks, follows) in [(Card, Pay), (Confirm, Sell)] {
+            for (row, keys) in self.rows(asks).filter(|(row, _)| row.is_listed()) {
+                for key in keys {
+                    if let Some(other) = self.action(follows, *key) {
+                        return Err(taken(row.name, *key, other));
+                    }
+                }
+            }
+        }
+        Ok(())
     }
 
     fn bind(&mut self, row: &Binding, keys: Vec<Key>) -> Result<(), KeyError> {
@@ -212,8 +228,7 @@ impl Keymap {
                 if let Some(other) = self.by_key.insert((screen, key), row.action)
                     && other != row.action
                 {
-                    let by = TABLE.iter().find(|r| r.action == other).map_or("", |r| r.name);
-                    return Err(KeyError::Taken { action, key: text, by });
+                    return Err(taken(row.name, key, other));
                 }
             }
         }
@@ -238,6 +253,11 @@ impl Keymap {
     pub fn shown(&self, screen: ScreenId, action: Action) -> Option<Key> {
         self.rows(screen).find(|(row, _)| row.action == action).and_then(|(_, keys)| keys.first().copied())
     }
+}
+
+fn taken(action: &str, key: Key, other: Action) -> KeyError {
+    let by = TABLE.iter().find(|row| row.action == other).map_or("", |row| row.name);
+    KeyError::Taken { action: action.to_owned(), key: key.to_string(), by }
 }
 
 fn names() -> Vec<&'static str> {
@@ -283,6 +303,9 @@ mod tests {
             ("pay", &["F99"], "pay: not a key: F99"),
             ("pay", &[], "pay: no key"),
             ("pay", &["p"], "pay: p writes text"),
+            ("approved", &["a"], "approved: a is already cash-1"),
+            ("cash-2", &["n"], "declined: n is already cash-2"),
+            ("confirm", &["Ctrl+X"], "confirm: Ctrl+X is already void-line"),
         ] {
             assert_eq!(with(action, keys).unwrap_err().to_string(), expected);
         }

@@ -102,7 +102,7 @@ fn a_burst_pays_nothing() {
     till.key("t").sees("¿aprobada en el datáfono?");
     burst(&mut till);
     till.sees("no se añade. Termine antes el cobro").sees("¿aprobada en el datáfono?");
-    till.key("d").sees("Tarjeta rechazada").key("Esc").sees("1 línea · 1 artículo");
+    till.key("n").sees("Tarjeta rechazada").key("Esc").sees("1 línea · 1 artículo");
 }
 
 #[test]

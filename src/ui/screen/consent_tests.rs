@@ -172,7 +172,7 @@ fn a_crash_at_the_card_terminal_is_said() {
     let restarted = after_a_kill(&model, model.policy.version);
     let said = restarted.error.unwrap();
     assert!(said.contains("1,80") && said.contains("datáfono"), "{said}");
-    let effects = press(&mut model, "d");
+    let effects = press(&mut model, "n");
     assert_eq!(effects, [Effect::SaveDraft(model.draft())]);
     assert_eq!(after_a_kill(&model, model.policy.version).error, None);
 }

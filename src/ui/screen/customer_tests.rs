@@ -94,7 +94,7 @@ fn what_presses_is_not_what_writes() {
     assert!(model.writes('1') && model.writes(',') && !model.writes('t') && !model.writes('a'));
     press(&mut model, "t");
     assert!(!model.writes('1') && !model.writes('a'), "at the card terminal");
-    press(&mut model, "d<Esc><F12>");
+    press(&mut model, "n<Esc><F12>");
     assert!(!model.writes('x'), "asked whether");
 }
 

@@ -14,3 +14,5 @@ pub mod setup;
 mod consent_tests;
 #[cfg(test)]
 mod customer_tests;
+#[cfg(test)]
+mod twice_tests;

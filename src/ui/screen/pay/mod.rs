@@ -27,6 +27,8 @@ pub struct Pay {
     amount: Input,
     /// The amount that the card terminal was given.
     terminal: Option<Money>,
+    /// The sale could not be recorded: it may be tried again.
+    failed: bool,
 }
 
 impl Pay {
@@ -64,7 +66,7 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         }
         Action::Card => return ask_terminal(model),
         Action::TakeBack => return take_back(model),
-        Action::Retry if is_complete(model) => return commit(model),
+        Action::Retry if is_complete(model) && may_retry(model) => return commit(model),
         Action::Customer => return choice::open(model),
         Action::Back => back(model),
         Action::Help => model.overlay = Some(Overlay::Help { top: 0 }),
@@ -112,7 +114,7 @@ pub fn not_committed(model: &mut Model, problem: &Problem) -> Vec<Effect> {
     }
     model.payment = Some(waiting.payment);
     model.overlay = None;
-    model.screen = Screen::Pay(Pay::default());
+    model.screen = Screen::Pay(Pay { failed: true, ..Pay::default() });
     let mut effects = vec![Effect::Beep];
     effects.extend(sell::changed(model));
     model.error = Some(problem.sentences());
@@ -135,6 +137,13 @@ fn pay_mut(model: &mut Model) -> Option<&mut Pay> {
 
 fn is_complete(model: &Model) -> bool {
     model.payment.as_ref().is_some_and(Payment::is_complete)
+}
+
+/// Not for a sale that costs nothing and was not recorded yet: the key that leads here would record it when it is
+/// pressed twice.
+fn may_retry(model: &Model) -> bool {
+    pay(model).is_some_and(|pay| pay.failed)
+        || model.payment.as_ref().is_some_and(|payment| !payment.tenders().is_empty())
 }
 
 /// The likely amounts of cash for what is missing, the exact one first.

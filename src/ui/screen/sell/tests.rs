@@ -327,7 +327,7 @@ fn events() -> impl Strategy<Value = Event> {
         ["2000000000015\n", "2000000000039\n", "12345670\n", "LAV-8\n", "2000000000015\n2000000000022\n"];
     prop_oneof![
         4 => prop::sample::select(keys.to_vec()).prop_map(key),
-        4 => prop::sample::select("0123456789,.*%adxtrle ñ1".chars().collect::<Vec<_>>())
+        4 => prop::sample::select("0123456789,.*%aonxtrle ñ1".chars().collect::<Vec<_>>())
             .prop_map(|c| Event::Key(crate::ui::Key::char(c))),
         3 => prop::sample::select(scanned.to_vec()).prop_map(|text| Event::Burst(text.to_owned())),
         1 => (0u16..130, 0u16..45).prop_map(|(column, row)| Event::Press { column, row }),
