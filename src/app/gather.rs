@@ -5,12 +5,14 @@
 //! selling screen every character goes into the input line at once. A key that does something there,
 //! and every key of every other screen, is held until none came for [`QUIET`]: alone, or where up to three are
 //! written, it was a person's. What ends in Enter, or has a key that presses something among others, was a
-//! scanner's, however short, and presses nothing. That is a character, too, where it would pay or choose. Only a
+//! scanner's, however short, and presses nothing. That is a character, too, where it would pay or choose. So is
+//! what comes within [`AFTER_A_BURST`] of such a burst, and where keys pay or choose, a key that presses
+//! something within that time of others that came at once: a scanner stutters. A paste is a burst. Only a
 //! code of one key cannot be told from a person's.
 
 use std::time::{Duration, Instant};
 
-use crossterm::event::{KeyCode, KeyEvent};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use crate::ui::{Code, Key};
 
@@ -20,16 +22,22 @@ pub const QUIET: Duration = Duration::from_millis(60);
 /// This many characters without a pause were not typed by a person. The shortest barcode has 6.
 const SCANNED_CHARACTERS: usize = 4;
 
-/// What follows a burst within this time is its rest: a busy computer may have held it up.
-const AFTER_A_BURST: Duration = Duration::from_millis(200);
+/// What follows a burst within this time is its rest: a busy computer may have held it up, or the radio of a
+/// scanner without a cable.
+pub const AFTER_A_BURST: Duration = Duration::from_millis(350);
 
 /// Keys held until it is clear who typed them.
 #[derive(Default)]
 pub struct Gather {
     keys: Vec<KeyEvent>,
-    last: Option<Instant>,
+    /// When the first and the last of them came.
+    came: Option<(Instant, Instant)>,
+    /// Some of them were pasted.
+    pasted: bool,
     /// When the last burst was over.
     burst_ended: Option<Instant>,
+    /// When the last of several keys came that were taken for a person's all the same.
+    swift_ended: Option<Instant>,
 }
 
 /// Keys that belong together.
@@ -37,7 +45,7 @@ pub struct Gather {
 pub enum Typed {
     /// A person's, one by one.
     Keys(Vec<KeyEvent>),
-    /// A scanner's characters, `\n` for each Enter, U+FFFD for each key that writes nothing.
+    /// A scanner's characters, `\n` for each Enter or Tab, U+FFFD for each key that writes nothing.
     Burst(String),
 }
 
@@ -45,12 +53,21 @@ impl Gather {
     /// Holds a key with those before it: [`Gather::settle`] comes first.
     pub fn hold(&mut self, key: KeyEvent, now: Instant) {
         self.keys.push(key);
-        self.last = Some(now);
+        self.came = Some((self.came.map_or(now, |(first, _)| first), now));
+    }
+
+    /// Holds what was pasted.
+    pub fn hold_paste(&mut self, text: &str, now: Instant) {
+        self.pasted = true;
+        for c in text.chars() {
+            let code = if c == '\t' { KeyCode::Tab } else { KeyCode::Char(c) };
+            self.hold(KeyEvent::new(code, KeyModifiers::NONE), now);
+        }
     }
 
     /// When [`Gather::settle`] will have something, if no key comes.
     pub fn due(&self) -> Option<Instant> {
-        self.last.map(|last| last + QUIET)
+        self.came.map(|(_, last)| last + QUIET)
     }
 
     /// What was held, once no key came for [`QUIET`]. `writes`: whether a character is written where the cursor
@@ -61,31 +78,40 @@ impl Gather {
 
     /// What is held, now: the screen changed to one that takes keys at once.
     pub fn flush(&mut self, writes: impl Fn(char) -> bool) -> Option<Typed> {
-        let last = self.last.take();
-        let keys = std::mem::take(&mut self.keys);
-        if keys.is_empty() {
-            return None;
+        let (first, last) = self.came.take()?;
+        let (keys, pasted) = (std::mem::take(&mut self.keys), std::mem::take(&mut self.pasted));
+        let soon_after = |ended: Option<Instant>| ended.is_some_and(|ended| first - ended < AFTER_A_BURST);
+        // Where letters are written, no key pays or chooses.
+        let presses = !writes('a') && keys.iter().any(|key| !writes(character(key)) && !moves_only(key));
+        if pasted
+            || is_scanned(&keys, &writes)
+            || soon_after(self.burst_ended)
+            || presses && soon_after(self.swift_ended)
+        {
+            (self.burst_ended, self.swift_ended) = (Some(last), None);
+            return Some(Typed::Burst(keys.iter().map(character).collect()));
         }
-        let follows = self.burst_ended.zip(last).is_some_and(|(ended, last)| last - ended < AFTER_A_BURST);
-        if follows || is_scanned(&keys, writes) {
-            self.burst_ended = last;
-            Some(Typed::Burst(keys.iter().map(character).collect()))
-        } else {
-            self.burst_ended = None;
-            Some(Typed::Keys(keys))
+        self.burst_ended = None;
+        if !is_one(&keys) {
+            self.swift_ended = Some(last);
         }
+        Some(Typed::Keys(keys))
     }
+}
+
+/// Whether it is one key, perhaps held down, or one of two zeros.
+fn is_one(keys: &[KeyEvent]) -> bool {
+    keys.windows(2).all(|pair| pair[0].code == pair[1].code)
 }
 
 /// Whether keys that came without a pause are a scanner's. One key alone is a person's, and so is one that is held
 /// down, unless it writes where nothing is written.
 fn is_scanned(keys: &[KeyEvent], writes: impl Fn(char) -> bool) -> bool {
-    let is_one = keys.windows(2).all(|pair| pair[0].code == pair[1].code);
-    let is_character = |key: &KeyEvent| !matches!(character(key), '\n' | '\t' | NO_CHARACTER);
+    let is_character = |key: &KeyEvent| !matches!(character(key), '\n' | NO_CHARACTER);
     let written = keys.iter().filter(|key| is_character(key)).count();
     let acts = |key: &KeyEvent| is_character(key) && !writes(character(key));
     written >= SCANNED_CHARACTERS
-        || !is_one && written < keys.len()
+        || !is_one(keys) && written < keys.len()
         || keys.len() > 1 && keys.iter().any(acts)
 }
 
@@ -97,17 +123,21 @@ pub fn moves_only(key: &KeyEvent) -> bool {
 
 /// Whether a key writes a character, or ends what was written.
 pub fn writes(key: &KeyEvent) -> bool {
-    !matches!(character(key), '\t' | NO_CHARACTER)
+    character(key) != NO_CHARACTER
+}
+
+/// Whether a key ends a code: scanners are set up to send Enter or Tab.
+pub fn ends(key: &KeyEvent) -> bool {
+    character(key) == '\n'
 }
 
 const NO_CHARACTER: char = char::REPLACEMENT_CHARACTER;
 
-/// What a key writes: a character, `\n` for each way of Enter, `\t` for Tab.
+/// What a key writes: a character, `\n` for each way of Enter and for Tab.
 fn character(key: &KeyEvent) -> char {
     let Some(key) = Key::of(*key) else { return NO_CHARACTER };
     match key {
-        Key { code: Code::Enter, ctrl: false, alt: false } => '\n',
-        Key { code: Code::Tab, ctrl: false, alt: false } => '\t',
+        Key { code: Code::Enter | Code::Tab, ctrl: false, alt: false } => '\n',
         _ => key.written().unwrap_or(NO_CHARACTER),
     }
 }
@@ -166,6 +196,70 @@ mod tests {
         assert_eq!(gather.flush(is_amount), Some(Typed::Burst("75\n".into())));
         let thirty = "0400010952755\n".repeat(30);
         assert_eq!(typed(&thirty, 0), [Typed::Burst(thirty.clone())]);
+    }
+
+    /// What comes out of pieces, each at once and so long after the one before, on a screen that writes so.
+    fn in_pieces(pieces: &[&str], pause_ms: u64, writes: fn(char) -> bool) -> Vec<Typed> {
+        let mut gather = Gather::default();
+        let mut now = Instant::now();
+        let mut out = Vec::new();
+        for piece in pieces {
+            piece.chars().for_each(|c| gather.hold(key(c), now));
+            out.extend(gather.settle(now + QUIET, writes));
+            now += Duration::from_millis(pause_ms);
+        }
+        out
+    }
+
+    /// A scanner that stutters: what comes of a code in pieces pays, confirms and chooses nothing.
+    #[test]
+    fn a_code_in_pieces_presses_nothing() {
+        let pressed = |typed: &Typed, writes: fn(char) -> bool| match typed {
+            Typed::Keys(keys) => keys.iter().any(|key| !writes(character(key))),
+            Typed::Burst(_) => false,
+        };
+        for pause in [60, 100, 120, 180, 250, 300, 349] {
+            for (pieces, writes) in [
+                (&["a1"][..], is_amount as fn(char) -> bool),
+                (&["40", "a", "13\n"], is_amount),
+                (&["40", "a"], is_amount),
+                (&["40", "\n"], is_amount),
+                (&["400001", "a", "b", "\n"], is_amount),
+                (&["AB", "a1"], is_amount),
+                (&["AB", "a", "1"], is_amount),
+                (&["AB", "x3"], |_| false),
+                (&["AB", "x"], |_| false),
+                (&["AB", "23"], |_| false),
+                (&["23"], |_| false),
+                (&["AB", "2"], |_| false),
+            ] {
+                let out = in_pieces(pieces, pause, writes);
+                assert!(!out.iter().any(|typed| pressed(typed, writes)), "{pieces:?} {pause} ms: {out:?}");
+            }
+        }
+        // A person: some keys at once, and a moment later the next.
+        for (pieces, pause, writes) in [
+            (&["20", "\n"][..], 360, is_amount as fn(char) -> bool),
+            (&["20", "5", "\n"], 180, is_amount),
+            (&["2", "00", "\n"], 120, is_amount),
+            (&["12", ",", "50"], 120, is_amount),
+            (&["2", "0", "\n"], 120, is_amount),
+            (&["t", "o"], 120, is_amount),
+            (&["an", "a", "\n"], 120, |_| true),
+        ] {
+            let out = in_pieces(pieces, pause, writes);
+            assert!(out.iter().all(|typed| matches!(typed, Typed::Keys(_))), "{pieces:?}: {out:?}");
+        }
+    }
+
+    /// However short it is.
+    #[test]
+    fn a_paste_is_a_burst() {
+        for (text, read) in [("a", "a"), ("x\t", "x\n"), ("2\r\u{10}", "2\n\u{fffd}")] {
+            let mut gather = Gather::default();
+            gather.hold_paste(text, Instant::now());
+            assert_eq!(gather.flush(|_| false), Some(Typed::Burst(read.into())), "{text:?}");
+        }
     }
 
     #[test]

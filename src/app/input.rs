@@ -5,7 +5,10 @@ use std::thread;
 use std::time::Instant;
 
 use crossterm::event::{self, Event, KeyEventKind};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{
+    SIGALRM, SIGCONT, SIGHUP, SIGINT, SIGIO, SIGPROF, SIGQUIT, SIGTERM, SIGTSTP, SIGUSR1, SIGUSR2, SIGVTALRM,
+    SIGXCPU, SIGXFSZ,
+};
 use signal_hook::iterator::Signals;
 
 use super::Message;
@@ -28,13 +31,23 @@ pub fn read_terminal(to: Sender<Message>) {
     });
 }
 
-/// Turns the signals that ask a process to end into an orderly end: the basket stays sealed on
-/// disk, the terminal is restored.
+/// The till has no use for these. Unheard, they would end it and leave the terminal as it is; the last is one that
+/// the write that is too large says by itself.
+const UNUSED: [i32; 7] = [SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGIO, SIGXFSZ];
+
+/// Turns the signals that ask a process to end into an orderly end: the basket stays sealed on disk, the terminal
+/// is restored. It is given back for a stop, too, and taken again after it.
 pub fn watch_signals(to: Sender<Message>) -> std::io::Result<()> {
-    let mut signals = Signals::new([SIGHUP, SIGINT, SIGTERM])?;
+    let used = [SIGHUP, SIGINT, SIGTERM, SIGQUIT, SIGXCPU, SIGTSTP, SIGCONT];
+    let mut signals = Signals::new(used.iter().chain(&UNUSED))?;
     thread::spawn(move || {
-        for _ in signals.forever() {
-            if to.send(Message::Terminate).is_err() {
+        for signal in signals.forever().filter(|signal| !UNUSED.contains(signal)) {
+            let message = match signal {
+                SIGTSTP => Message::Suspend,
+                SIGCONT => Message::Continued,
+                _ => Message::Terminate,
+            };
+            if to.send(message).is_err() {
                 return;
             }
         }

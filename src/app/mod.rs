@@ -27,6 +27,10 @@ pub enum Message {
     TerminalLost(io::Error),
     /// The system asks the process to end.
     Terminate,
+    /// The system asks the process to stop until it is continued.
+    Suspend,
+    /// The process goes on after it was stopped.
+    Continued,
     /// What an effect came to.
     Done(Box<Done>),
     /// The store is open: what it says of itself.

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant, SystemTime};
 use chrono::{DateTime, FixedOffset, Local, SubsecRound, Timelike};
 use crossterm::event::{Event as Input, KeyEvent, MouseButton, MouseEventKind};
 
-use super::gather::{self, Gather, QUIET, Typed};
+use super::gather::{self, AFTER_A_BURST, Gather, QUIET, Typed};
 use super::worker::{self, Greeting, Job, KeepPolicy, Opened, SetUp};
 use super::{Message, input};
 use crate::domain::policy::Policy;
@@ -72,15 +72,17 @@ pub fn run(till: Till) -> io::Result<Ended> {
     let makers = worker::Makers { open: till.open, set_up: till.set_up, keep_policy: till.keep_policy };
     let worker =
         worker::start(makers, now(), worker::Ends { jobs: asked, ask: jobs.clone(), to: to.clone() });
+    // A signal between the two would leave the terminal as the till uses it.
+    input::watch_signals(to.clone())?;
     let screen = Screen::enter()?;
-    input::read_terminal(to.clone());
-    input::watch_signals(to)?;
+    input::read_terminal(to);
     let mut state = Loop {
         model: till.model,
         screen,
         gather: Gather::default(),
         jobs,
         last_key: None,
+        ended_code: false,
         early: has_store.then(Vec::new),
         last_frame: None,
         next_minute: Instant::now(),
@@ -110,8 +112,11 @@ struct Loop {
     gather: Gather,
     jobs: Sender<Job>,
     last_key: Option<Instant>,
-    /// Keys of before the store said whether the till is locked; `None` once it has, and where there is no store.
-    early: Option<Vec<(KeyEvent, Instant)>>,
+    /// That key was one that ends a code.
+    ended_code: bool,
+    /// What was typed before the store said whether the till is locked; `None` once it has, and where there is no
+    /// store.
+    early: Option<Vec<(Input, Instant)>>,
     last_frame: Option<Instant>,
     next_minute: Instant,
     /// A key, a touch or a new size since the last minute.
@@ -179,9 +184,9 @@ impl Loop {
     fn take(&mut self, message: Message) -> io::Result<()> {
         self.touched |= matches!(message, Message::Input(..));
         match message {
-            Message::Input(Input::Key(key), at) => match &mut self.early {
-                Some(early) => early.push((key, at)),
-                None => self.key(key, at),
+            Message::Input(input @ (Input::Key(_) | Input::Paste(_)), at) => match &mut self.early {
+                Some(early) => early.push((input, at)),
+                None => self.written(input, at),
             },
             // Nothing can be pressed yet.
             Message::Input(Input::Mouse(_), _) if self.early.is_some() => {}
@@ -198,6 +203,11 @@ impl Loop {
             Message::Done(done) => self.feed(Event::Done(*done)),
             Message::Opened(greeting) => self.opened(*greeting),
             Message::Refused(words) => self.ended = Some(Ended::Refused(words)),
+            Message::Suspend => self.screen.suspend()?,
+            Message::Continued => {
+                self.screen.retake()?;
+                self.resized()?;
+            }
             // The store's thread ends after it refused: what it refused is what is said.
             Message::TerminalLost(_) | Message::Terminate | Message::Closed => {
                 self.ended.get_or_insert(Ended::Quit);
@@ -206,28 +216,65 @@ impl Loop {
         Ok(())
     }
 
+    fn written(&mut self, input: Input, at: Instant) {
+        match input {
+            Input::Key(key) => self.key(key, at),
+            Input::Paste(text) => self.paste(&text, at),
+            _ => {}
+        }
+    }
+
     fn key(&mut self, key: KeyEvent, at: Instant) {
-        let swift = self.last_key.replace(at).is_some_and(|last| at - last < QUIET);
+        let pause = self.last_key.replace(at).map_or(Duration::MAX, |last| at - last);
+        let ended_before = std::mem::replace(&mut self.ended_code, gather::ends(&key));
         if let Some(typed) = self.gather.settle(at, |c| self.model.writes(c)) {
             self.typed(typed);
         }
-        let presses = !gather::writes(&key) && !gather::moves_only(&key);
-        // Held until it is clear that a person pressed it.
-        if !self.model.takes_keys_at_once() || presses && !swift {
-            self.gather.hold(key, at);
-            return;
+        if !self.model.takes_keys_at_once() {
+            return self.gather.hold(key, at);
         }
+        let presses = !gather::writes(&key) && !gather::moves_only(&key);
+        let writes = !presses && !self.ended_code;
+        let swift = pause < QUIET || pause < AFTER_A_BURST && self.model.sell.awaits_rest(writes);
+        // Held until it is clear that a person pressed it.
+        if presses && !swift {
+            return self.gather.hold(key, at);
+        }
+        self.flush_held();
+        match Key::of(key) {
+            Some(_) if presses => self.feed(Event::Swift(None)),
+            // CR and LF, or Enter and Tab: one end of a code, and no Enter for what it found.
+            Some(_) if pause < QUIET && ended_before && self.ended_code => {}
+            Some(key) if swift => self.feed(Event::Swift(Some(key))),
+            Some(key) => self.feed(Event::Key(key)),
+            None => {}
+        }
+    }
+
+    /// What was held came with what writes, so no person pressed it.
+    fn flush_held(&mut self) {
         match self.gather.flush(|c| self.model.writes(c)) {
-            // It came with this key, so no person pressed it.
             Some(Typed::Keys(_)) => self.feed(Event::Swift(None)),
             Some(burst) => self.typed(burst),
             None => {}
         }
-        match Key::of(key) {
-            Some(_) if presses => self.feed(Event::Swift(None)),
-            Some(key) if swift => self.feed(Event::Swift(Some(key))),
-            Some(key) => self.feed(Event::Key(key)),
-            None => {}
+    }
+
+    /// What was pasted is a scanner's, whatever it is: some send codes as a paste.
+    fn paste(&mut self, text: &str, at: Instant) {
+        self.last_key = Some(at);
+        self.ended_code = false;
+        if let Some(typed) = self.gather.settle(at, |c| self.model.writes(c)) {
+            self.typed(typed);
+        }
+        if self.model.takes_keys_at_once() {
+            self.flush_held();
+        }
+        self.gather.hold_paste(text, at);
+        if self.model.takes_keys_at_once()
+            && let Some(pasted) = self.gather.flush(|c| self.model.writes(c))
+        {
+            self.typed(pasted);
         }
     }
 
@@ -280,7 +327,7 @@ impl Loop {
             ui::screen::lock::open(&mut self.model);
         }
         let early = self.early.take().filter(|_| !greeting.locked);
-        early.into_iter().flatten().for_each(|(key, at)| self.key(key, at));
+        early.into_iter().flatten().for_each(|(input, at)| self.written(input, at));
         self.changed = true;
     }
 }

@@ -26,8 +26,8 @@ pub enum Event {
     /// [`super::Model::takes_keys_at_once`]. `None` stands for one that would have pressed something,
     /// before or after others: no person does that.
     Swift(Option<Key>),
-    /// Keys that came without a pause, as a scanner sends them: Enter as `\n`, what writes nothing as
-    /// U+FFFD. Where not [`super::Model::takes_keys_at_once`], and for the rest of a burst.
+    /// Keys that came without a pause, as a scanner sends them, or what was pasted: Enter and Tab as `\n`, what
+    /// writes nothing as U+FFFD. Where not [`super::Model::takes_keys_at_once`], and for the rest of a burst.
     Burst(String),
     /// The left button was pressed, or the screen touched, at this cell.
     Press {

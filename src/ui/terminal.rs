@@ -2,11 +2,17 @@
 
 use std::io::{self, BufWriter, Stdout, Write};
 
-use crossterm::event::{DisableBracketedPaste, DisableMouseCapture, EnableMouseCapture};
-use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
+use crossterm::event::{
+    DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture,
+};
+use crossterm::terminal::{
+    Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
+};
 use crossterm::{cursor, execute, queue};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
+use signal_hook::consts::SIGTSTP;
+use signal_hook::low_level::emulate_default_handler;
 
 use super::model::Model;
 
@@ -19,16 +25,24 @@ pub struct Screen {
 }
 
 impl Screen {
-    /// Takes the terminal: raw mode, its other screen, mouse.
+    /// Takes the terminal: raw mode, its other screen, mouse, pastes as such.
     pub fn enter() -> io::Result<Screen> {
-        enable_raw_mode()?;
-        let mut out = BufWriter::with_capacity(FRAME_BYTES, io::stdout());
-        if let Err(error) = execute!(out, EnterAlternateScreen, EnableMouseCapture, cursor::Hide) {
-            restore();
-            return Err(error);
-        }
-        let terminal = Terminal::new(CrosstermBackend::new(out)).inspect_err(|_| restore())?;
-        Ok(Screen { terminal })
+        Ok(Screen { terminal: take().inspect_err(|_| restore())? })
+    }
+
+    /// Gives the terminal back and stops the process, as the system asked. Returns when it goes on:
+    /// [`Screen::retake`] comes next.
+    pub fn suspend(&mut self) -> io::Result<()> {
+        restore();
+        emulate_default_handler(SIGTSTP)
+    }
+
+    /// Takes the terminal again, in whatever state it is, so that the next [`Screen::draw`] writes all anew.
+    pub fn retake(&mut self) -> io::Result<()> {
+        // Whoever stopped the process with another signal may have changed the mode of the line since.
+        disable_raw_mode()?;
+        self.terminal = take()?;
+        Ok(())
     }
 
     /// Shows the model: draws, compares, writes what changed.
@@ -55,6 +69,20 @@ impl Drop for Screen {
     fn drop(&mut self) {
         restore();
     }
+}
+
+fn take() -> io::Result<Terminal<CrosstermBackend<BufWriter<Stdout>>>> {
+    enable_raw_mode()?;
+    let mut out = BufWriter::with_capacity(FRAME_BYTES, io::stdout());
+    execute!(
+        out,
+        EnterAlternateScreen,
+        Clear(ClearType::All),
+        EnableMouseCapture,
+        EnableBracketedPaste,
+        cursor::Hide
+    )?;
+    Terminal::new(CrosstermBackend::new(out))
 }
 
 /// Gives the terminal back. Safe to call twice, and from a panic.

@@ -101,7 +101,7 @@ fn on_swift(model: &mut Model, key: Option<Key>) -> Vec<Effect> {
         return on_burst(model, &key.written().map(String::from).unwrap_or_default());
     }
     match key.code {
-        Code::Enter => sell::accept(model, true),
+        Code::Enter | Code::Tab => sell::accept(model, true),
         _ if key.written().is_some() => sell::typed(model, key, true),
         _ => on_key(model, key),
     }
@@ -136,6 +136,10 @@ fn on_burst(model: &mut Model, text: &str) -> Vec<Effect> {
     }
     if !matches!(model.screen, Screen::Sell) || !is_code {
         let (words, id) = match model.screen {
+            Screen::Choice(_) | Screen::Remember(_) | Screen::Notice(_) if !is_code => {
+                (customer::words(model), "sell-key-in-scan")
+            }
+            _ if !is_code => (model.locale, "sell-key-in-scan"),
             Screen::Lock(_) => (model.locale, "sell-scan-refused-locked"),
             Screen::Setup(_) => (model.locale, "setup-scanned"),
             Screen::Choice(_) | Screen::Remember(_) | Screen::Notice(_) => {
@@ -159,11 +163,14 @@ fn on_burst(model: &mut Model, text: &str) -> Vec<Effect> {
     let mut begins = true;
     for c in text.chars().filter(|c| *c != char::REPLACEMENT_CHARACTER) {
         let end = matches!(c, '\n' | '\r');
-        effects.extend(if end {
-            sell::accept(model, true)
-        } else {
-            sell::typed(model, Key::char(c), !begins)
-        });
+        // CR and LF end one code.
+        if !(end && begins) {
+            effects.extend(if end {
+                sell::accept(model, true)
+            } else {
+                sell::typed(model, Key::char(c), !begins)
+            });
+        }
         begins = end;
     }
     effects

@@ -154,17 +154,111 @@ fn a_code_with_keys_in_it_presses_nothing() {
     }
     // Where keys choose and pay, a short code does no more.
     till.key("F8").sees("Olvidar esta compra");
-    till.sends(b"1\r").sees("ahora no se añade").sees("Recordarla para mí");
-    std::thread::sleep(std::time::Duration::from_millis(300));
+    till.sends(b"1\r").sees("Púlsela otra vez").sees("Recordarla para mí");
+    pauses(500);
+    till.sends(b"23");
+    pauses(500);
+    in_pieces(&mut till, &["AB", "2"], 250);
+    till.sees("Recordarla para mí");
     till.key("Esc").sees("F10 cobrar");
+    // Nor where it comes in pieces: a question and a card terminal are answered by keys, too.
+    for (key, asks) in [("F12", "¿Anular toda la venta?"), ("Alt+Q", "¿Cerrar la caja?")] {
+        for (pieces, pause) in
+            [(["AB", "x3"], 60), (["AB", "x3"], 250), (["AB", "x"], 120), (["40", "x"], 300)]
+        {
+            till.key(key).sees(asks);
+            in_pieces(&mut till, &pieces, pause);
+            till.sees(asks).key("Esc").sees_no(asks).sees("Barra de pan");
+        }
+    }
     till.key("F10").sees("Falta");
-    for code in ["a\r", "\x14a\r", "5\r", "ta"] {
+    for code in ["a\r", "\x14a\r", "5\r", "ta", "a1", "\x1b[200~a\x1b[201~"] {
         till.sends(code.as_bytes());
-        std::thread::sleep(std::time::Duration::from_millis(300));
+        pauses(500);
         let screen = till.screen();
         assert!(screen.contains("Falta") && screen.contains("Efectivo entregado:"), "{code:?}\n{screen}");
     }
-    till.key("Esc").sees("F10 cobrar");
+    for (pieces, pause) in [
+        (&["40", "a", "13\r"][..], 120),
+        (&["40", "a", "13\r"], 250),
+        (&["AB", "a"], 300),
+        (&["40", "\r"], 250),
+    ] {
+        in_pieces(&mut till, pieces, pause);
+        let screen = till.screen();
+        assert!(screen.contains("Falta") && screen.contains("Efectivo entregado:"), "{pieces:?}\n{screen}");
+        till.key("Backspace").key("Backspace");
+    }
+    till.key("t").sees("¿aprobada en el datáfono?");
+    for (pieces, pause) in [(&["AB", "o1"][..], 120), (&["AB", "o"], 250), (&["o1"], 0)] {
+        in_pieces(&mut till, pieces, pause);
+        till.sees("¿aprobada en el datáfono?");
+    }
+    till.key("n").sees("Tarjeta rechazada").key("Esc").sees("F10 cobrar");
+}
+
+/// A code in pieces, each at once, so many milliseconds after the one before.
+fn in_pieces(till: &mut Till, pieces: &[&str], pause_ms: u64) {
+    for piece in pieces {
+        pauses(pause_ms);
+        till.sends(piece.as_bytes());
+    }
+    pauses(500);
+}
+
+fn pauses(ms: u64) {
+    std::thread::sleep(std::time::Duration::from_millis(ms));
+}
+
+/// A scanner without a cable stutters: a code in pieces is one code, known or not, and no weight.
+#[test]
+fn a_code_in_pieces_is_one_code() {
+    let shop = Shop::demo("es");
+    let mut till = shop.till();
+    till.sees(READY);
+    for (count, pause) in (1..).zip([60, 100, 200, 300]) {
+        in_pieces(&mut till, &["400001", "010013\r"], pause);
+        till.sees(&format!("1 línea · {count} artículo"));
+    }
+    for pieces in
+        [&["40", "00010", "10013\r"][..], &["400001010", "0", "1", "3", "\r"], &["4", "00001010013\r"]]
+    {
+        in_pieces(&mut till, pieces, 100);
+    }
+    till.sees("1 línea · 7 artículos");
+    in_pieces(&mut till, &["3*400001", "010013\r"], 150);
+    till.sees("1 línea · 10 artículos");
+    in_pieces(&mut till, &["400001", "4020\r"], 100);
+    till.sees("4000014020 no está en el catálogo").key("Esc").sees_no("no está en el catálogo");
+    // What was left by one long before is no weight of the next.
+    in_pieces(&mut till, &["400001", "4020\r"], 700);
+    till.sees("Peso de Manzana golden").sees("por lo que estaba escrito: 400001");
+    till.key("Enter").sees("Peso de Manzana golden");
+    till.key("Esc").sees("F10 cobrar").sees("1 línea · 10 artículos");
+    // A key in the middle of it presses nothing.
+    in_pieces(&mut till, &["400001", "\x1b[21~", "a"], 100);
+    till.sees("Púlsela otra vez").sees("F10 cobrar");
+}
+
+/// Scanners are set up to end a code with Tab, too, or to send it as a paste.
+#[test]
+fn a_code_may_end_in_tab_and_come_as_a_paste() {
+    let shop = Shop::demo("es");
+    let mut till = shop.till();
+    till.sees(READY);
+    burst_ended_by(&mut till, "\t");
+    till.sees("30 líneas · 30 artículos");
+    burst_ended_by(&mut till, "\t\r");
+    till.sees("60 líneas · 60 artículos");
+    for paste in ["\x1b[200~400001010013\x1b[201~\r", "\x1b[200~400001010013\r\n\x1b[201~"] {
+        till.sends(paste.as_bytes());
+        pauses(500);
+    }
+    till.sees("62 artículos");
+    till.key("F8").sees("Olvidar esta compra");
+    till.sends(b"\x1b[200~2\x1b[201~").sees("Púlsela otra vez").sees("Recordarla para mí");
+    pauses(500);
+    till.sends(b"\x1b[200~400001010013\x1b[201~\r").sees("ahora no se añade").sees("Recordarla para mí");
 }
 
 #[test]

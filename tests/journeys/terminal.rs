@@ -91,6 +91,41 @@ fn idle_it_uses_no_processor() {
     }
 }
 
+/// Whoever stops the till has a terminal to work with, and whoever lets it go on has the till.
+#[test]
+fn a_stop_gives_the_terminal_back_until_it_goes_on() {
+    let shop = Shop::demo("es");
+    let mut till = shop.till();
+    till.sees(READY);
+    till.scans(BREAD).sees("Barra de pan");
+    for _ in 0..2 {
+        till.signal("TSTP").gives_the_terminal_back();
+        till.writes_over("a shell").signal("CONT").sees("Barra de pan").sees_no("a shell");
+        assert!(till.has_the_terminal());
+    }
+    // This one cannot be heard; what was on the screen is drawn again all the same.
+    till.signal("STOP").writes_over("a shell").sees_no("Barra de pan");
+    till.signal("CONT").sees("Barra de pan").sees_no("a shell");
+    till.scans(MILK).sees("2 líneas · 2 artículos");
+    till.clicks("F10 cobrar").sees("Falta").key("Esc").sees(READY);
+    till.signal("TERM");
+    assert_eq!(till.ends_and_restores().code, 0);
+}
+
+/// A signal that means nothing to the till does nothing; one that ends a program ends it in order.
+#[test]
+fn no_signal_leaves_the_terminal_as_the_till_uses_it() {
+    let shop = Shop::demo("es");
+    let mut till = shop.till();
+    till.sees(READY);
+    for name in ["USR1", "USR2", "ALRM", "VTALRM", "PROF", "IO", "XFSZ"] {
+        till.signal(name);
+    }
+    till.scans(BREAD).sees("Barra de pan");
+    till.signal("QUIT");
+    assert_eq!(till.ends_and_restores().code, 0);
+}
+
 /// Names the data directory for [`panicking_program`].
 const PANICS_IN: &str = "OLVIDO_JOURNEY_PANICS_IN";
 

@@ -212,6 +212,32 @@ impl Till {
         state.emulator.screen().alternate_screen() && mode(&*self.terminal) != self.mode_before
     }
 
+    /// Waits until the terminal is as it was before the program took it.
+    #[track_caller]
+    pub fn gives_the_terminal_back(&mut self) -> &mut Till {
+        let deadline = Instant::now() + PATIENCE;
+        let is_free = |till: &Till| {
+            let state = till.shared.lock();
+            let screen = state.emulator.screen();
+            !screen.alternate_screen()
+                && !screen.hide_cursor()
+                && !screen.bracketed_paste()
+                && screen.mouse_protocol_mode() == vt100::MouseProtocolMode::None
+                && mode(&*till.terminal) == till.mode_before
+        };
+        while !is_free(self) {
+            assert!(Instant::now() < deadline, "the terminal is not given back\n{}", self.screen());
+            thread::sleep(Duration::from_millis(10));
+        }
+        self
+    }
+
+    /// Another program writes on the whole screen.
+    pub fn writes_over(&mut self, text: &str) -> &mut Till {
+        self.shared.change(|state| state.emulator.process(format!("\x1b[2J\x1b[H{text}").as_bytes()));
+        self
+    }
+
     /// Sends a signal by its name: `TERM`, `KILL`.
     pub fn signal(&mut self, name: &str) -> &mut Till {
         if self.shared.lock().exit.is_none() {

@@ -46,6 +46,7 @@ sell-no-such-name = No product has these words. Change them, or Esc: { $name }
 sell-no-such-department = There is no such department. Type its number or part of its name.
 sell-star-alone = After the quantity comes a code or a name.
 sell-not-added = { $why } Not added: { $name }
+sell-left-out = Nothing was sold for what stood in the line: { $name }
 sell-weigh-kg = That would be { $weight }. Type the weight in kg: 0.345, or 60.0.
 sell-not-weighed = Left out: it has no weight.
 sell-voided = Voided; undo brings it back: { $name }
@@ -108,6 +109,6 @@ sell-page-end = Esc: back
 
 sell-scan-refused = Scanned { $code }: not added. Finish the payment first, or Esc.
 sell-scan-refused-locked = Scanned { $code }: not added. Open the till first.
-sell-key-in-scan = A key came as fast as a scan: it does nothing. Press it again.
+sell-key-in-scan = Press it again: it came as fast as a scan, and did nothing.
 sell-too-small = 80×24 needed: make the window larger. Scans still work.
 sell-several = Several have these words: choose with ↑↓ and Enter.

@@ -46,6 +46,7 @@ sell-no-such-name = No hay producto con esas palabras. Cámbielas, o Esc: { $nam
 sell-no-such-department = No hay tal sección. Escriba su número o parte de su nombre.
 sell-star-alone = Tras la cantidad va un código o un nombre.
 sell-not-added = { $why } Sin añadir: { $name }
+sell-left-out = No se ha vendido nada por lo que estaba escrito: { $name }
 sell-weigh-kg = Eso serían { $weight }. Escriba el peso en kg: 0,345, o 60,0.
 sell-not-weighed = Se deja fuera: no tiene peso.
 sell-voided = Línea anulada; deshacer la devuelve: { $name }
@@ -108,6 +109,6 @@ sell-page-end = Esc: volver
 
 sell-scan-refused = Leído { $code }: no se añade. Termine antes el cobro, o Esc.
 sell-scan-refused-locked = Leído { $code }: no se añade. Abra antes la caja.
-sell-key-in-scan = Una tecla llegó tan deprisa como un código: no hace nada. Púlsela otra vez.
+sell-key-in-scan = Púlsela otra vez: llegó tan deprisa como un código y no hizo nada.
 sell-too-small = Hacen falta 80×24: agrande la ventana. Los códigos se siguen leyendo.
 sell-several = Varios llevan esas palabras: elija con ↑↓ y Enter.

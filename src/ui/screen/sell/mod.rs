@@ -66,6 +66,15 @@ impl Sell {
         self.ask = None;
     }
 
+    /// Whether a code stands in the input line without its end, so that what comes after a pause of a few tenths of
+    /// a second is its rest, and no person's. `writes`: what comes is a character; where nothing is asked, that
+    /// goes on with two digits that came at once, too.
+    pub fn awaits_rest(&self, writes: bool) -> bool {
+        let asked = self.ask.is_some() || !self.weigh.is_empty();
+        let are_digits = || self.input.text().bytes().all(|b| b.is_ascii_digit());
+        self.run >= scan::SHORTEST_RUN || writes && !asked && self.run > 0 && are_digits()
+    }
+
     /// Whether something was begun that is not yet in the basket.
     pub fn is_busy(&self) -> bool {
         !(self.unknown.is_empty() && self.weigh.is_empty() && self.early.is_empty() && self.input.is_empty())

@@ -11,7 +11,7 @@ use crate::ui::event::Effect;
 use crate::ui::model::Model;
 
 /// From so many characters without a pause on, something was scanned and not typed.
-const SHORTEST_RUN: usize = 4;
+pub(super) const SHORTEST_RUN: usize = 4;
 /// From so many digits on, something is a barcode whoever entered it.
 const SHORTEST_BARCODE: usize = 8;
 
@@ -42,10 +42,25 @@ pub(super) fn accept(model: &mut Model, swift: bool) -> Vec<Effect> {
             return Vec::new();
         }
         let quantity = before.strip_suffix('*').filter(|q| is_number(q)).map(str::to_owned);
+        // A code whose first part came long before the rest.
+        let whole = format!("{before}{code}");
+        let is_whole = !asked && before.bytes().all(|b| b.is_ascii_digit());
+        let (before, code) = if is_whole && find(model, &code).is_none() && find(model, &whole).is_some() {
+            (String::new(), whole)
+        } else {
+            (before, code)
+        };
         // What somebody was typing when the scan came stays.
         model.sell.input.set(if quantity.is_some() { "" } else { &before });
         model.sell.hits.clear();
-        return enter(model, Waiting { quantity, code, scanned: true });
+        let effects = enter(model, Waiting { quantity, code, scanned: true });
+        if !asked && !model.sell.weigh.is_empty() && !model.sell.input.is_empty() {
+            // It was typed for nothing, so it is no weight.
+            let left = model.sell.input.take();
+            let text = quotable(&left, Place::Catalogue);
+            model.error = Some(model.locale.format("sell-left-out", &[("name", text.into())]));
+        }
+        return effects;
     }
     if model.sell.ask.is_some() {
         return ask::answer(model);

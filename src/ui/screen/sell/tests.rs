@@ -210,7 +210,7 @@ fn a_key_among_a_scan_is_said_and_does_nothing() {
     assert_eq!(effects, [Effect::Beep]);
     assert_eq!(
         told(&model),
-        format!("{before} | ! A key came as fast as a scan: it does nothing. Press it again.")
+        format!("{before} | ! Press it again: it came as fast as a scan, and did nothing.")
     );
     // Over a question it neither answers it nor takes it away.
     press(&mut model, "<F12>");
