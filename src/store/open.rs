@@ -226,6 +226,7 @@ impl Store {
         policy: Policy,
     ) -> Store {
         Store {
+            in_use: in_use(&connection, files),
             connection,
             keys,
             store_key,
@@ -238,7 +239,6 @@ impl Store {
             clock: Clock::default(),
             draft: None,
             sold: false,
-            in_use: in_use(files),
             stage: Stage::Tombstoned,
             keyless: HashSet::new(),
             keys_are_newest: true,
@@ -392,10 +392,17 @@ impl InUse {
 }
 
 /// The database, its log and the keys, as far as they are there.
-fn in_use(files: &Files) -> Vec<InUse> {
+fn in_use(connection: &Connection, files: &Files) -> Vec<InUse> {
+    let pragma =
+        |name: &str| connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get(0)).unwrap_or(0);
+    // A compaction that was killed is still in the log, and the file will be as short as that says.
+    let pages: u64 = pragma("page_count");
+    let bytes = pages.saturating_mul(pragma("page_size"));
+    let database = InUse::of(files.database.clone());
+    let database = database.map(|database| InUse { least: database.least.min(bytes), ..database });
     // The log is emptied all the time.
     let log = InUse::of(log_of(&files.database)).map(|log| InUse { least: 0, ..log });
-    [InUse::of(files.database.clone()), log, InUse::of(files.keys.clone())].into_iter().flatten().collect()
+    [database, log, InUse::of(files.keys.clone())].into_iter().flatten().collect()
 }
 
 /// The write-ahead log beside the database.

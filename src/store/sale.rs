@@ -156,10 +156,15 @@ impl Store {
     }
 
     /// Commits the open basket: what was saved of it ends with the sale. Errors: as of [`Store::commit`].
+    pub fn commit_basket(&mut self, order: Order<'_>) -> Result<Outcome, StoreError> {
+        Ok(self.commit_ending(true, &[order])?.pop().expect("an outcome for each order"))
+    }
+
+    /// The same for one without a request. Errors: as of [`Store::commit`].
     pub fn sell(&mut self, sale: &Sale) -> Result<Sold, StoreError> {
-        match self.commit_ending(true, &[Order { sale, request: None }])?.pop() {
-            Some(Outcome::Sold(sold)) => Ok(*sold),
-            _ => unreachable!("an order without a request id is always sold"),
+        match self.commit_basket(Order { sale, request: None })? {
+            Outcome::Sold(sold) => Ok(*sold),
+            Outcome::Repeated(_) => unreachable!("an order without a request id is always sold"),
         }
     }
 

@@ -141,7 +141,7 @@ pub fn sell_as(store: &mut Store, id: &str, choice: &str) -> Option<(u64, String
     };
     let sale = sale_at(at(day), answer(Some(choice), customer, purposes), &[format!("CANARY {id}")]);
     let request = Some(Request { id: store.request_id(id), day: today() });
-    match store.commit(&[Order { sale: &sale, request }]).unwrap().pop().unwrap() {
+    match store.commit_basket(Order { sale: &sale, request }).unwrap() {
         Outcome::Sold(sold) => {
             Some((sold.ticket.number, sold.ticket.hash.to_string(), sold.code.text().to_string()))
         }
