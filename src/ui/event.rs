@@ -154,9 +154,13 @@ pub struct Draft {
     /// What was taken for it, if anything was.
     #[serde(default)]
     pub payment: Option<Payment>,
-    /// The amount that the card terminal was given, if it was asked and had not answered.
+    /// The amount that the card terminal was given, if it was asked and had not answered, and nobody has looked
+    /// since.
     #[serde(default)]
     pub terminal: Option<Money>,
+    /// What was taken for a basket whose payment could not go on, until somebody has looked.
+    #[serde(default)]
+    pub taken: Option<Money>,
     /// Version of the policy under which customers have answered; 0 until 0.2.0, when no answer was
     /// written.
     #[serde(default)]
@@ -175,7 +179,9 @@ pub struct Draft {
 impl Draft {
     /// Whether there is nothing to keep.
     pub fn is_empty(&self) -> bool {
-        self.sale.is_empty() && self.unknown.is_empty() && self.weigh.is_empty() && self.held.is_empty()
+        let no_money = self.terminal.is_none() && self.taken.is_none();
+        let no_codes = self.unknown.is_empty() && self.weigh.is_empty();
+        self.sale.is_empty() && self.held.is_empty() && no_codes && no_money
     }
 
     /// Whether a customer is to be remembered by this.

@@ -13,6 +13,7 @@ use super::theme::Theme;
 use super::till::Till;
 use crate::domain::catalogue::Catalogue;
 use crate::domain::language::Language;
+use crate::domain::money::Money;
 use crate::domain::open_sale::OpenSale;
 use crate::domain::policy::Policy;
 use crate::domain::settings::Settings;
@@ -43,6 +44,8 @@ pub struct Model {
     pub sell: sell::Sell,
     /// The payment under way of the open basket.
     pub payment: Option<Payment>,
+    /// What somebody must look for before they charge.
+    pub left: MoneyLeft,
     /// The sale before the open basket.
     pub sold: Option<Sold>,
     /// The last receipt, line by line; of before the start only its ticket. Empty before the first sale.
@@ -65,6 +68,16 @@ pub struct Model {
     pub clock_left_open: Option<NaiveDate>,
     /// How the till and its hub stand; nothing where it has none.
     pub sync: Option<SyncStatus>,
+}
+
+/// Money of before a crash that the till cannot account for: nobody may be charged twice. It is said, and sealed
+/// with the draft, until somebody has paid or says that they have looked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MoneyLeft {
+    /// What was taken for a basket whose payment could not go on.
+    pub taken: Option<Money>,
+    /// What the card terminal was given.
+    pub terminal: Option<Money>,
 }
 
 /// What is in force from the next basket on.
@@ -114,6 +127,8 @@ pub enum Overlay {
 pub enum Question {
     VoidSale,
     Quit,
+    /// Whether somebody has looked for [`Model::left`].
+    MoneyLeft,
     /// Whether the clock is right, and not the day that the store trusts.
     Clock {
         clock: NaiveDate,
@@ -169,6 +184,7 @@ impl Model {
             till: Till::default(),
             sell: sell::Sell::default(),
             payment: None,
+            left: MoneyLeft::default(),
             sold: None,
             receipt: Vec::new(),
             held: VecDeque::new(),
@@ -265,9 +281,10 @@ impl Model {
             sale: self.till.sale().clone(),
             payment: self.payment.clone().filter(|payment| !payment.tenders().is_empty()),
             terminal: match &self.screen {
-                Screen::Pay(pay) => pay.at_terminal(),
-                _ => None,
+                Screen::Pay(pay) => pay.at_terminal().or(self.left.terminal),
+                _ => self.left.terminal,
             },
+            taken: self.left.taken,
             policy_version: self.policy.version,
             unknown: self.sell.unknown().to_vec(),
             weigh: self.sell.weighing().collect(),

@@ -41,6 +41,7 @@ remember-error-phone = That is no phone number. Use its prefix: +34 600 123 456.
 remember-error-email = That is no e-mail address. Example: ana@example.org
 remember-error-card = That is no loyalty card: 4 to 32 digits or letters.
 remember-error-payment-card = This looks like a payment card. It is not kept here. Use another.
+remember-error-product = That is a product's code, no card. Scan or type your card.
 remember-error-no-tick = Tick at least one use, or Esc. Without a use nothing is remembered.
 
 notice-title = What we keep, and what for

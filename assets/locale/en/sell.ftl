@@ -20,6 +20,8 @@ sell-more-above = … { $count ->
     [one] 1 line above
    *[other] { $count } lines above
 }
+sell-list-above = { $count } more above
+sell-list-below = { $count } more below
 sell-tax-heading = VAT included
 sell-tax-included = VAT included { $amount }
 sell-discount = discount
@@ -54,7 +56,7 @@ sell-voided-sale = The sale is voided. Undo brings it back.
 sell-voided-held = The sale is voided. This is the basket that waited.
 sell-undone = The last step is undone.
 sell-undone-ask-again = The basket is back, not what the customer had chosen. Ask again.
-sell-answer-first = What you typed waits for Enter. Esc drops it.
+sell-answer-first = Answer this first: Enter accepts, Esc leaves it.
 sell-resumed-terminal = Look at the card terminal before you charge: it had { $amount }.
 sell-resumed-paid-terminal = { $amount } taken; the terminal had { $card }. Look there.
 sell-nothing-to-undo = There is nothing to undo.
@@ -91,6 +93,9 @@ sell-quit-question = Close the till?
 sell-quit-what = The open basket stays, sealed, and is back at the next start.
 sell-quit-stay = stay
 sell-quit-go = close the till
+sell-left-question = Have you looked?
+sell-left-not-yet = not yet
+sell-left-looked = yes, go on
 sell-clock-question = The clock says { $day }. Is that right?
 sell-clock-what = The last day that the till is sure of is { $day }. If the clock is wrong, set it. If it is right, the till goes by it and destroys what is past its term.
 sell-clock-unsure = no, or not sure

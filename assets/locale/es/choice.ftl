@@ -41,6 +41,7 @@ remember-error-phone = No parece un teléfono. Escríbalo con su prefijo: +34 60
 remember-error-email = No parece un correo. Ejemplo: ana@ejemplo.es
 remember-error-card = No parece una tarjeta de cliente: de 4 a 32 números o letras.
 remember-error-payment-card = Parece una tarjeta de pago. Aquí no se guarda. Dé otro dato.
+remember-error-product = Es el código de un producto, no una tarjeta. Dé el de su tarjeta.
 remember-error-no-tick = Marque al menos un uso, o Esc. Sin uso no se recuerda nada.
 
 notice-title = Qué guardamos y para qué

@@ -20,6 +20,8 @@ sell-more-above = … { $count ->
     [one] 1 línea más arriba
    *[other] { $count } líneas más arriba
 }
+sell-list-above = { $count } más arriba
+sell-list-below = { $count } más abajo
 sell-tax-heading = IVA incluido
 sell-tax-included = IVA incluido { $amount }
 sell-discount = descuento
@@ -54,7 +56,7 @@ sell-voided-sale = La venta está anulada. Deshacer la devuelve.
 sell-voided-held = La venta está anulada. Esta es la cesta que esperaba.
 sell-undone = El último paso está deshecho.
 sell-undone-ask-again = La cesta ha vuelto, lo que eligió el cliente no. Pregunte otra vez.
-sell-answer-first = Lo tecleado espera Enter. Esc lo quita.
+sell-answer-first = Conteste antes a esto: Enter acepta, Esc lo deja.
 sell-resumed-terminal = Antes de cobrar, mire el datáfono: tenía { $amount }.
 sell-resumed-paid-terminal = Se cobró { $amount }; el datáfono tenía { $card }. Mírelo.
 sell-nothing-to-undo = No hay nada que deshacer.
@@ -91,6 +93,9 @@ sell-quit-question = ¿Cerrar la caja?
 sell-quit-what = La cesta abierta queda sellada y vuelve la próxima vez.
 sell-quit-stay = seguir
 sell-quit-go = cerrar la caja
+sell-left-question = ¿Lo ha mirado?
+sell-left-not-yet = todavía no
+sell-left-looked = sí, seguir
 sell-clock-question = El reloj dice { $day }. ¿Está bien?
 sell-clock-what = El último día del que la caja está segura es { $day }. Si el reloj está mal, póngalo en hora. Si está bien, la caja se guía por él y destruye lo que ha pasado su plazo.
 sell-clock-unsure = no, o no lo sé

@@ -177,6 +177,61 @@ fn a_crash_at_the_card_terminal_is_said() {
     assert_eq!(after_a_kill(&model, model.policy.version).error, None);
 }
 
+/// It is said until somebody has paid or has looked: whatever becomes of the basket, and after the next crash.
+#[test]
+fn what_the_card_terminal_had_is_said_until_somebody_has_looked() {
+    let said = "! Antes de cobrar, mire el datáfono: tenía 1,80 €.";
+    let version = 2;
+    for voided in ["<F4>", "<F12>x", ""] {
+        let mut model = till(Spanish);
+        press(&mut model, &format!("{BREAD}<F10>t"));
+        let mut restarted = after_a_kill(&model, version);
+        let effects = press(&mut restarted, voided);
+        assert!(effects.is_empty() || effects == [Effect::SaveDraft(restarted.draft())], "{effects:?}");
+        assert!(!restarted.draft().is_empty(), "{voided}: what is to be looked for is kept");
+        let mut again = after_a_kill(&restarted, version);
+        assert!(frame(&mut again, 80, 24).contains(said), "{}", frame(&mut again, 80, 24));
+        press(&mut again, &format!("{BREAD}{{2000000000015}}<F4>"));
+        assert!(frame(&mut again, 80, 24).contains(said), "after good acts, too");
+        // Nobody charges before it was asked; Enter leaves it as it is.
+        press(&mut again, "<F10>");
+        let question = frame(&mut again, 80, 24);
+        assert!(question.contains("¿Lo ha mirado?") && question.contains("tenía 1,80 €"), "{question}");
+        press(&mut again, "<Enter>");
+        assert!(matches!(again.screen, Screen::Sell) && frame(&mut again, 80, 24).contains(said));
+        let effects = press(&mut again, "<F10>x");
+        assert!(matches!(again.screen, Screen::Pay(_)) && again.draft().terminal.is_none());
+        assert_eq!(effects, [Effect::SaveDraft(again.draft())]);
+        assert!(!frame(&mut again, 80, 24).contains("datáfono:"));
+    }
+}
+
+/// A payment that goes on at once asks before the card, and ends with the sale.
+#[test]
+fn a_payment_that_goes_on_asks_before_the_card() {
+    let mut model = till(Spanish);
+    press(&mut model, &format!("{WASHER}<F10>100<Enter><F9>"));
+    let mut restarted = after_a_kill(&model, 2);
+    assert!(matches!(restarted.screen, Screen::Pay(_)));
+    press(&mut restarted, "5<Backspace>");
+    assert!(frame(&mut restarted, 80, 24).contains("mire el datáfono: tenía 289,00 €"));
+    let mut looked = restarted.clone();
+    assert_eq!(press(&mut looked, "<F9>"), []);
+    press(&mut looked, "x");
+    assert!(
+        looked.draft().terminal == Some(Money(28_900)) && frame(&mut looked, 80, 24).contains("¿aprobada")
+    );
+    press(&mut restarted, "a");
+    update(&mut restarted, committed());
+    assert!(restarted.draft().is_empty());
+    // What was taken for a basket that waits is kept as well.
+    let mut other = till(Spanish);
+    press(&mut other, &format!("{BREAD}<F10>"));
+    update(&mut other, Event::Done(Done::Draft(Some(model.draft()))));
+    let after = after_a_kill(&other, 2);
+    assert_eq!(after.error.as_deref(), Some("Se cobró 100,00 €; el datáfono tenía 289,00 €. Mírelo."));
+}
+
 /// Taken back with its basket, an answer stays away, and that is said.
 #[test]
 fn undoing_a_void_says_that_the_customer_is_to_be_asked_again() {

@@ -4,10 +4,10 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr;
 
-use super::sell;
+use super::{pay, sell};
 use crate::ui::event::Effect;
 use crate::ui::keymap::Action;
-use crate::ui::model::{Button, Model, Overlay, Question, ScreenId};
+use crate::ui::model::{Button, Model, MoneyLeft, Overlay, Question, Screen, ScreenId};
 use crate::ui::widgets::{put, put_right, row, wrapped};
 
 pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
@@ -18,6 +18,7 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
             return match question {
                 Question::VoidSale => sell::void_sale(model),
                 Question::Quit => vec![Effect::Quit],
+                Question::MoneyLeft => looked(model),
                 Question::Clock { .. } => {
                     model.clock = None;
                     vec![Effect::TrustClock]
@@ -48,6 +49,19 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         _ => {}
     }
     Vec::new()
+}
+
+/// Somebody has looked for the money of before a crash: on with what they were about to do.
+fn looked(model: &mut Model) -> Vec<Effect> {
+    model.left = MoneyLeft::default();
+    model.error = None;
+    let mut effects = sell::save(model);
+    effects.extend(match model.screen {
+        Screen::Sell => sell::act(model, Action::Pay),
+        Screen::Pay(_) => pay::act(model, Action::Card),
+        _ => Vec::new(),
+    });
+    effects
 }
 
 /// Where it stands.
@@ -85,6 +99,7 @@ fn answers(model: &Model, question: Question, area: Rect) -> Vec<(Button, String
     let (stay, go) = match question {
         Question::VoidSale => ("sell-void-keep", "sell-void-do"),
         Question::Quit => ("sell-quit-stay", "sell-quit-go"),
+        Question::MoneyLeft => ("sell-left-not-yet", "sell-left-looked"),
         Question::Clock { .. } => ("sell-clock-unsure", "sell-clock-right"),
     };
     let mut x = area.x + 3;
@@ -116,6 +131,9 @@ fn draw_question(model: &Model, question: Question, area: Rect, frame: &mut Fram
         }
         Question::Quit => {
             (model.locale.text("sell-quit-question"), model.locale.text("sell-quit-what").into_owned())
+        }
+        Question::MoneyLeft => {
+            (model.locale.text("sell-left-question"), sell::money_to_look_for(model).unwrap_or_default())
         }
         Question::Clock { clock, trusted } => {
             let day = |day| [("day", model.locale.date(day).into())];
@@ -158,8 +176,9 @@ fn help(model: &Model) -> Vec<(String, String)> {
         .collect();
     if model.uncovered_id() == ScreenId::Sell {
         texts.push((String::new(), String::new()));
+        let weight = format!("{}*", model.locale.number(345, 3));
         for (what, how) in
-            [("sell-help-code", "8412345678905"), ("sell-help-count", "3*"), ("sell-help-weight", "0,345*")]
+            [("sell-help-code", "8412345678905"), ("sell-help-count", "3*"), ("sell-help-weight", &weight)]
         {
             texts.push((model.locale.text(what).into_owned(), how.to_owned()));
         }

@@ -13,6 +13,7 @@ use ratatui::style::Modifier;
 use unicode_width::UnicodeWidthStr;
 
 use super::choice;
+use crate::domain::barcode::Scan;
 use crate::domain::customer::{Identifier, IdentifierError, Purpose};
 use crate::domain::policy::Card;
 use crate::domain::sale::Answer;
@@ -96,7 +97,12 @@ pub fn typed(model: &mut Model, key: Key) -> Vec<Effect> {
             (state.read, state.checked) = (None, None);
         }
         (_, Focus::Identifier) => {}
-        (Code::Backspace, Focus::Check) => state.focus = Focus::Identifier,
+        // It takes away the last sign, as it does in the field: else what is typed next stands behind it.
+        (Code::Backspace, Focus::Check) => {
+            state.focus = Focus::Identifier;
+            state.identifier.edit(key);
+            state.read = None;
+        }
         (_, Focus::Check) => {}
         (Code::Char(' '), Focus::Tick(place)) => state.tick(place),
         (Code::Char(c @ '1'..='9'), _) => state.tick(usize::from(c as u8 - b'1')),
@@ -184,10 +190,10 @@ impl Remember {
     }
 
     /// Repeats what was read of the field, with the other kind of number that it may be.
-    fn check(&mut self, identifier: Identifier, code: &str) {
+    fn check(&mut self, identifier: Identifier, code: &str, is_product: bool) {
         let text = self.identifier.text();
         let other = match &identifier {
-            Identifier::Phone(_) => Identifier::card(text).ok(),
+            Identifier::Phone(_) => Identifier::card(text).ok().filter(|_| !is_product),
             Identifier::Card(_) => Identifier::phone(text, code).ok(),
             Identifier::Email(_) => None,
         };
@@ -210,14 +216,25 @@ fn state_mut(model: &mut Model) -> Option<&mut Remember> {
 /// Enter: from the field to what was read of it, to the ticks, to the end.
 fn accept(model: &mut Model) -> Vec<Effect> {
     let (words, code) = (customer::words(model), model.settings.store.dialling_code.clone());
+    let (settings, catalogue) = (model.settings.clone(), model.catalogue.clone());
     let Some(state) = state_mut(model) else { return Vec::new() };
     if state.focus == Focus::Check {
         state.checked = state.read.take().map(|(identifier, _)| identifier);
         state.focus = Focus::Identifier;
     }
     let Some(customer) = state.checked.clone() else {
-        match Identifier::parse(state.identifier.text(), &code) {
-            Ok(identifier) => state.check(identifier, &code),
+        let text = state.identifier.text();
+        let scan = Scan::parse(text, &settings.barcodes.variable);
+        let is_product = catalogue.is_some_and(|catalogue| catalogue.find(&scan).is_some());
+        match Identifier::parse(text, &code) {
+            Ok(Identifier::Card(_)) if is_product => {
+                // The next scan is to find an empty field.
+                state.identifier.clear();
+                state.focus = Focus::Identifier;
+                model.error = Some(words.text("remember-error-product").into_owned());
+                return vec![Effect::Beep];
+            }
+            Ok(identifier) => state.check(identifier, &code, is_product),
             Err(error) => {
                 if error == IdentifierError::PaymentCard {
                     state.identifier.clear();

@@ -62,6 +62,14 @@ fn screens() -> Vec<(String, Model)> {
             }
         }
         screens.push((format!("the clock, turned {turned}"), unsure));
+        for keys in ["", to_pay] {
+            let mut model = basket.clone();
+            press(&mut model, keys);
+            model.left.terminal = Some(crate::domain::money::Money(85));
+            screens.push((format!("money is left, {keys}, turned {turned}"), model.clone()));
+            press(&mut model, if keys.is_empty() { "<F10>" } else { "<F9>" });
+            screens.push((format!("asked about money, {keys}, turned {turned}"), model));
+        }
     }
     screens
 }

@@ -11,6 +11,7 @@ use crate::domain::tender::{Payment, TenderKind};
 use crate::ui::figures::{self, Size};
 use crate::ui::keymap::Action;
 use crate::ui::model::{Button, Model, ScreenId};
+use crate::ui::screen::sell::money_to_look_for;
 use crate::ui::widgets::{draw_error, draw_help_bar, draw_status, help_bar, put, put_right, row};
 
 /// Where everything stands.
@@ -63,8 +64,9 @@ pub fn draw(model: &Model, pay: &Pay, frame: &mut Frame) {
         draw_quick(model, areas.quick, buffer);
     }
     let said = Rect { x: 2, width: areas.said.width.saturating_sub(3), ..areas.said };
-    match (&model.error, &model.hint) {
-        (None, Some(hint)) => put(buffer, said, hint, model.theme.text),
+    match (&model.error, &model.hint, money_to_look_for(model)) {
+        (None, Some(hint), _) => put(buffer, said, hint, model.theme.text),
+        (None, None, Some(left)) => put(buffer, said, &format!("! {left}"), model.theme.trouble),
         _ => draw_error(model, said, buffer),
     }
     draw_help_bar(model, model.uncovered_id(), buffer);

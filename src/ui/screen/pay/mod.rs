@@ -14,7 +14,7 @@ use crate::ui::event::{Committed, Effect, Problem, SaleInWaiting};
 use crate::ui::input::Input;
 use crate::ui::key::Key;
 use crate::ui::keymap::Action;
-use crate::ui::model::{Model, Overlay, Screen, ScreenId, Sold};
+use crate::ui::model::{Model, MoneyLeft, Overlay, Question, Screen, ScreenId, Sold};
 use crate::ui::screen::{choice, dissolve, sell};
 use crate::ui::till::Till;
 
@@ -92,6 +92,7 @@ pub fn committed(model: &mut Model, mut committed: Committed) -> Vec<Effect> {
     model.receipt = std::mem::take(&mut committed.receipt);
     let after = committed.after.clone();
     model.sold = Some(Sold::Done(Box::new(committed)));
+    model.left = MoneyLeft::default();
     let begun = !model.till.is_empty() || model.sell.is_busy();
     let nothing_kept = match &waiting.sale.answer().choice {
         None => true,
@@ -220,6 +221,10 @@ fn commit(model: &mut Model) -> Vec<Effect> {
 
 /// Asks for the terminal's answer to the amount typed, or to all that is missing.
 fn ask_terminal(model: &mut Model) -> Vec<Effect> {
+    if model.left != MoneyLeft::default() {
+        model.overlay = Some(Overlay::Confirm(Question::MoneyLeft));
+        return Vec::new();
+    }
     let (Ok(typed), Some(payment)) = (amount(model), model.payment.clone()) else { return Vec::new() };
     let amount = typed.unwrap_or(payment.missing());
     // Refused before anybody presents a card, not after.

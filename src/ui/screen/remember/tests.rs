@@ -39,10 +39,7 @@ fn keys() {
         ("600123456<Enter>", ""),
         // What is repeated can be corrected, and is repeated again.
         ("600123456<Enter><Esc><Backspace>7<Enter><Enter>1<Enter>", "remember phone:+34600123457 history"),
-        (
-            "600123456<Enter><Backspace><Backspace>7<Enter><Enter>1<Enter>",
-            "remember phone:+34600123457 history",
-        ),
+        ("600123456<Enter><Backspace>7<Enter><Enter>1<Enter>", "remember phone:+34600123457 history"),
         ("600123456<Enter><Enter><Up><Backspace>7<Tab>1<Enter>", ""),
         ("600123456<Enter>1<Enter>", ""),
         ("600123456<Enter><Tab><Enter>1<Enter>", "remember card:600123456 history"),
@@ -148,5 +145,40 @@ fn what_was_typed_is_repeated() {
             }
         }
         insta::assert_snapshot!(format!("check_{}", language.code()), frames.join("\n=====\n"));
+    }
+}
+
+/// Backspace at the question takes away the last digit, as in the field. Digits that are no phone any more are
+/// asked about as what they are then.
+#[test]
+fn a_phone_that_becomes_a_card_is_asked_about_as_a_card() {
+    for (language, phone, card) in [
+        (Language::English, "Is this your phone?", "Is this your loyalty card?"),
+        (Language::Spanish, "¿Es este su teléfono?", "¿Es esta su tarjeta de cliente?"),
+    ] {
+        let mut model = asked(language);
+        press(&mut model, "612345679<Enter>");
+        assert!(testing::frame(&mut model, 80, 24).contains(phone));
+        press(&mut model, "<Backspace>8<Enter>");
+        let text = testing::frame(&mut model, 80, 24);
+        assert!(text.contains(phone) && text.replace(' ', "").contains("612345678"), "{text}");
+        press(&mut model, "<Esc>9<Enter>");
+        let text = testing::frame(&mut model, 80, 24);
+        assert!(text.contains(card) && !text.contains(phone), "{text}");
+        assert!(text.replace(' ', "").contains("6123456789"), "{text}");
+        let Screen::Remember(state) = &model.screen else { panic!() };
+        assert_eq!(state.checked, None, "one Enter asks, another confirms");
+    }
+}
+
+/// Whoever scans the bread where the card is asked for is told so; a card or a phone fits as before.
+#[test]
+fn a_products_code_is_no_loyalty_card() {
+    for keys in [format!("{{{MILK}}}<Enter>"), format!("{MILK}<Enter>"), "lav-8<Enter>".to_owned()] {
+        let mut model = asked(Language::English);
+        press(&mut model, &keys);
+        assert_eq!(told(&model), "! That is a product's code, no card. Scan or type your card.", "{keys}");
+        press(&mut model, "{sol-0042}<Enter><Enter>1<Enter>");
+        assert_eq!(told(&model), "remember card:SOL0042 history", "{keys}");
     }
 }

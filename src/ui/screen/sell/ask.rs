@@ -55,10 +55,6 @@ pub(super) fn change(model: &mut Model, action: Action) -> Vec<Effect> {
         refuse(model, "sell-nothing-yet");
         return Vec::new();
     };
-    // What is typed already for another question is no answer to this one.
-    if model.sell.ask.is_some() {
-        model.sell.input.clear();
-    }
     begin(
         model,
         match action {

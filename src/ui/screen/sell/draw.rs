@@ -99,8 +99,8 @@ pub fn buttons(model: &Model) -> Vec<Button> {
     let count = list::len(model);
     if count > 0 {
         let area = list_area(model, &areas);
-        let from = list_start(model, area);
-        buttons.extend((from..count).zip(area.rows()).map(|(index, area)| pressable(index, area)));
+        let (from, rows, _) = list_rows(model, area);
+        buttons.extend((from..count).zip(rows.rows()).map(|(index, area)| pressable(index, area)));
     } else if !shows_sold(model) {
         let shown = visible(model, areas.lines);
         buttons.extend(shown.into_iter().map(|(index, area)| pressable(index, area)));
@@ -358,8 +358,12 @@ fn list_area(model: &Model, areas: &Areas) -> Rect {
     Rect { y: areas.lines.bottom() - height, height, ..areas.lines }
 }
 
-fn list_start(model: &Model, area: Rect) -> usize {
-    (model.sell.pick + 1).saturating_sub(area.height.into())
+/// Its rows from the first that is shown on, and below them the row that says how many more there are.
+fn list_rows(model: &Model, area: Rect) -> (usize, Rect, Option<Rect>) {
+    let more = list::len(model) > usize::from(area.height);
+    let rows = Rect { height: area.height.saturating_sub(more.into()), ..area };
+    let from = (model.sell.pick + 1).saturating_sub(rows.height.into());
+    (from, rows, more.then(|| row(area, rows.height)))
 }
 
 fn draw_list(model: &Model, area: Rect, buffer: &mut Buffer) {
@@ -368,9 +372,19 @@ fn draw_list(model: &Model, area: Rect, buffer: &mut Buffer) {
     }
     Clear.render(area, buffer);
     buffer.set_style(area, model.theme.text);
-    let from = list_start(model, area);
-    let entries = list::entries(model, from, area.height.into());
-    for ((index, entry), area) in (from..).zip(entries).zip(area.rows()) {
+    let (from, rows, more) = list_rows(model, area);
+    if let Some(more) = more {
+        let below = list::len(model).saturating_sub(from + usize::from(rows.height));
+        let said: Vec<String> = [("sell-list-above", from), ("sell-list-below", below)]
+            .into_iter()
+            .filter(|(_, count)| *count > 0)
+            .map(|(id, count)| model.locale.format(id, &[("count", count.into())]))
+            .collect();
+        let said = said.join(" · ");
+        put(buffer, Rect { x: 3, ..more }.intersection(more), &format!("… {said}"), model.theme.quiet);
+    }
+    let entries = list::entries(model, from, rows.height.into());
+    for ((index, entry), area) in (from..).zip(entries).zip(rows.rows()) {
         let picked = index == model.sell.pick;
         let style = if picked { model.theme.action } else { model.theme.text };
         if picked {
@@ -436,6 +450,9 @@ fn draw_said(model: &Model, area: Rect, buffer: &mut Buffer) {
     if let Some(code) = model.sell.unknown.first() {
         let text = format!("! {}", unknown_text(model, code));
         return put(buffer, area, &text, model.theme.trouble);
+    }
+    if let Some(left) = super::money_to_look_for(model) {
+        return put(buffer, area, &format!("! {left}"), model.theme.trouble);
     }
     if let Some(hint) = &model.hint {
         return put(buffer, area, hint, model.theme.text);

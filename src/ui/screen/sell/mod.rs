@@ -24,7 +24,7 @@ use crate::ui::event::{Draft, Effect};
 use crate::ui::input::Input;
 use crate::ui::key::Key;
 use crate::ui::keymap::Action;
-use crate::ui::model::{Model, Overlay, Question, Screen, Sold};
+use crate::ui::model::{Model, MoneyLeft, Overlay, Question, Screen, Sold};
 use crate::ui::screen::{choice, lock, pay};
 use crate::ui::till::{Till, Undone};
 
@@ -82,6 +82,10 @@ impl Sell {
 }
 
 pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
+    if let Some(first) = asked_first(model, action) {
+        refuse(model, first);
+        return Vec::new();
+    }
     match action {
         Action::Accept => return accept(model, false),
         Action::Back => return back(model),
@@ -115,6 +119,30 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         _ => {}
     }
     Vec::new()
+}
+
+/// Why this waits: while something is asked, only its answer does anything, so that no key means a line that nobody
+/// looks at.
+fn asked_first(model: &Model, action: Action) -> Option<&'static str> {
+    use Action::{Accept, Back, Down, Help, Lock, PageDown, PageUp, Row, Up};
+    let answers = match action {
+        Accept | Back | Help | Lock => true,
+        Up | Down | PageUp | PageDown | Row(_) => list::len(model) > 0,
+        _ => false,
+    };
+    match (&model.sell.ask, model.sell.weigh.is_empty()) {
+        _ if answers => None,
+        (Some(_), _) => Some("sell-answer-first"),
+        (None, false) => Some("sell-weigh-first"),
+        (None, true) => None,
+    }
+}
+
+/// Nothing is asked any more, and what was typed for it is gone with it.
+fn close_prompt(model: &mut Model) {
+    if model.sell.ask.take().is_some() {
+        model.sell.input.clear();
+    }
 }
 
 /// A key that writes. `swift`: it came without a pause after the one before.
@@ -169,6 +197,8 @@ pub fn resume(model: &mut Model, draft: Option<Draft>) -> Vec<Effect> {
         }
         Ok(resumed) => {
             let early = std::mem::replace(&mut model.till, resumed);
+            // It asked about another basket's line.
+            close_prompt(model);
             model.held.push_front(early.sale().clone());
             resumed_here = true;
         }
@@ -190,8 +220,9 @@ pub fn resume(model: &mut Model, draft: Option<Draft>) -> Vec<Effect> {
         say(model, id);
     }
     let taken = draft.payment.and_then(|payment| resume_payment(model, payment, resumed_here));
+    model.left = MoneyLeft { taken: taken.or(draft.taken), terminal: draft.terminal };
     // Money first: a narrow line cuts its end.
-    let said = [money_to_look_for(model, taken, draft.terminal), refused];
+    let said = [money_to_look_for(model), refused];
     if said.iter().any(Option::is_some) {
         model.error = Some(said.into_iter().flatten().collect::<Vec<_>>().join(" "));
     }
@@ -211,8 +242,9 @@ fn resume_payment(model: &mut Model, payment: Payment, resumed_here: bool) -> Op
     Some(payment.tenders().iter().map(|tender| tender.amount).sum())
 }
 
-/// What was taken before a crash, and what the card terminal had: nobody may be charged twice.
-fn money_to_look_for(model: &Model, taken: Option<Money>, terminal: Option<Money>) -> Option<String> {
+/// What was taken before a crash, and what the card terminal had.
+pub(in crate::ui) fn money_to_look_for(model: &Model) -> Option<String> {
+    let MoneyLeft { taken, terminal } = model.left;
     let (id, amount) = match (taken, terminal) {
         (None, None) => return None,
         (Some(taken), None) => ("sell-resumed-paid", taken),
@@ -249,7 +281,7 @@ pub(in crate::ui) fn void_sale(model: &mut Model) -> Vec<Effect> {
     model.till.void_all();
     model.sell.unknown.clear();
     model.sell.weigh.clear();
-    model.sell.ask = None;
+    close_prompt(model);
     // With nothing in its place, what was voided can be brought back.
     let waited = !model.held.is_empty();
     if waited {
@@ -306,8 +338,6 @@ fn void_line(model: &mut Model) -> Vec<Effect> {
     };
     match model.till.void(index) {
         Ok(line) => {
-            // The line that was asked about may be this one, or have another number now.
-            model.sell.ask = None;
             let effects = changed(model);
             model.hint = Some(model.locale.format("sell-voided", &[("name", (&*line.name).into())]));
             effects
@@ -325,7 +355,6 @@ fn undo(model: &mut Model) -> Vec<Effect> {
         Undone::Step => "sell-undone",
         Undone::WithoutAnswer => "sell-undone-ask-again",
     };
-    model.sell.ask = None;
     let effects = changed(model);
     say(model, said);
     effects
@@ -336,14 +365,13 @@ fn open_payment(model: &mut Model) -> Vec<Effect> {
         "sell-still-recording"
     } else if !model.sell.early.is_empty() {
         "sell-loading"
-    } else if !model.sell.weigh.is_empty() {
-        "sell-weigh-first"
     } else if !model.sell.unknown.is_empty() {
         "sell-unknown-first"
     } else if model.till.is_empty() {
         "sell-nothing-yet"
-    } else if model.sell.ask.is_some() && !model.sell.input.is_empty() {
-        "sell-answer-first"
+    } else if model.left != MoneyLeft::default() {
+        model.overlay = Some(Overlay::Confirm(Question::MoneyLeft));
+        return Vec::new();
     } else {
         return pay::open(model);
     };

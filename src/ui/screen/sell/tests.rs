@@ -5,6 +5,7 @@ use ratatui::style::Modifier;
 
 use crate::domain::language::Language::{English, Spanish};
 use crate::ui::event::{Done, Draft, Effect, Event};
+use crate::ui::model::ScreenId;
 use crate::ui::testing::*;
 use crate::ui::{Model, Overlay, Screen, update};
 
@@ -94,12 +95,35 @@ fn lines_change_and_come_back() {
     check(&after("<F12>x{2000000000015}<F5>"), "= 0.00");
     check(&after("<F12>x{2000000000015}<F5><F5>"), "= 0.00 | ! There is nothing to undo.");
     // What was typed for one question is no answer to another, nor left out without a word.
-    check(&after("<F6>99<F7>"), "1×Leche entera 1 L 1.15 | 1×Pan de centeno 1.80 | = 2.95");
-    check(&after("<F6>99<Enter><F7>"), "1×Leche entera 1 L 1.15 | 1×Pan de centeno 1.80 | = 2.95");
-    check(
-        &after("<F2>9<F10>"),
-        "1×Leche entera 1 L 1.15 | 1×Pan de centeno 1.80 | = 2.95 | [9] | ! What you typed waits for Enter. Esc drops it.",
-    );
+    check(&after("<F6>99<Enter><Esc><Esc><F7>"), "1×Leche entera 1 L 1.15 | 1×Pan de centeno 1.80 | = 2.95");
+    // Nor does another key of this screen do anything meanwhile.
+    let asked = "1×Leche entera 1 L 1.15 | 1×Pan de centeno 1.80 | = 2.95";
+    for (question, typed) in
+        [("<F2>", "9"), ("<F6>", "10"), ("<F7>", "10"), ("<F9>", ""), ("<F9>1<Enter>", "5")]
+    {
+        for key in
+            ["F2", "F3", "F4", "Del", "F5", "F6", "F7", "F8", "F9", "F10", "F12", "Alt+T", "Alt+R", "Alt+Q"]
+        {
+            let line = if typed.is_empty() { String::new() } else { format!(" | [{typed}]") };
+            let mut model = check(
+                &after(&format!("{question}{typed}<{key}>")),
+                &format!("{asked}{line} | ! Answer this first: Enter accepts, Esc leaves it."),
+            );
+            assert_eq!(
+                (model.screen_id(), model.sell.ask.is_some()),
+                (ScreenId::Sell, true),
+                "{question}{key}"
+            );
+            press(&mut model, "<Esc><Esc>");
+            assert_eq!((told(&model).as_str(), model.sell.ask.is_some()), (asked, false), "{question}{key}");
+        }
+    }
+    for key in ["F2", "F4", "F5", "F9", "F10", "F12"] {
+        check(
+            &after(&format!("{{2000000000039}}<{key}>")),
+            &format!("{asked} | ! Enter the weight first, or Esc to leave the product out."),
+        );
+    }
     check("<F5>", "= 0.00 | ! There is nothing to undo.");
     check("<F10>", "= 0.00 | ! The basket is empty. Scan something first.");
 }
@@ -503,6 +527,48 @@ fn the_last_ticket_can_be_seen_after_a_start() {
     press(&mut model, "<Alt+R>");
     let text = crate::ui::testing::frame(&mut model, 80, 24);
     assert!(text.contains("Ultramarinos Sol") && !text.contains("A-000122"), "{text}");
+}
+
+/// A list that is longer than its place says so, whichever row of it is chosen, and every row can be reached.
+#[test]
+fn a_long_list_says_how_many_more_there_are() {
+    let mut model = till(English);
+    let products: Vec<_> = (1..=20)
+        .map(|n| {
+            let code = format!("P{n}");
+            (
+                crate::domain::product::ProductId(n),
+                product("", &code, &code, &format!("Department {n:02}"), 100, 400),
+            )
+        })
+        .collect();
+    let image = crate::domain::catalogue::build_image(&products);
+    model.catalogue = Some(Arc::new(crate::domain::catalogue::Catalogue::from_image(image).unwrap()));
+    press(&mut model, "<F9>");
+    for (keys, said) in [
+        ("", "… 14 more below"),
+        (&"<Down>".repeat(7), "… 2 more above · 12 more below"),
+        ("<PgDn><PgDn>", "… 14 more above"),
+    ] {
+        press(&mut model, keys);
+        let text = frame(&mut model, 80, 24);
+        assert!(text.contains(said), "{said}\n{text}");
+        let picked = text.lines().find(|line| line.starts_with('▸')).unwrap();
+        assert!(picked.contains(&format!("Department {:02}", model.sell.pick + 1)), "{text}");
+        assert_eq!(text.matches("  Department ").count(), 6, "{text}");
+    }
+    press(&mut model, "0");
+    assert!(!frame(&mut model, 80, 24).contains("more below"), "nothing is left");
+}
+
+#[test]
+fn help_writes_numbers_as_its_language_does() {
+    for (language, weight, other) in [(English, "0.345*", "0,345*"), (Spanish, "0,345*", "0.345*")] {
+        let mut model = till(language);
+        press(&mut model, "<F1>");
+        let text = frame(&mut model, 80, 40);
+        assert!(text.contains(weight) && !text.contains(other), "{text}");
+    }
 }
 
 /// What was done last goes with the next key; in 0.2.0 it stayed through a list, a page and a payment.
