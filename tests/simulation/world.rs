@@ -401,12 +401,13 @@ fn told(ask: &Ask, heard: &Heard) -> String {
     match ask {
         Ask::Upload { .. } => {
             let answer: UploadAnswer = serde_json::from_str(body).unwrap();
-            let mut text = format!("through {}", answer.durable_through);
+            // What was there before the hub comes in the order of random ids.
+            let mut records = BTreeMap::new();
             for RunAnswer { first, last, answer, reason } in answer.answers {
                 let reason = reason.map_or(String::new(), |reason| format!(" {reason:?}"));
-                let _ = write!(text, ", {first}-{last} {answer:?}{reason}");
+                *records.entry(format!("{answer:?}{reason}")).or_insert(0) += last - first + 1;
             }
-            text
+            format!("through {}, {records:?}", answer.durable_through)
         }
         Ask::Session(_) => {
             let SessionAnswer { durable_through, replay_forgets, .. } = serde_json::from_str(body).unwrap();
