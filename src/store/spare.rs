@@ -63,14 +63,21 @@ impl Store {
         if codes.is_empty() && plain_count == 0 {
             return Ok(());
         }
-        let mut owners: Vec<[u8; 16]> = codes.iter().map(ReceiptCode::purchase_id).collect();
-        owners.extend((0..plain_count).map(|_| random_id()));
-        let mut written = self.keys.write(&owners)?.into_iter();
-        for code in codes {
-            let (slot, key) = written.next().expect("a slot for each owner");
-            self.spares.purchases.push(PurchaseSpare { code, slot, key });
+        // Slots in the order of use would tell by zeros between them which sales were forgotten: both kinds lie mixed,
+        // and are used in another order.
+        let mut wanted: Vec<([u8; 16], Option<ReceiptCode>)> =
+            codes.into_iter().map(|code| (code.purchase_id(), Some(code))).collect();
+        wanted.extend((0..plain_count).map(|_| (random_id(), None)));
+        wanted.sort_by_key(|(owner, _)| *owner);
+        let owners: Vec<[u8; 16]> = wanted.iter().map(|(owner, _)| *owner).collect();
+        for ((slot, key), (_, code)) in self.keys.write(&owners)?.into_iter().zip(wanted) {
+            match code {
+                Some(code) => self.spares.purchases.push(PurchaseSpare { code, slot, key }),
+                None => self.spares.plain.push(PlainSpare { slot, key }),
+            }
         }
-        self.spares.plain.extend(written.map(|(slot, key)| PlainSpare { slot, key }));
+        self.spares.purchases.sort_by_cached_key(|_| random_id());
+        self.spares.plain.sort_by_cached_key(|_| random_id());
         Ok(())
     }
 }

@@ -26,3 +26,19 @@ fn the_keys_file_does_not_grow_with_each_start() {
         kept = sold;
     }
 }
+
+/// Purchases lie among counts and drafts, and in another order than they were sold in.
+#[test]
+fn no_order_of_slots_tells_the_order_of_sales() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut store = create(directory.path());
+    store.tend().unwrap();
+    let codes: Vec<_> =
+        (0..24).map(|_| store.sell(&sale(Some("guarantee"), None, &["a"])).unwrap().code).collect();
+    let slots: Vec<u32> = codes.iter().map(|code| store.slot(code).unwrap().unwrap().index).collect();
+    let rising = slots.windows(2).filter(|pair| pair[0] < pair[1]).count();
+    // By chance all rise or fall one time in 24!.
+    assert!((1..23).contains(&rising), "{slots:?}");
+    let between = slots.iter().max().unwrap() - slots.iter().min().unwrap();
+    assert!(between > 24, "{slots:?}");
+}
