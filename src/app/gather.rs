@@ -19,6 +19,10 @@ use crate::ui::{Code, Key};
 /// Scanners send a character every 0 to 20 ms; people hardly ever two within 60.
 pub const QUIET: Duration = Duration::from_millis(60);
 
+/// So long a key waits that pays, confirms or chooses: the first sign of a code that a scanner parts must not be
+/// taken for a person's, whose keys are further apart.
+const QUIET_TO_ACT: Duration = Duration::from_millis(110);
+
 /// This many characters without a pause were not typed by a person. The shortest barcode has 6.
 const SCANNED_CHARACTERS: usize = 4;
 
@@ -34,6 +38,8 @@ pub struct Gather {
     came: Option<(Instant, Instant)>,
     /// Some of them were pasted.
     pasted: bool,
+    /// Some of them would act.
+    acts: bool,
     /// When the last burst was over.
     burst_ended: Option<Instant>,
     /// When the last of several keys came that were taken for a person's all the same.
@@ -50,8 +56,9 @@ pub enum Typed {
 }
 
 impl Gather {
-    /// Holds a key with those before it: [`Gather::settle`] comes first.
-    pub fn hold(&mut self, key: KeyEvent, now: Instant) {
+    /// Holds a key with those before it: [`Gather::settle`] comes first. `acts`: it would pay, confirm or choose.
+    pub fn hold(&mut self, key: KeyEvent, now: Instant, acts: bool) {
+        self.acts |= acts;
         self.keys.push(key);
         self.came = Some((self.came.map_or(now, |(first, _)| first), now));
     }
@@ -61,16 +68,17 @@ impl Gather {
         self.pasted = true;
         for c in text.chars() {
             let code = if c == '\t' { KeyCode::Tab } else { KeyCode::Char(c) };
-            self.hold(KeyEvent::new(code, KeyModifiers::NONE), now);
+            self.hold(KeyEvent::new(code, KeyModifiers::NONE), now, false);
         }
     }
 
     /// When [`Gather::settle`] will have something, if no key comes.
     pub fn due(&self) -> Option<Instant> {
-        self.came.map(|(_, last)| last + QUIET)
+        let quiet = if self.acts { QUIET_TO_ACT } else { QUIET };
+        self.came.map(|(_, last)| last + quiet)
     }
 
-    /// What was held, once no key came for [`QUIET`]. `writes`: whether a character is written where the cursor
+    /// What was held, once no key came for [`QUIET`], or longer where one would act. `writes`: whether a character is written where the cursor
     /// stands, [`crate::ui::Model::writes`].
     pub fn settle(&mut self, now: Instant, writes: impl Fn(char) -> bool) -> Option<Typed> {
         if self.due().is_some_and(|due| now >= due) { self.flush(writes) } else { None }
@@ -79,10 +87,11 @@ impl Gather {
     /// What is held, now: the screen changed to one that takes keys at once.
     pub fn flush(&mut self, writes: impl Fn(char) -> bool) -> Option<Typed> {
         let (first, last) = self.came.take()?;
+        self.acts = false;
         let (keys, pasted) = (std::mem::take(&mut self.keys), std::mem::take(&mut self.pasted));
         let soon_after = |ended: Option<Instant>| ended.is_some_and(|ended| first - ended < AFTER_A_BURST);
         // Where letters are written, no key pays or chooses.
-        let presses = !writes('a') && keys.iter().any(|key| !writes(character(key)) && !moves_only(key));
+        let presses = keys.iter().any(|key| acts(key, &writes));
         if pasted
             || is_scanned(&keys, &writes)
             || soon_after(self.burst_ended)
@@ -119,6 +128,11 @@ fn is_scanned(keys: &[KeyEvent], writes: impl Fn(char) -> bool) -> bool {
 pub fn moves_only(key: &KeyEvent) -> bool {
     use KeyCode::{Backspace, Down, End, Home, Left, PageDown, PageUp, Right, Up};
     matches!(key.code, Up | Down | Left | Right | Home | End | PageUp | PageDown | Backspace)
+}
+
+/// Whether a key does something at once on a screen where `writes` says what is written.
+pub fn acts(key: &KeyEvent, writes: impl Fn(char) -> bool) -> bool {
+    !writes('a') && !writes(character(key)) && !moves_only(key)
 }
 
 /// Whether a key writes a character, or ends what was written.
@@ -166,7 +180,7 @@ mod tests {
         for c in text.chars() {
             now += Duration::from_millis(gap_ms);
             out.extend(gather.settle(now, is_amount));
-            gather.hold(key(c), now);
+            gather.hold(key(c), now, false);
         }
         assert_eq!(gather.settle(now, is_amount), None, "nothing before the pause");
         out.extend(gather.settle(now + QUIET, is_amount));
@@ -191,7 +205,7 @@ mod tests {
         let mut gather = Gather::default();
         let line_feed = KeyEvent::new(KeyCode::Char('j'), KeyModifiers::CONTROL);
         for key in [key('7'), key('5'), line_feed] {
-            gather.hold(key, Instant::now());
+            gather.hold(key, Instant::now(), false);
         }
         assert_eq!(gather.flush(is_amount), Some(Typed::Burst("75\n".into())));
         let thirty = "0400010952755\n".repeat(30);
@@ -204,10 +218,11 @@ mod tests {
         let mut now = Instant::now();
         let mut out = Vec::new();
         for piece in pieces {
-            piece.chars().for_each(|c| gather.hold(key(c), now));
-            out.extend(gather.settle(now + QUIET, writes));
+            out.extend(gather.settle(now, writes));
+            piece.chars().for_each(|c| gather.hold(key(c), now, acts(&key(c), writes)));
             now += Duration::from_millis(pause_ms);
         }
+        out.extend(gather.settle(now + QUIET_TO_ACT, writes));
         out
     }
 
@@ -232,6 +247,19 @@ mod tests {
                 (&["AB", "23"], |_| false),
                 (&["23"], |_| false),
                 (&["AB", "2"], |_| false),
+            ] {
+                let out = in_pieces(pieces, pause, writes);
+                assert!(!out.iter().any(|typed| pressed(typed, writes)), "{pieces:?} {pause} ms: {out:?}");
+            }
+        }
+        // The first sign comes by itself, and the rest before a person's next key would.
+        for pause in [60, 80, 100, 109] {
+            for (pieces, writes) in [
+                (&["o", "345\n"][..], (|_| false) as fn(char) -> bool),
+                (&["x", "3"], |_| false),
+                (&["2", "00345\n"], |_| false),
+                (&["a", "345\n"], is_amount),
+                (&["t", "o", "345\n"], is_amount),
             ] {
                 let out = in_pieces(pieces, pause, writes);
                 assert!(!out.iter().any(|typed| pressed(typed, writes)), "{pieces:?} {pause} ms: {out:?}");
@@ -267,14 +295,14 @@ mod tests {
         let mut gather = Gather::default();
         let start = Instant::now();
         for c in "04000109527".chars() {
-            gather.hold(key(c), start);
+            gather.hold(key(c), start, false);
         }
         let late = start + Duration::from_millis(150);
         assert_eq!(gather.settle(late, is_amount), Some(Typed::Burst("04000109527".into())));
-        gather.hold(key('3'), late);
+        gather.hold(key('3'), late, false);
         assert_eq!(gather.settle(late + QUIET, is_amount), Some(Typed::Burst("3".into())));
         let person = late + Duration::from_millis(500);
-        gather.hold(key('3'), person);
+        gather.hold(key('3'), person, false);
         assert_eq!(gather.settle(person + QUIET, is_amount), Some(Typed::Keys(vec![key('3')])));
     }
 
@@ -293,12 +321,12 @@ mod tests {
             let mut gather = Gather::default();
             let now = Instant::now();
             for key in &keys {
-                gather.hold(*key, now);
+                gather.hold(*key, now, false);
             }
             assert_eq!(gather.flush(is_amount), Some(Typed::Burst(read.into())), "{keys:?}");
         }
         let mut gather = Gather::default();
-        gather.hold(pay, Instant::now());
+        gather.hold(pay, Instant::now(), false);
         assert_eq!(gather.flush(is_amount), Some(Typed::Keys(vec![pay])), "alone");
     }
 
@@ -307,7 +335,7 @@ mod tests {
     fn two_characters_at_once_press_nothing() {
         let gathered = |text: &str, writes: fn(char) -> bool| {
             let mut gather = Gather::default();
-            text.chars().for_each(|c| gather.hold(key(c), Instant::now()));
+            text.chars().for_each(|c| gather.hold(key(c), Instant::now(), false));
             gather.flush(writes)
         };
         for text in ["ta", "aa", "5a", "xx", "a."] {
@@ -325,7 +353,7 @@ mod tests {
         let mut gather = Gather::default();
         let now = Instant::now();
         for _ in 0..6 {
-            gather.hold(KeyEvent::new(KeyCode::Down, KeyModifiers::NONE), now);
+            gather.hold(KeyEvent::new(KeyCode::Down, KeyModifiers::NONE), now, false);
         }
         assert!(matches!(gather.flush(is_amount), Some(Typed::Keys(keys)) if keys.len() == 6));
     }

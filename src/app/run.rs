@@ -231,14 +231,15 @@ impl Loop {
             self.typed(typed);
         }
         if !self.model.takes_keys_at_once() {
-            return self.gather.hold(key, at);
+            let acts = gather::acts(&key, |c| self.model.writes(c));
+            return self.gather.hold(key, at, acts);
         }
         let presses = !gather::writes(&key) && !gather::moves_only(&key);
         let writes = !presses && !self.ended_code;
         let swift = pause < QUIET || pause < AFTER_A_BURST && self.model.sell.awaits_rest(writes);
         // Held until it is clear that a person pressed it.
         if presses && !swift {
-            return self.gather.hold(key, at);
+            return self.gather.hold(key, at, false);
         }
         self.flush_held();
         match Key::of(key) {

@@ -164,7 +164,7 @@ fn a_code_with_keys_in_it_presses_nothing() {
     // Nor where it comes in pieces: a question and a card terminal are answered by keys, too.
     for (key, asks) in [("F12", "¿Anular toda la venta?"), ("Alt+Q", "¿Cerrar la caja?")] {
         for (pieces, pause) in
-            [(["AB", "x3"], 60), (["AB", "x3"], 250), (["AB", "x"], 120), (["40", "x"], 300)]
+            [(["A", "x3"], 60), (["x", "3"], 80), (["AB", "x3"], 250), (["AB", "x"], 120), (["40", "x"], 300)]
         {
             till.key(key).sees(asks);
             in_pieces(&mut till, &pieces, pause);
@@ -179,7 +179,8 @@ fn a_code_with_keys_in_it_presses_nothing() {
         assert!(screen.contains("Falta") && screen.contains("Efectivo entregado:"), "{code:?}\n{screen}");
     }
     for (pieces, pause) in [
-        (&["40", "a", "13\r"][..], 120),
+        (&["a", "345\r"][..], 80),
+        (&["40", "a", "13\r"], 120),
         (&["40", "a", "13\r"], 250),
         (&["AB", "a"], 300),
         (&["40", "\r"], 250),
@@ -190,7 +191,9 @@ fn a_code_with_keys_in_it_presses_nothing() {
         till.key("Backspace").key("Backspace");
     }
     till.key("t").sees("¿aprobada en el datáfono?");
-    for (pieces, pause) in [(&["AB", "o1"][..], 120), (&["AB", "o"], 250), (&["o1"], 0)] {
+    for (pieces, pause) in
+        [(&["AB", "o1"][..], 120), (&["AB", "o"], 250), (&["o1"], 0), (&["o", "345\r"], 80)]
+    {
         in_pieces(&mut till, pieces, pause);
         till.sees("¿aprobada en el datáfono?");
     }

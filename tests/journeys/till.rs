@@ -17,7 +17,7 @@ use portable_pty::{CommandBuilder, ExitStatus, MasterPty, PtySize, SlavePty, nat
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Nobody types faster: the till takes keys within 60 ms for a scanner's.
-const PERSON: Duration = Duration::from_millis(110);
+const PERSON: Duration = Duration::from_millis(150);
 
 /// Columns and rows.
 pub type Size = (u16, u16);
