@@ -200,6 +200,20 @@ fn a_code_with_keys_in_it_presses_nothing() {
     till.key("n").sees("Tarjeta rechazada").key("Esc").sees("F10 cobrar");
 }
 
+/// Letters that came with their end sell only what they name alone: nobody has seen the list.
+#[test]
+fn a_few_letters_of_a_scanner_sell_no_first_hit() {
+    let shop = Shop::demo("es");
+    let mut till = with_bread(&shop);
+    for code in ["t\r", "pa\r", "a\t", "o\n"] {
+        till.sends(code.as_bytes()).sees("Varios llevan esas palabras").sees("1 línea · 1 artículo");
+        pauses(500);
+        till.key("Esc").sees_no("Varios llevan");
+    }
+    // A person who has seen the list takes its first row.
+    till.types("pan").key("Enter").sees("1 línea · 2 artículos");
+}
+
 /// A code in pieces, each at once, so many milliseconds after the one before.
 fn in_pieces(till: &mut Till, pieces: &[&str], pause_ms: u64) {
     for piece in pieces {

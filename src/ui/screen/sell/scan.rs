@@ -34,12 +34,7 @@ pub(super) fn accept(model: &mut Model, swift: bool) -> Vec<Effect> {
     if let Some((before, code)) = scan {
         let (before, code) = (before.to_owned(), code.to_owned());
         if names_several(model, &code) {
-            // Pasted words, or a label that nobody can mean by itself: the list asks which. The space
-            // keeps a scan that follows at once apart from them.
-            model.sell.input.push(' ');
-            list::refresh(model);
-            super::say(model, "sell-several");
-            return Vec::new();
+            return ask_which(model);
         }
         let quantity = before.strip_suffix('*').filter(|q| is_number(q)).map(str::to_owned);
         // A code whose first part came long before the rest.
@@ -68,7 +63,20 @@ pub(super) fn accept(model: &mut Model, swift: bool) -> Vec<Effect> {
     if !model.sell.weigh.is_empty() && is_number(&text) {
         return ask::weigh(model, &text);
     }
+    // The end of a code that is hardly one, or of letters: nobody has seen what they find.
+    if swift && names_several(model, text.trim()) {
+        return ask_which(model);
+    }
     typed_line(model, &text)
+}
+
+/// Pasted words, or a label that nobody can mean by itself: the list asks which. The space keeps a scan that follows
+/// at once apart from them.
+fn ask_which(model: &mut Model) -> Vec<Effect> {
+    model.sell.input.push(' ');
+    list::refresh(model);
+    super::say(model, "sell-several");
+    Vec::new()
 }
 
 /// Whether `code` is words, without a digit, that more than one product has.
