@@ -182,7 +182,7 @@ backup-no-key-next = Say where your copy is: olvido restore FILE --store-key sto
 backup-wrong-key = this backup was made with another store key.
 backup-wrong-key-next = Take the key of that store. For another store, choose another directory with --data.
 backup-sales-after = the store here has newer sales: up to ticket { $here }, the backup up to { $backup }. Nothing was changed.
-backup-sales-after-next = Go on with the store here. To look into the backup, restore it into an empty directory: olvido --data DIRECTORY restore FILE
+backup-sales-after-next = Go on with the store here. Where olvido verify finds damage, move its directory away first. To look into the backup, restore it into an empty directory: olvido --data DIRECTORY restore FILE
 backup-other-store = the store here has other tickets than the backup. Nothing was changed.
 
 restore-needs-series = tickets may have been sold after this backup. Their numbers must not be given again.

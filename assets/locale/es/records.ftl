@@ -182,7 +182,7 @@ backup-no-key-next = Diga dónde tiene la suya: olvido restore ARCHIVO --store-k
 backup-wrong-key = esta copia se hizo con otra clave de tienda.
 backup-wrong-key-next = Tome la clave de esa tienda. Para otra tienda, elija otra carpeta con --data.
 backup-sales-after = la tienda de aquí tiene ventas más nuevas: hasta el tique { $here }; la copia, hasta el { $backup }. No se cambió nada.
-backup-sales-after-next = Siga con la tienda de aquí. Para mirar la copia, restáurela en una carpeta vacía: olvido --data CARPETA restore ARCHIVO
+backup-sales-after-next = Siga con la tienda de aquí. Si olvido verify halla daños, quite antes su carpeta de aquí. Para mirar la copia, restáurela en una carpeta vacía: olvido --data CARPETA restore ARCHIVO
 backup-other-store = la tienda de aquí tiene tiques distintos de los de la copia. No se cambió nada.
 
 restore-needs-series = quizá se vendieron tiques después de esta copia. Sus números no deben darse otra vez.

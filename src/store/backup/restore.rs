@@ -65,6 +65,8 @@ struct InPlace {
     held: HashSet<[u8; 16]>,
     /// The last ticket, where the database is whole.
     head: Option<ticket::Head>,
+    /// The last ticket that can be read, where it is not.
+    readable_head: Option<ticket::Head>,
     /// The day that the store is sure of, likewise.
     trusted_day: Option<NaiveDate>,
     /// What an earlier restore could not know.
@@ -198,6 +200,13 @@ fn prepare_in(
             needs_new_series = compare(&mut in_place, here, head, &store)?;
         }
         needs_new_series |= in_place.is_torn;
+    }
+    if let Some(here) = in_place.readable_head.filter(|here| here.number > head.number) {
+        match store.adopt_tickets(&place.database, head) {
+            // More may have followed: a new series is needed in any case.
+            Ok(()) => last_ticket = here.number,
+            Err(error) => log::error!("tickets behind the backup cannot be taken over: {error:?}"),
+        }
     }
     let (mut forgotten, mut unknown) = (Vec::new(), Vec::new());
     for slot in super::personal_slots(&store.connection)? {
@@ -385,7 +394,10 @@ impl InPlace {
             // There was no hub.
             None => self.tombstones.iter().copied().collect(),
         };
-        verify::quick_check_file(path)?;
+        if let Err(damage) = verify::quick_check_file(path) {
+            self.readable_head = ticket::head(&connection).ok();
+            return Err(damage);
+        }
         if let Some(keys) = keys {
             self.is_torn = match behind::require_newest(&connection, keys) {
                 Err(StoreError::DatabaseOlder) => true,

@@ -267,7 +267,9 @@ fn sales_that_the_backup_does_not_know_are_not_thrown_away() {
 /// Where the keys are gone, nothing sells with the files in place: what they still tell goes into the restored store.
 #[test]
 fn newer_sales_without_their_keys_keep_their_tickets() {
-    for what in ["gone", "emptied", "cut short", "the header damaged", "of another moment"] {
+    for what in
+        ["gone", "emptied", "cut short", "the header damaged", "of another moment", "the database damaged"]
+    {
         let saved = Saved::new();
         let mut store = open(saved.shop.path());
         let ticket = store.sell(&sale(None, None, &["a"])).unwrap().ticket;
@@ -278,6 +280,15 @@ fn newer_sales_without_their_keys_keep_their_tickets() {
         match what {
             "gone" => fs::remove_file(&keys).unwrap(),
             "emptied" => fs::write(&keys, []).unwrap(),
+            "the database damaged" => {
+                let connection = rusqlite::Connection::open(saved.files().database).unwrap();
+                let root = "SELECT rootpage FROM sqlite_schema WHERE name = 'product'";
+                let root: usize = connection.query_row(root, [], |row| row.get(0)).unwrap();
+                drop(connection);
+                let mut bytes = fs::read(saved.files().database).unwrap();
+                bytes[(root - 1) * 4096..][..4096].fill(0xaa);
+                fs::write(saved.files().database, bytes).unwrap();
+            }
             "of another moment" => {
                 let connection = rusqlite::Connection::open(saved.files().database).unwrap();
                 let slot = |row: &rusqlite::Row<'_>| Ok(SlotId { index: row.get(0)?, owner: row.get(1)? });
@@ -295,7 +306,7 @@ fn newer_sales_without_their_keys_keep_their_tickets() {
         // Where they are another moment's for certain, further tickets can have been sold.
         let expected = match what {
             "cut short" => (false, 5, 1, 2),
-            "of another moment" => (true, 5, 1, 0),
+            "of another moment" | "the database damaged" => (true, 5, 1, 0),
             _ => (false, 5, 1, 0),
         };
         assert_eq!(facts, expected, "{what}");
