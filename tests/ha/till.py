@@ -16,8 +16,8 @@ from nodes import Failure
 ROWS, COLUMNS = 24, 80
 BREAD = "0400001010013"
 PAY, EXACT, CUSTOMER, GUARANTEE = "\x10", "a", "\x0b", "2"
-# The till takes keys that come within 60 ms of each other for a scanner's.
-PERSON_SECONDS = 0.08
+# The till takes keys that come within 110 ms of each other for a scanner's where they pay or choose.
+PERSON_SECONDS = 0.15
 PATIENCE_SECONDS = 20
 
 
