@@ -509,7 +509,11 @@ impl Worker {
         match error {
             StoreError::DiskFull => self.words("till-disk-full", "till-disk-full-next"),
             StoreError::Busy => self.words("till-busy", "till-busy-next"),
-            StoreError::FilesGone => self.words("till-files-gone", "till-files-gone-next"),
+            StoreError::FilesGone(path) => {
+                let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                let what = self.locale().format("till-files-gone", &[("name", name.into())]);
+                Problem { what, ..self.words("till-files-gone", "till-files-gone-next") }
+            }
             StoreError::YearImpossible => self.words("till-year-impossible", "till-year-impossible-next"),
             StoreError::Damaged(_) | StoreError::Keys(_) | StoreError::StoreKey(_) => {
                 self.words("till-damaged", "till-damaged-next")

@@ -156,7 +156,11 @@ impl Session {
                 self.rest(&mut locked);
                 DONE
             }
-            (None, None, None) => return Err(self.unknown_customer(&mut locked)?),
+            (None, None, None) => {
+                let unknown = self.unknown_customer(&mut locked)?;
+                self.tell_copies_of_earlier(&mut locked, out)?;
+                return Err(unknown);
+            }
         };
         Ok(exit.max(asked.unwrap_or(DONE)))
     }
@@ -189,32 +193,48 @@ impl Session {
     /// Where the till has a hub, says how far the copies there and elsewhere are. What other tills have remembered of
     /// the customer themselves no forget here reaches.
     fn tell_hub(&self, locked: &mut Locked, out: &mut impl Write) -> Result<(), Problem> {
-        let has_hub = match locked.store.enrolment() {
-            // A damaged till tells its hub later, or a restore does.
-            Err(_) => return Ok(()),
-            Ok(enrolment) => enrolment.is_some(),
-        };
-        if !has_hub {
+        // A damaged till tells its hub later, or a restore does.
+        if !locked.store.enrolment().is_ok_and(|enrolment| enrolment.is_some()) {
             return Ok(());
         }
-        if locked.without.is_empty() {
-            self.exchange(locked, How::Forgets)?;
-        }
-        let open = Outbox::open(locked.store.files()).and_then(|outbox| outbox.unconfirmed(&[0; 16], 1));
-        let open = open.map_err(|error| self.store_problem(&error))?;
-        let copies = if open.is_empty() { "customer-copies-complete" } else { "sync-forget-accepted" };
-        self.say(&self.locale().text(copies), out)?;
+        self.tell_copies_of_all(locked, out)?;
         self.say(&self.locale().text("customer-other-tills"), out).map(drop)
     }
 
+    /// Where a forget was cut short before its copies had confirmed, tells the hub again, and says how far they are.
+    fn tell_copies_of_earlier(&self, locked: &mut Locked, out: &mut impl Write) -> Result<(), Problem> {
+        let has_hub = locked.store.enrolment().is_ok_and(|enrolment| enrolment.is_some());
+        if !has_hub || self.are_copies_confirmed(locked)? {
+            return Ok(());
+        }
+        self.tell_copies_of_all(locked, out)
+    }
+
+    fn tell_copies_of_all(&self, locked: &mut Locked, out: &mut impl Write) -> Result<(), Problem> {
+        if locked.without.is_empty() {
+            self.exchange(locked, How::Forgets)?;
+        }
+        let is_confirmed = self.are_copies_confirmed(locked)?;
+        let copies = if is_confirmed { "customer-copies-complete" } else { "sync-forget-accepted" };
+        self.say(&self.locale().text(copies), out).map(drop)
+    }
+
+    /// Whether every copy elsewhere of what was forgotten here has confirmed.
+    fn are_copies_confirmed(&self, locked: &Locked) -> Result<bool, Problem> {
+        let open = Outbox::open(locked.store.files()).and_then(|outbox| outbox.unconfirmed(&[0; 16], 1));
+        Ok(open.map_err(|error| self.store_problem(&error))?.is_empty())
+    }
+
     /// Nobody is on file by this name. Whoever was forgotten is not known any more, so it says what is true of
-    /// all: whether a forget is still pending. Errors: of the store, where it cannot tell.
+    /// all: whether a forget is still pending, or was finished just now. Errors: of the store, where it cannot tell.
     fn unknown_customer(&self, locked: &mut Locked) -> Result<Problem, Problem> {
         let of_nobody = locked.store.slots_of_nobody().map_err(|error| self.store_problem(&error))?;
         let has_hub = locked.store.enrolment().is_ok_and(|enrolment| enrolment.is_some());
+        let was_under_way = locked.store.is_forgetting();
         Ok(match self.still_pending(&mut locked.store)? {
             None if of_nobody > 0 => self.refusal("customer-perhaps", "customer-perhaps-next"),
             None if has_hub => self.refusal("customer-unknown-here", "customer-other-tills"),
+            None if was_under_way => self.refusal("customer-unknown-finished", "customer-unknown-next"),
             None => self.refusal("customer-unknown", "customer-unknown-next"),
             Some(next) => {
                 Problem { next: Some(next), ..self.refusal("customer-pending", "customer-unknown-next") }

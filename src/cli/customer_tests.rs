@@ -7,6 +7,8 @@ use crate::domain::open_sale::OpenSale;
 use crate::domain::policy::{Policy, SHIPPED};
 use crate::domain::sale::Answer;
 use crate::domain::tax::TaxRate;
+use crate::seal::ReceiptCode;
+use crate::store::{Found, Stage};
 
 /// Whoever was kept is shown and forgotten by each spelling; where a number is a phone and a card, and
 /// both are kept, nobody is shown in place of another.
@@ -35,6 +37,39 @@ fn a_customer_is_found_by_every_spelling() {
     for asked in ["0034600777888", "+34 600-123-456"] {
         shop.done(&["customer", "forget", asked]);
         shop.refused(&["customer", "show", asked]);
+    }
+}
+
+/// A forget is cut short behind each stage, before anybody has read what it said. The next one ends it and says what is
+/// so, of somebody who looks like one who was never there.
+#[test]
+fn a_forget_that_was_cut_short_is_ended_by_the_next() {
+    let (here, finished) = ("or it is forgotten completely", "is gone now, completely");
+    for (stage, said) in [
+        (None, "Forgotten. The key is overwritten"),
+        (Some(Stage::Tombstoned), finished),
+        (Some(Stage::KeyDestroyed), finished),
+        (Some(Stage::Dropped), here),
+        (Some(Stage::LogTruncated), here),
+    ] {
+        let shop = Shop::new();
+        let code = ReceiptCode::parse(&shop.remember).unwrap();
+        if let Some(stage) = stage {
+            let mut store = opened(&shop);
+            let slot = store.slot(&code).unwrap().unwrap();
+            store.entomb(&[slot]).unwrap();
+            store.advance(stage).unwrap();
+            std::mem::forget(store);
+        }
+        let (exit, out, complaints) = shop.run(&["customer", "forget", "600123456"]);
+        let context = format!("{stage:?}: {out}{complaints}");
+        assert_eq!(exit, if stage.is_none() { DONE } else { REFUSED }, "{context}");
+        assert!(format!("{out}{complaints}").contains(said), "{context}");
+        assert!(shop.refused(&["customer", "forget", "600123456"]).contains(here), "{context}");
+        assert!(shop.done(&["verify"]).contains("Everything holds."), "{context}");
+        let store = opened(&shop);
+        assert!(!store.is_forgetting(), "{context}");
+        assert!(matches!(store.find(&code).unwrap(), Found::Forgotten { pending: false }), "{context}");
     }
 }
 

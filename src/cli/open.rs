@@ -116,9 +116,12 @@ impl Session {
         match Store::open_to_forget(&files(&self.data)) {
             Ok((mut store, without)) => {
                 damaged.extend(without.iter().map(|error| self.store_problem(error)));
-                damaged.extend(refused.filter(|refused| !damaged.contains(refused)).cloned());
-                for problem in &damaged {
-                    self.warn(problem, out)?;
+                damaged.extend(refused.cloned());
+                for (number, problem) in damaged.iter().enumerate() {
+                    // Two that look can meet the same.
+                    if !damaged[..number].contains(problem) {
+                        self.warn(problem, out)?;
+                    }
                 }
                 match store.hear_clock(crate::app::now(), None) {
                     Err(error) if error.is_of_database() => self.warn(&self.store_problem(&error), out)?,
@@ -191,6 +194,7 @@ impl Problem {
         let place = match error {
             StoreError::Keys(_) => Some(data.keys()),
             StoreError::StoreKey(_) => Some(data.store_key()),
+            StoreError::FilesGone(path) => Some(path.clone()),
             StoreError::PolicyNeedsNewVersion(_) | StoreError::PolicyVersionTooLow { .. } => {
                 Some(data.policy())
             }
@@ -202,7 +206,7 @@ impl Problem {
             StoreError::DatabaseOlder => ["cli-database-older", "cli-database-older-next"],
             StoreError::TooNew => ["cli-too-new", "cli-too-new-next"],
             StoreError::RestoreUnfinished => ["cli-restore-unfinished", "cli-restore-unfinished-next"],
-            StoreError::FilesGone => ["cli-files-gone", "cli-files-gone-next"],
+            StoreError::FilesGone(_) => ["cli-files-gone", "cli-files-gone-next"],
             StoreError::YearImpossible => ["cli-year-impossible", "cli-year-impossible-next"],
             StoreError::Missing => ["cli-database-missing", "cli-damaged-next"],
             StoreError::PolicyNeedsNewVersion(_) => ["cli-policy-version", "cli-policy-version-next"],

@@ -278,7 +278,7 @@ fn a_huge_file_is_refused_with_what_to_do() {
 
 /// Copies of a store with one purchase for its receipt and one of a customer, each damaged in its own way.
 struct Damaged {
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
     whole: DataDir,
     /// Of the first purchase.
     code: String,
@@ -340,7 +340,22 @@ impl Damaged {
         let (_, answers, said) = ran(whole.root(), &format!("ring {}", lines.display()));
         let answer: serde_json::Value = serde_json::from_str(answers.lines().next().expect(&said)).unwrap();
         let code = answer["code"].as_str().unwrap().replace(' ', "");
-        Damaged { _folder: folder, whole, code }
+        Damaged { folder, whole, code }
+    }
+
+    /// Beside the store.
+    fn path(&self, name: &str) -> String {
+        self.folder.path().join(name).display().to_string()
+    }
+
+    /// Sells the same again, and returns the receipt's code.
+    fn rings(&self, choice: &str) -> String {
+        let lines = self.path("more");
+        fs::write(&lines, format!(r#"{{{choice},"lines":[{{"code":"0400001200018"}}]}}"#)).unwrap();
+        let (code, answer, said) = ran_with(self.whole.root(), "ring NAME", &lines);
+        assert_eq!(code, DONE, "{answer}{said}");
+        let answer: serde_json::Value = serde_json::from_str(&answer).unwrap();
+        answer["code"].as_str().unwrap().replace(' ', "")
     }
 
     fn copy(&self) -> (tempfile::TempDir, DataDir) {

@@ -10,7 +10,7 @@ use super::aead::DataKey;
 use super::{derive, private_file, random_bytes};
 
 /// 32 random bytes, never used themselves: every use has a key derived for it.
-#[derive(Zeroize, ZeroizeOnDrop)]
+#[derive(PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
 pub struct StoreKey([u8; StoreKey::LENGTH]);
 
 /// What a derived key is for. Two purposes never share a key.

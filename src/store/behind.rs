@@ -1,6 +1,7 @@
-//! A database that is older than the keys beside it: somebody has put an earlier `olvido.db` back. What was sold
-//! since has its keys in the keys file alone. So nothing may be zeroed there that this database does not know, and
-//! nothing be sold on it: its next ticket has a number that was given already.
+//! A database and keys that are not of one moment: somebody has put an earlier `olvido.db` back, or an earlier
+//! `olvido.keys`. Nobody knows which. What was sold since may have its keys in the keys file alone, so nothing may be
+//! zeroed there that this database does not know, and nothing be sold on it: its next ticket may have a number that
+//! was given already. And a key that is zeroed here may still be in the newer keys file, so no forget is complete.
 //!
 //! It is told by what is gone. Each sale seals the sums of the last sales under another key and zeroes the one
 //! before, each forget zeroes its own: a key that the database needs, that is nowhere, and that it does not know as
@@ -9,12 +10,12 @@
 
 use std::collections::HashSet;
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::Connection;
 
-use crate::seal::{KeyFile, SlotId, SlotSurvey};
+use crate::seal::{KeyFile, KeysError, SlotId, SlotSurvey};
 
 use super::counts::Tally;
-use super::damaged::slot_id;
+use super::damaged::{NO_INDEX, slot_id};
 use super::error::StoreError;
 use super::open::Store;
 
@@ -23,23 +24,38 @@ use super::open::Store;
 ///
 /// Errors: `DatabaseOlder`, and what SQLite and the keys file say.
 pub(super) fn require_newest(connection: &Connection, keys: &KeyFile) -> Result<(), StoreError> {
-    if !tells(connection)? {
-        return Ok(());
-    }
-    for sql in [
-        "SELECT slot, owner FROM tally",
-        "SELECT slot, owner FROM held",
-        "SELECT slot, owner FROM draft WHERE sealed IS NOT NULL",
-    ] {
-        let slot = connection.query_row(sql, [], |row| slot_id(row, 0, row.get(1)?)).optional()?;
-        if let Some(slot) = slot
-            && let Ok(None) = keys.key(slot)
+    for slot in newest_slots(connection)? {
+        if let Ok(None) = keys.key(slot)
             && !keys.live()?.live.iter().any(|live| live.owner == slot.owner)
         {
             return Err(StoreError::DatabaseOlder);
         }
     }
     Ok(())
+}
+
+/// Refuses keys that end before those rows' slots: the file was cut short, or is of before these were made. Errors:
+/// `Keys` with the first slot that is behind the end, and what SQLite says.
+pub(super) fn require_reach(connection: &Connection, keys: &KeyFile) -> Result<(), StoreError> {
+    let end = keys.slot_count();
+    let is_behind_end = |slot: &SlotId| slot.index >= end && slot.index != NO_INDEX;
+    match newest_slots(connection)?.into_iter().find(is_behind_end) {
+        Some(slot) => Err(KeysError::DamagedSlot(slot.index).into()),
+        None => Ok(()),
+    }
+}
+
+/// The slots of the rows that each sale, fold and open basket writes anew.
+fn newest_slots(connection: &Connection) -> Result<Vec<SlotId>, StoreError> {
+    if !tells(connection)? {
+        return Ok(Vec::new());
+    }
+    let mut statement = connection.prepare(
+        "SELECT slot, owner FROM tally UNION ALL SELECT slot, owner FROM held
+         UNION ALL SELECT slot, owner FROM draft WHERE sealed IS NOT NULL",
+    )?;
+    let rows = statement.query_map([], |row| slot_id(row, 0, row.get(1)?))?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 /// Whether a key is gone that this database needs and does not know as forgotten: then it may be older than these

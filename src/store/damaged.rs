@@ -9,7 +9,7 @@ use crate::domain::customer::Identifier;
 use crate::domain::policy::Policy;
 use crate::domain::settings::Settings;
 use crate::domain::ticket::Issuer;
-use crate::seal::{Holds, KeyFile, SlotId, StoreKey};
+use crate::seal::{Holds, KeyFile, KeysError, SlotId, StoreKey};
 
 use super::clock::Clock;
 use super::counts::{self, Tally};
@@ -51,9 +51,13 @@ impl Store {
     ) -> Result<Store, StoreError> {
         let log_remains = log_bytes(&files.database) > 0;
         let (mut keys, store_key) = keys(files, without)?;
-        let is_newest = behind::require_newest(&connection, &keys);
-        let keys_are_newest = is_newest.is_ok() && keys.require_ours().is_ok();
-        without.extend(is_newest.err());
+        let of_one_moment = behind::require_newest(&connection, &keys)
+            .and_then(|()| behind::require_reach(&connection, &keys));
+        let keys_may_be_older = matches!(
+            of_one_moment,
+            Err(StoreError::DatabaseOlder | StoreError::Keys(KeysError::DamagedSlot(_)))
+        );
+        without.extend(of_one_moment.err());
         schema::migrate(&mut connection)?;
         let policy = newest_policy(&connection).unwrap_or_else(|error| {
             without.push(error);
@@ -71,7 +75,7 @@ impl Store {
         });
         let issuer = issuer.unwrap_or_else(|| (0, Settings::default().store.issuer()));
         let mut store = Store::over(connection, (keys, store_key), files, issuer, policy);
-        store.keys_are_newest = keys_are_newest;
+        store.keys_may_be_older = keys_may_be_older;
         store.tally = Tally::load(&store.connection, &store.keys).unwrap_or_else(|error| {
             or_without(error);
             Tally::default()

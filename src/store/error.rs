@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::path::PathBuf;
 
 use rusqlite::ErrorCode;
 
@@ -15,8 +16,8 @@ pub enum StoreError {
     Busy,
     /// The database is not one, or its content contradicts itself.
     Damaged(String),
-    /// Older than the keys beside it: an earlier copy was put back, and what was sold since is not in it. Or the
-    /// keys were overwritten.
+    /// It and the keys beside it are not of one moment: an earlier copy of one of them was put back, mostly of the
+    /// database, and what was sold since is not in it. Or keys were overwritten.
     DatabaseOlder,
     /// Written by a newer Olvido.
     TooNew,
@@ -24,8 +25,8 @@ pub enum StoreError {
     Missing,
     /// A restore was interrupted after everything was ready: [`super::finish_restore`] ends it.
     RestoreUnfinished,
-    /// A file of the store was removed or replaced while this process has it open: what it wrote now would be lost.
-    FilesGone,
+    /// This file of the store was removed or replaced while this process has it open: what it wrote now would be lost.
+    FilesGone(PathBuf),
     /// The clock says a year that no ticket can bear: before 1970, or of more than four digits.
     YearImpossible,
     /// The policy file was changed without a new version number.
@@ -119,10 +120,10 @@ impl fmt::Display for StoreError {
             StoreError::DiskFull => f.write_str("no room left on the disk"),
             StoreError::Busy => f.write_str("another process holds the database"),
             StoreError::Damaged(what) => write!(f, "the database is damaged: {what}"),
-            StoreError::DatabaseOlder => f.write_str("the database is older than the keys beside it"),
+            StoreError::DatabaseOlder => f.write_str("the database and its keys are not of one moment"),
             StoreError::TooNew => f.write_str("the database was written by a newer version"),
             StoreError::RestoreUnfinished => f.write_str("a restore was interrupted"),
-            StoreError::FilesGone => f.write_str("a file of the store was removed or replaced meanwhile"),
+            StoreError::FilesGone(path) => write!(f, "{} was removed or replaced meanwhile", path.display()),
             StoreError::YearImpossible => f.write_str("no ticket can bear the year that the clock says"),
             StoreError::Missing => f.write_str("there is no store here"),
             StoreError::PolicyNeedsNewVersion(version) => {

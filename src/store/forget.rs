@@ -7,7 +7,7 @@
 //!
 //! Before a forget says complete it erases what a backup or restore that was killed has left: keys can be in it.
 //! Whatever a crash, a reader or a full disk leaves undone is finished by [`Store::tend`], and is
-//! reported as pending until then. So is what the keys file here has no key of: the right file can come
+//! reported as pending until then. So is all of it where the keys file here may not be the right one: that can come
 //! back, and then its slot is zeroed. Where the database is damaged each stage does what it can. *Complete*
 //! waits for no compaction: what may still lie in a page that no row uses is sealed under a key that is
 //! zero. A store of 0.2.0 is the exception: there, what finds a customer was in the database, and no forget
@@ -58,7 +58,8 @@ pub enum Reason {
     LeftOver,
     /// The store was 0.2.0's, and its database is not compacted yet.
     Compaction,
-    /// The keys file here never held its key, or not any more: it is emptied, older, or another store's.
+    /// The keys file here is perhaps not the right one, which may still hold the key: it is gone, emptied, cut short,
+    /// of another moment than the database, or another store's.
     NoKey,
     /// A slot of the keys file is damaged, and nothing tells whose it is: it may be this customer's.
     Slot,
@@ -115,7 +116,7 @@ impl Store {
         said: Said,
     ) -> Result<Forgetting, StoreError> {
         if !slots.is_empty() || !not_held.is_empty() {
-            self.require_files()?;
+            self.require_files_to_forget()?;
             self.despite_full_disk(|store| store.entomb_as(slots, not_held, said))?;
         }
         // An error before this is one: a key that is not gone is not forgotten.
@@ -151,16 +152,19 @@ impl Store {
                     let slots = self.doomed_slots()?;
                     let mut keyless = HashSet::new();
                     for slot in self.keys.zero_wherever(&slots)? {
-                        // Zeroed before a crash, and perhaps another's since; in a file that is not the last,
-                        // by nobody.
+                        // Zeroed before a crash, and perhaps another's since; in a file of another store, by nobody.
                         let was_zeroed = match self.keys.key(slot) {
-                            Ok(_) => true,
+                            Ok(_) => self.keys.require_ours().is_ok(),
                             Err(KeysError::DamagedSlot(_)) => slot.index == NO_INDEX,
                             Err(error) => return Err(error.into()),
                         };
-                        if !self.keys_are_newest || !was_zeroed {
+                        if !was_zeroed {
                             keyless.insert(slot);
                         }
+                    }
+                    if self.keys_may_be_older {
+                        // Zeroed here, and perhaps in a copy: the right file comes back with it.
+                        keyless.extend(slots);
                     }
                     self.keyless = keyless;
                     Stage::KeyDestroyed
@@ -176,6 +180,12 @@ impl Store {
             };
         }
         Ok(())
+    }
+
+    /// Whether the keys or the sealed bytes of something forgotten are still to go: of a forget that was cut short,
+    /// mostly.
+    pub fn is_forgetting(&self) -> bool {
+        self.stage < Stage::Dropped
     }
 
     /// Says that there is something to do behind that stage.

@@ -73,14 +73,16 @@ pub struct Store {
     pub(super) draft: Option<DraftSlot>,
     /// Something was sold since the catalogue was ranked.
     pub(super) sold: bool,
-    /// What stood under the names of its files when it was opened.
+    /// What stood under the names of its files when it was opened, but for the store key.
     in_use: Vec<InUse>,
+    /// The same of the store key, which nobody writes while the store is open.
+    store_key_in_use: Option<InUse>,
     /// How far what was forgotten is.
     pub(super) stage: Stage,
-    /// What was forgotten and has no key here that could be destroyed.
+    /// What was forgotten and may have a key in another keys file, which is the right one.
     pub(super) keyless: HashSet<SlotId>,
-    /// The keys file is this store's, and not one of before.
-    pub(super) keys_are_newest: bool,
+    /// The keys file and the database are not of one moment: another keys file may be the right one.
+    pub(super) keys_may_be_older: bool,
     /// Nothing forgotten is complete before the database is compacted.
     pub(super) awaits_compaction: bool,
     /// What crashes before this start had left without use is gone: slots, and profiles without a purchase.
@@ -227,6 +229,7 @@ impl Store {
     ) -> Store {
         Store {
             in_use: in_use(&connection, files),
+            store_key_in_use: InUse::of(files.store_key.clone()),
             connection,
             keys,
             store_key,
@@ -241,7 +244,7 @@ impl Store {
             sold: false,
             stage: Stage::Tombstoned,
             keyless: HashSet::new(),
-            keys_are_newest: true,
+            keys_may_be_older: false,
             awaits_compaction: false,
             is_reclaimed: false,
             ballast_held: false,
@@ -328,14 +331,30 @@ impl Store {
         Ok(self.connection.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))?)
     }
 
-    /// Makes sure that what is written now goes into the files that the next start opens. Errors: `FilesGone`.
+    /// Makes sure that what is written now goes into the files that the next start opens, and opens with the store
+    /// key that it finds. Errors: `FilesGone`.
     pub(super) fn require_files(&self) -> Result<(), StoreError> {
+        self.require_files_to_forget()?;
+        let Some(file) = &self.store_key_in_use else { return Ok(()) };
+        let is_untouched = InUse::of(file.path.clone()).is_some_and(|found| found == *file);
+        // Written anew, as by a copy that was put back, it may still be the same key.
+        if is_untouched || StoreKey::load(&file.path).is_ok_and(|found| found == self.store_key) {
+            return Ok(());
+        }
+        Err(StoreError::FilesGone(file.path.clone()))
+    }
+
+    /// The same for a forget, which takes no store key. Errors: `FilesGone`.
+    pub(super) fn require_files_to_forget(&self) -> Result<(), StoreError> {
         let is_there = |file: &InUse| {
             InUse::of(file.path.clone()).is_some_and(|found| {
                 found.device_and_inode == file.device_and_inode && found.least >= file.least
             })
         };
-        if self.in_use.iter().all(is_there) { Ok(()) } else { Err(StoreError::FilesGone) }
+        match self.in_use.iter().find(|file| !is_there(file)) {
+            None => Ok(()),
+            Some(gone) => Err(StoreError::FilesGone(gone.path.clone())),
+        }
     }
 
     /// From now on the database may be shorter than it was.
@@ -376,18 +395,26 @@ impl Store {
 }
 
 /// A file that this process has open.
+#[derive(PartialEq, Eq)]
 struct InUse {
     path: PathBuf,
     /// Two names with the same are one file.
     device_and_inode: (u64, u64),
     /// How long it is at least, in bytes: a shorter one was cut by somebody else.
     least: u64,
+    /// When it was last written to, in seconds and nanoseconds. Tells something of a file that nobody writes.
+    written: (i64, i64),
 }
 
 impl InUse {
     fn of(path: PathBuf) -> Option<InUse> {
         let metadata = fs::symlink_metadata(&path).ok()?;
-        Some(InUse { path, device_and_inode: (metadata.dev(), metadata.ino()), least: metadata.len() })
+        Some(InUse {
+            path,
+            device_and_inode: (metadata.dev(), metadata.ino()),
+            least: metadata.len(),
+            written: (metadata.mtime(), metadata.mtime_nsec()),
+        })
     }
 }
 

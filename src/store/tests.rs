@@ -233,7 +233,7 @@ fn a_basket_sealed_anew_leaves_its_old_key_to_nobody() {
     // Where nothing can be written, the basket stays as it was.
     let database = directory.path().join("olvido.db");
     fs::rename(&database, directory.path().join("elsewhere")).unwrap();
-    assert!(matches!(store.reseal_draft(b"nothing"), Err(StoreError::FilesGone)));
+    assert!(matches!(store.reseal_draft(b"nothing"), Err(StoreError::FilesGone(_))));
     assert_eq!(store.draft().unwrap().as_deref(), Some(b"bread".as_slice()));
     fs::rename(directory.path().join("elsewhere"), &database).unwrap();
     // The process dies after the commit and before the key is zeroed.

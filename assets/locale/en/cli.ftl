@@ -167,7 +167,7 @@ help-arg-series = The till's new series of tickets.
 cli-busy = another program is using the database.
 cli-busy-next = Close it, then try again.
 cli-files-gone = a file of the store was removed or replaced while Olvido was working with it. Nothing was sold or forgotten.
-cli-files-gone-next = Put the files back where they were, then try again.
+cli-files-gone-next = Put the file back as it was, then try again.
 cli-year-impossible = the clock says a year that no ticket can bear.
 cli-year-impossible-next = Set the clock of this computer, then try again.
 cli-too-new = this store was written by a newer Olvido.
@@ -179,10 +179,10 @@ cli-damaged = a file of the store is damaged. Nothing was changed.
 cli-damaged-next =
     Do not delete anything. Copy the directory first.
     Then put a backup back: olvido restore FILE
-cli-database-older = the database is older than the keys beside it: an earlier olvido.db was put here, or keys were overwritten. Nothing was changed.
+cli-database-older = olvido.db and olvido.keys are not of one moment: an earlier copy of one of them was put here, or keys were overwritten. Nothing was changed.
 cli-database-older-next =
-    Sell nothing with it, or what was sold since is lost, and numbers of tickets are given twice.
-    Put the newer olvido.db back. If there is none, copy the directory, then: olvido restore FILE
+    Sell nothing with them, or what was sold since is lost, and numbers of tickets are given twice.
+    Put the newer file back. If there is none, copy the directory, then: olvido restore FILE
 cli-policy-version = the policy was changed, but its version is the same.
 cli-policy-version-next = Raise "version" in the policy, then start again.
 cli-policy-old = the policy is version { $version }, and version { $newest } was in force already.
@@ -224,8 +224,8 @@ till-disk-full = the disk is full: the sale is not recorded
 till-disk-full-next = Make room, then try again.
 till-busy = another program holds the database
 till-busy-next = Close other programs and try again.
-till-files-gone = the store's files were removed or replaced
-till-files-gone-next = Put them back, then start the till again.
+till-files-gone = a file of the store was removed or replaced: { $name }
+till-files-gone-next = Put it back as it was, then start the till again.
 till-year-impossible = the clock says an impossible year
 till-year-impossible-next = Set the clock of this computer and try again.
 till-damaged = a file of the store is damaged

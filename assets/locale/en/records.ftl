@@ -125,14 +125,17 @@ forget-waits-reader = Its last traces go when the other program that reads the d
 forget-waits-compaction = Its last traces go when the till compacts its files, in a quiet minute.
 forget-waits-full = Its last traces go when there is room on the disk.
 forget-waits-left-over = But an interrupted backup left a copy that cannot be erased now. See where: olvido verify
-forget-waits-no-key = But the keys file here does not hold its key. Find the right olvido.keys, put it here, and forget again.
+forget-waits-no-key =
+    But olvido.keys here is missing, not whole, or not of one moment with olvido.db: another olvido.keys may still hold the key.
+    Put the right files here and forget again. If there are none, put a backup back: olvido restore FILE
 forget-waits-slot = But a damaged key in olvido.keys may be theirs, too. Put a backup back and forget again: olvido restore FILE
 forget-waits-damage = But the database is damaged, and the sealed data could not all be removed. Put a backup back: olvido restore FILE
 
 customer-tickets-stay = The tickets of these purchases stay as long as tax law asks. No ticket names a customer.
 customer-in-basket = An open basket was to be remembered for this customer. Its customer is asked again.
 customer-in-basket-stays = Warning: an open basket is still to be remembered for this customer, and that cannot be changed now. Void it at the till.
-customer-unknown = nothing is kept of this customer.
+customer-unknown = nothing is kept of this customer: there never was anything, or it is forgotten completely.
+customer-unknown-finished = nothing is kept of this customer. What was still being forgotten here when a command was cut short is gone now, completely.
 customer-pending = nothing of this customer can be read here, and a forget is not complete yet.
 customer-unknown-next = Check the phone, e-mail or card.
 customer-perhaps-next = Put a backup back and ask again: olvido restore FILE

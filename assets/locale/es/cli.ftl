@@ -167,7 +167,7 @@ help-arg-series = La nueva serie de tiques de la caja.
 cli-busy = otro programa está usando la base de datos.
 cli-busy-next = Ciérrelo y vuelva a intentarlo.
 cli-files-gone = se ha quitado o cambiado un archivo de la tienda mientras Olvido trabajaba con él. No se ha vendido ni olvidado nada.
-cli-files-gone-next = Ponga los archivos donde estaban e inténtelo de nuevo.
+cli-files-gone-next = Ponga el archivo como estaba e inténtelo de nuevo.
 cli-year-impossible = el reloj dice un año que ningún tique puede llevar.
 cli-year-impossible-next = Ponga en hora este ordenador y vuelva a intentarlo.
 cli-too-new = esta tienda la escribió un Olvido más nuevo.
@@ -179,10 +179,10 @@ cli-damaged = un archivo de la tienda está dañado. No se ha cambiado nada.
 cli-damaged-next =
     No borre nada. Copie antes la carpeta.
     Después restaure una copia: olvido restore ARCHIVO
-cli-database-older = la base de datos es más antigua que las claves que están a su lado: alguien puso aquí un olvido.db anterior, o se sobrescribieron claves. No se cambió nada.
+cli-database-older = olvido.db y olvido.keys no son del mismo momento: alguien puso aquí una copia anterior de uno de los dos, o se sobrescribieron claves. No se cambió nada.
 cli-database-older-next =
-    No venda nada con ella, o se pierde lo vendido desde entonces y se repiten números de tique.
-    Vuelva a poner el olvido.db más nuevo. Si no lo hay, copie la carpeta y después: olvido restore ARCHIVO
+    No venda nada con ellos, o se pierde lo vendido desde entonces y se repiten números de tique.
+    Vuelva a poner el archivo más nuevo. Si no lo hay, copie la carpeta y después: olvido restore ARCHIVO
 cli-policy-version = la política ha cambiado, pero su versión es la misma.
 cli-policy-version-next = Suba «version» en la política y arranque de nuevo.
 cli-policy-old = la política es la versión { $version }, y ya estuvo en vigor la { $newest }.
@@ -224,8 +224,8 @@ till-disk-full = el disco está lleno: la venta no se ha grabado
 till-disk-full-next = Haga sitio y reinténtelo.
 till-busy = otro programa ocupa la base de datos
 till-busy-next = Cierre otros programas y reinténtelo.
-till-files-gone = se han quitado o cambiado los archivos de la tienda
-till-files-gone-next = Póngalos donde estaban y vuelva a abrir la caja.
+till-files-gone = se ha quitado o cambiado un archivo de la tienda: { $name }
+till-files-gone-next = Póngalo como estaba y vuelva a abrir la caja.
 till-year-impossible = el reloj dice un año imposible
 till-year-impossible-next = Ponga en hora el ordenador y reinténtelo.
 till-damaged = un archivo de la tienda está dañado

@@ -125,14 +125,17 @@ forget-waits-reader = Sus últimos restos desaparecen cuando termine el otro pro
 forget-waits-compaction = Sus últimos restos desaparecen cuando la caja compacte sus archivos, en un minuto tranquilo.
 forget-waits-full = Sus últimos restos desaparecen cuando haya sitio en el disco.
 forget-waits-left-over = Pero una copia de seguridad interrumpida dejó un resto que ahora no se puede borrar. Vea dónde: olvido verify
-forget-waits-no-key = Pero el archivo de claves de aquí no tiene su clave. Busque el olvido.keys correcto, póngalo aquí y olvide de nuevo.
+forget-waits-no-key =
+    Pero el olvido.keys de aquí falta, no está entero o no es del mismo momento que olvido.db: otro olvido.keys aún puede tener la clave.
+    Ponga aquí los archivos correctos y olvide de nuevo. Si no los hay, restaure una copia de seguridad: olvido restore ARCHIVO
 forget-waits-slot = Pero una clave dañada de olvido.keys puede ser también suya. Restaure una copia de seguridad y olvide de nuevo: olvido restore ARCHIVO
 forget-waits-damage = Pero la base de datos está dañada, y no se han podido quitar todos los datos cifrados. Restaure una copia de seguridad: olvido restore ARCHIVO
 
 customer-tickets-stay = Los tiques de estas compras quedan mientras los pide la ley de impuestos. Ningún tique nombra a un cliente.
 customer-in-basket = Una cesta abierta se iba a recordar para este cliente. Se le preguntará otra vez.
 customer-in-basket-stays = Aviso: una cesta abierta aún se va a recordar para este cliente, y ahora no se puede cambiar. Anúlela en la caja.
-customer-unknown = de este cliente no se guarda nada.
+customer-unknown = de este cliente no se guarda nada: nunca se guardó, o está olvidado del todo.
+customer-unknown-finished = de este cliente no se guarda nada. Lo que aún se estaba olvidando aquí cuando se cortó una orden ya ha desaparecido del todo.
 customer-pending = aquí no se puede leer nada de este cliente, y un olvido aún no está completo.
 customer-unknown-next = Mire si el teléfono, correo o tarjeta es ese.
 customer-perhaps-next = Restaure una copia de seguridad y pregunte otra vez: olvido restore ARCHIVO

@@ -130,13 +130,44 @@ fn nothing_is_written_into_files_that_are_gone() {
                 fs::copy(&aside, &path).unwrap();
             }
             let refused = store.sell(&sale(None, None, &["b"])).map(drop);
-            assert!(matches!(refused, Err(StoreError::FilesGone)), "{name}: {refused:?}");
+            assert!(matches!(refused, Err(StoreError::FilesGone(_))), "{name}: {refused:?}");
             let refused = store.forget(&sold.code);
-            assert!(matches!(refused, Err(StoreError::FilesGone)), "{name}: {refused:?}");
+            assert!(matches!(refused, Err(StoreError::FilesGone(_))), "{name}: {refused:?}");
             assert_eq!(store.draft().unwrap().as_deref(), Some(b"the basket".as_slice()), "{name}");
             fs::rename(&aside, &path).unwrap();
         }
         assert_eq!(store.sell(&sale(None, None, &["b"])).unwrap().ticket.number, 2, "{name}");
+    }
+}
+
+/// The store key of a till that runs is overwritten: under the key in memory nothing more is sold, since no start would
+/// open it. A forget takes no store key.
+#[test]
+fn nothing_is_sold_under_a_store_key_that_is_in_no_file() {
+    let (_directory, files) = closed();
+    let right = fs::read(&files.store_key).unwrap();
+    // Written a while ago: what is written within one tick of the clock has one time.
+    let long_ago = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_700_000_000);
+    let write = |bytes: &[u8]| fs::write(&files.store_key, bytes).unwrap();
+    for wrong in [Some(vec![7; 32]), Some(vec![]), None] {
+        write(&right);
+        let file = fs::OpenOptions::new().write(true).open(&files.store_key).unwrap();
+        file.set_modified(long_ago).unwrap();
+        let mut store = reopened(&files).unwrap();
+        let sold = store.sell(&sale(Some("guarantee"), None, &["a"])).unwrap();
+        match &wrong {
+            Some(bytes) => write(bytes),
+            None => fs::remove_file(&files.store_key).unwrap(),
+        }
+        let refused = store.sell(&sale(None, None, &["b"])).map(drop);
+        assert!(
+            matches!(&refused, Err(StoreError::FilesGone(path)) if *path == files.store_key),
+            "{wrong:?}: {refused:?}"
+        );
+        assert_eq!(store.forget(&sold.code).unwrap(), Some(Forgetting::Complete), "{wrong:?}");
+        write(&right);
+        store.sell(&sale(None, None, &["b"])).unwrap();
+        store.close().unwrap();
     }
 }
 
@@ -147,7 +178,7 @@ fn nothing_is_written_beside_a_file_that_was_cut() {
         let (_directory, files) = closed();
         let mut store = reopened(&files).unwrap();
         fs::OpenOptions::new().write(true).open(pick(&files)).unwrap().set_len(4096).unwrap();
-        assert!(matches!(store.sell(&sale(None, None, &["b"])), Err(StoreError::FilesGone)));
+        assert!(matches!(store.sell(&sale(None, None, &["b"])), Err(StoreError::FilesGone(_))));
     }
     // A compaction may leave less.
     let (_directory, files) = closed();
