@@ -63,6 +63,9 @@ impl Store {
         if codes.is_empty() && plain_count == 0 {
             return Ok(());
         }
+        if !self.spares.places_known {
+            self.keys.make_room()?;
+        }
         // Slots in the order of use would tell by zeros between them which sales were forgotten: both kinds lie mixed,
         // and are used in another order.
         let mut wanted: Vec<([u8; 16], Option<ReceiptCode>)> =

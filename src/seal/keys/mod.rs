@@ -27,8 +27,8 @@ use self::customers::Customers;
 use self::slot::{Content, Header, SLOT, ZEROS};
 use super::aead::DataKey;
 use super::lookup::Lookup;
-use super::private_file;
 use super::store_key::{Purpose, StoreKey};
+use super::{private_file, random_id};
 
 /// Where a key lies and whose it is: what the database keeps instead of the key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -47,7 +47,7 @@ pub struct KeyFile {
     /// Whole slots in the file. What lies behind them is the tail of an append that was never
     /// acknowledged: it does not count, and the next append writes over it.
     slots: u32,
-    /// Zero slots that were found, the lowest last, to be written to before the file grows.
+    /// Zero slots that were found, to be written to before the file grows; the last is taken first.
     free: Vec<u32>,
     /// Whether its header is one, and this store key's.
     header: Header,
@@ -88,6 +88,9 @@ const SLOTS_MAX: u32 = 1 << 22;
 
 /// Slots read at a time when the whole file is read: 64 KiB.
 const SLOTS_PER_READ: u32 = 512;
+
+/// Slots at the end of the file among which a process chooses that has not searched it: 8 KiB.
+const ROOM: u32 = 64;
 
 impl KeyFile {
     /// A new file without slots, of mode 0600, durable on return. Errors: `Io`, of kind
@@ -378,6 +381,28 @@ impl KeyFile {
     /// file and changes nothing. Errors: `Io`.
     pub fn search(&mut self) -> Result<(), KeysError> {
         self.reclaim(|_| true).map(drop)
+    }
+
+    /// Makes the zero slots among the last of the file available to [`KeyFile::write`], in no order: where each
+    /// process takes one, those of later sales do not lie behind those of earlier ones. The file grows by
+    /// zero slots where few are left. It reads 8 KiB, whatever the file has. Errors: `Io`; as of
+    /// [`KeyFile::require_ours`].
+    pub fn make_room(&mut self) -> Result<(), KeysError> {
+        self.require_ours()?;
+        let first = self.slots.saturating_sub(ROOM);
+        let mut bytes = vec![0; (self.slots - first) as usize * SLOT];
+        self.file.read_exact_at(&mut bytes, offset(first))?;
+        let last = (first..).zip(bytes.as_chunks::<SLOT>().0);
+        let mut free: Vec<u32> = last.filter(|(_, slot)| **slot == ZEROS).map(|(index, _)| index).collect();
+        let end = self.slots.saturating_add(ROOM);
+        if free.len() < ROOM as usize / 2 && end <= SLOTS_MAX {
+            self.file.write_all_at(&[0; ROOM as usize * SLOT], offset(self.slots))?;
+            free.extend(self.slots..end);
+            self.slots = end;
+        }
+        free.sort_by_cached_key(|_| random_id());
+        self.free = free;
+        Ok(())
     }
 
     /// The bytes of a file with the same header and only the slots that `is_needed` claims, each at its
