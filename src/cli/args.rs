@@ -202,7 +202,7 @@ pub struct PurchaseShowArgs {
 #[derive(Debug, Subcommand)]
 pub enum CustomerCommand {
     Show(CustomerShowArgs),
-    Forget(CustomerArgs),
+    Forget(CustomerForgetArgs),
 }
 
 #[derive(Debug, Args)]
@@ -211,6 +211,15 @@ pub struct CustomerShowArgs {
     pub whom: CustomerArgs,
     #[command(flatten)]
     pub look: LookArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct CustomerForgetArgs {
+    #[command(flatten)]
+    pub whom: CustomerArgs,
+    /// Also what has a damaged key, of which nobody knows whose it is.
+    #[arg(long)]
+    pub damaged_too: bool,
 }
 
 #[derive(Debug, Args)]

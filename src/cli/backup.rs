@@ -4,12 +4,12 @@ use std::io::Write;
 use std::path::Path;
 
 use crate::domain::settings::Store as StoreSettings;
-use crate::store::{BackupError, Restoring, finish_restore};
+use crate::store::{BackupError, Ended, Mended, Restoring, finish_restore, mend_keys};
 
 use super::args::{BackupArgs, RestoreArgs};
 use super::config;
 use super::problem::Problem;
-use super::run::{Session, read_private};
+use super::run::{DONE, REFUSED, Session, read_private};
 
 impl Session {
     pub(super) fn back_up(&self, args: &BackupArgs, out: &mut impl Write) -> Result<u8, Problem> {
@@ -46,7 +46,10 @@ impl Session {
         }
         let today = crate::app::now().date_naive();
         let restoring = Restoring::prepare(&args.file, self.data.root(), args.store_key.as_deref(), today);
-        let restoring = restoring.map_err(|error| self.backup_problem(&error, &args.file))?;
+        let restoring = match restoring {
+            Err(error @ BackupError::SalesAfter { .. }) => return self.mend(&args.file, &error, out),
+            restoring => restoring.map_err(|error| self.backup_problem(&error, &args.file))?,
+        };
         let settings = config::parse(&restoring.config);
         let settings = settings.map_err(|errors| Problem::of_config(&args.file, &errors, locale))?;
         let series = self.next_series(args, &restoring, &settings.store.series)?;
@@ -68,6 +71,7 @@ impl Session {
             locale.format("restore-replayed", &[("count", restoring.replayed.into())]),
             locale.format("restore-series", &[("series", series.into())]),
         ];
+        said.extend(self.ended_words(&restoring.ended));
         if today < restoring.at.date_naive() {
             let days = [("clock", today), ("day", restoring.at.date_naive())];
             let days = days.map(|(name, day)| (name, locale.date(day).into()));
@@ -85,6 +89,40 @@ impl Session {
         }
         restoring.install(&text).map_err(|error| self.store_problem(&error))?;
         self.say(&said.join("\n"), out)
+    }
+
+    /// The store in place has newer sales and goes on: only its damaged keys are taken from the backup. `refused`: why
+    /// it is not restored, which is all there is to say where no key is damaged.
+    fn mend(&self, file: &Path, refused: &BackupError, out: &mut impl Write) -> Result<u8, Problem> {
+        let mended = mend_keys(file, self.data.root()).map_err(|error| self.backup_problem(&error, file))?;
+        let Some(Mended { mended, missing, forgotten }) = mended else {
+            return Err(self.backup_problem(refused, file));
+        };
+        let counts = [
+            (true, "restore-mended", mended),
+            (forgotten > 0, "restore-replayed", forgotten),
+            (missing > 0, "restore-not-mended", missing),
+        ];
+        let said = counts.into_iter().filter(|(is_said, ..)| *is_said);
+        let said = said.map(|(_, key, count)| self.locale().format(key, &[("count", count.into())]));
+        self.say(&said.collect::<Vec<_>>().join("\n"), out)?;
+        Ok(if missing > 0 { REFUSED } else { DONE })
+    }
+
+    /// What of the store in place a restore takes over, and what it ends.
+    fn ended_words(&self, ended: &Ended) -> Vec<String> {
+        let locale = self.locale();
+        let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+        let tickets =
+            [("restore-takes-over", ended.tickets_taken_over), ("restore-loses-tickets", ended.tickets_lost)];
+        let tickets = tickets.into_iter().filter(|(_, count)| *count > 0);
+        let mut words: Vec<String> =
+            tickets.map(|(key, count)| locale.format(key, &[("count", number(count).into())])).collect();
+        if ended.purchases + ended.customers > 0 {
+            let counts = [("purchases", ended.purchases.into()), ("customers", ended.customers.into())];
+            words.push(locale.format("restore-ends", &counts));
+        }
+        words
     }
 
     /// The series of tickets after the restore: another one where numbers could be given again.
@@ -107,7 +145,7 @@ impl Session {
         match &args.series {
             None if restoring.needs_new_series => Err(Problem {
                 what: locale.text("restore-needs-series").into_owned(),
-                place: None,
+                place: Some(self.ended_words(&restoring.ended).join("\n")).filter(|words| !words.is_empty()),
                 next: next(),
             }),
             None => Ok(present.to_owned()),
@@ -166,3 +204,7 @@ fn needs_next(locale: &'static crate::locale::Locale, used: &[String], present: 
     let names = [("used", used.join(", ").into()), ("next", free.unwrap_or_default().into())];
     locale.format("restore-needs-series-next", &names)
 }
+
+#[cfg(test)]
+#[path = "backup_tests.rs"]
+mod tests;

@@ -11,7 +11,7 @@ use crate::store::{Customer, Forgetting, Outbox, Purchase, Store, StoreError, de
 use crate::sync::exchange::How;
 use crate::ui::event::Draft;
 
-use super::args::{CustomerArgs, CustomerShowArgs};
+use super::args::{CustomerArgs, CustomerForgetArgs, CustomerShowArgs};
 use super::open::{Locked, files};
 use super::problem::Problem;
 use super::purchase::{PurchaseJson, purchase_json, ticked};
@@ -114,16 +114,20 @@ impl Session {
     }
 
     /// Forgets the profile and every purchase in it.
-    pub(super) fn forget_customer(&self, args: &CustomerArgs, out: &mut impl Write) -> Result<u8, Problem> {
+    pub(super) fn forget_customer(
+        &self,
+        args: &CustomerForgetArgs,
+        out: &mut impl Write,
+    ) -> Result<u8, Problem> {
         let mut locked = match self.open_store_to_forget(out)? {
             Ok(locked) => locked,
             Err(unopened) => {
-                let people = self.readings(args, &unopened.settings)?;
+                let people = self.readings(&args.whom, &unopened.settings)?;
                 let whom = self.whom(people, |identifier| has_keys_of(&files(&self.data), identifier))?;
                 return self.destroy_keys(&whom, out);
             }
         };
-        let people = self.readings(args, &locked.settings)?;
+        let people = self.readings(&args.whom, &locked.settings)?;
         let basket = open_basket(&locked.store);
         let in_basket =
             |identifier: &Identifier| basket.as_ref().is_some_and(|basket| basket.names(identifier));
@@ -134,7 +138,7 @@ impl Session {
         let hidden = hidden.map(|error| self.store_problem(error));
         let whom = whom.map_err(|problem| hidden.clone().unwrap_or(problem))?;
         let asked = basket.map_or(Ok(None), |basket| self.ask_again(&mut locked, basket, &whom, out))?;
-        let mut said = None;
+        let mut said = if args.damaged_too { self.forget_damaged(&mut locked, out)? } else { None };
         for identifier in &whom {
             let forgotten = locked.store.forget_customer(identifier);
             if forgotten.as_ref().is_err_and(StoreError::is_of_database) {
@@ -163,6 +167,27 @@ impl Session {
             }
         };
         Ok(exit.max(asked.unwrap_or(DONE)))
+    }
+
+    /// Forgets all that has a damaged key of which nothing tells whose it is: nobody can open it here. `None` where
+    /// there is nothing of that kind.
+    fn forget_damaged(
+        &self,
+        locked: &mut Locked,
+        out: &mut impl Write,
+    ) -> Result<Option<Forgetting>, Problem> {
+        let slots = match locked.store.slots_of_nobody() {
+            // The forget itself does what it can without the database.
+            Err(error) if error.is_of_database() => return Ok(None),
+            slots => slots.map_err(|error| self.store_problem(&error))?,
+        };
+        if slots.is_empty() {
+            return Ok(None);
+        }
+        let forgetting = locked.store.forget_all(&slots).map_err(|error| self.store_problem(&error))?;
+        let words = self.locale().format("customer-damaged-too", &[("count", slots.len().into())]);
+        self.say(&words, out)?;
+        Ok(Some(forgetting))
     }
 
     /// Where the basket of before the till was closed holds one of them as whom to remember, its customer is
@@ -232,9 +257,12 @@ impl Session {
         let has_hub = locked.store.enrolment().is_ok_and(|enrolment| enrolment.is_some());
         let was_under_way = locked.store.is_forgetting();
         Ok(match self.still_pending(&mut locked.store)? {
-            None if of_nobody > 0 => self.refusal("customer-perhaps", "customer-perhaps-next"),
-            None if has_hub => self.refusal("customer-unknown-here", "customer-other-tills"),
+            None if !of_nobody.is_empty() => self.refusal("customer-perhaps", "customer-perhaps-next"),
+            None if was_under_way && has_hub => {
+                self.refusal("customer-unknown-finished", "customer-other-tills")
+            }
             None if was_under_way => self.refusal("customer-unknown-finished", "customer-unknown-next"),
+            None if has_hub => self.refusal("customer-unknown-here", "customer-other-tills"),
             None => self.refusal("customer-unknown", "customer-unknown-next"),
             Some(next) => {
                 Problem { next: Some(next), ..self.refusal("customer-pending", "customer-unknown-next") }

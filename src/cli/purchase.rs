@@ -17,7 +17,10 @@ use crate::domain::ticket::number_text;
 use crate::locale::Locale;
 use crate::print::text;
 use crate::seal::{CodeError, ReceiptCode, code};
-use crate::store::{Forgetting, Found, Purchase, Reason, Store, StoreError, destroy_key, note_forgotten};
+use crate::store::{
+    Forgetting, Found, Purchase, Reason, RestoredDays, Store, StoreError, destroy_key, note_forgotten,
+    restored_days,
+};
 use crate::sync::exchange::How;
 
 use super::args::{PurchaseShowArgs, ReceiptArgs};
@@ -146,7 +149,7 @@ impl Session {
         let _lock = self.lock()?;
         let noted = note_forgotten(&files(&self.data), &code.purchase_id());
         if !noted.map_err(|error| self.store_problem(&error))? {
-            return Err(self.refusal("purchase-unknown", "purchase-unknown-next"));
+            return Err(self.unknown_code()?);
         }
         self.say(&forgetting_words(Forgetting::Pending(Reason::NoKey), self.locale()), out)?;
         Ok(REFUSED)
@@ -284,7 +287,7 @@ impl Session {
         }
         match found {
             Found::Kept(purchase) => Ok(*purchase),
-            Found::Unknown => Err(self.refusal("purchase-unknown", "purchase-unknown-next")),
+            Found::Unknown => Err(self.unknown_code()?),
             Found::PastTerm => Err(self.refusal("purchase-past-term", "purchase-past-term-next")),
             Found::Forgotten { .. } => {
                 let mut problem = self.refusal("purchase-forgotten", "purchase-forgotten-next");
@@ -304,6 +307,19 @@ impl Session {
                 Err(problem)
             }
         }
+    }
+
+    /// Nothing is found under a code. Where the store was restored, what that ended looks like a code of another shop.
+    /// Errors: of the store.
+    fn unknown_code(&self) -> Result<Problem, Problem> {
+        let restored = restored_days(&self.data.database()).map_err(|error| self.store_problem(&error))?;
+        let Some(RestoredDays { from, to }) = restored else {
+            return Ok(self.refusal("purchase-unknown", "purchase-unknown-next"));
+        };
+        let locale = self.locale();
+        let days = [("from", locale.date(from).into()), ("to", locale.date(to).into())];
+        let next = Some(locale.format("purchase-not-found-next", &days));
+        Ok(Problem { next, ..self.refusal("purchase-not-found", "purchase-unknown-next") })
     }
 
     /// The card that was chosen, in the words of the policy that was shown.

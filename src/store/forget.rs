@@ -302,6 +302,27 @@ impl Store {
         if empty.is_empty() { Ok(()) } else { self.forget_all(&empty).map(drop) }
     }
 
+    /// Forgets, of these slots, what a forget could not find while they were damaged: a remembered purchase whose
+    /// customer has no profile any more, and a profile without a purchase. Returns how many.
+    pub(super) fn forget_remains(&mut self, slots: &[SlotId]) -> Result<usize, StoreError> {
+        if slots.is_empty() || !self.slots_of_nobody()?.is_empty() {
+            // What else is damaged may be the profile.
+            return Ok(0);
+        }
+        let mut remains = Vec::new();
+        for slot in slots {
+            let Some(tie) = self.keys.tie_of(*slot)? else { continue };
+            let theirs = self.keys.slots_of(&tie.customer)?;
+            let is_alone = match tie.holds {
+                Holds::Purchase => theirs.iter().all(|known| known.holds == Holds::Purchase),
+                Holds::Profile => !self.is_any_kept(&theirs)?,
+            };
+            remains.extend(is_alone.then_some(*slot));
+        }
+        self.forget_all(&remains)?;
+        Ok(remains.len())
+    }
+
     /// Whether any of these slots is of a purchase that is kept.
     fn is_any_kept(&self, slots: &[CustomerSlot]) -> Result<bool, StoreError> {
         for CustomerSlot { slot, .. } in slots.iter().filter(|known| known.holds == Holds::Purchase) {

@@ -38,7 +38,10 @@ mod verify;
 #[cfg(test)]
 mod tests;
 
-pub use backup::{BackupError, BackupMade, Doubt, Restoring, finish_restore};
+pub use backup::{
+    BackupError, BackupMade, Doubt, Ended, Mended, RestoredDays, Restoring, finish_restore, mend_keys,
+    restored_days,
+};
 pub use clock::{ClockDays, DOUBTED_DAYS};
 pub use damaged::{destroy_key, destroy_keys_of, has_keys_of, note_forgotten};
 pub use directory::Leftovers;

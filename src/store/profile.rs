@@ -179,20 +179,26 @@ impl Store {
         }
         let forgotten = if slots.is_empty() { None } else { Some(self.forget_all(&slots)?) };
         let is_unsure = forgotten.is_none_or(|forgotten| forgotten == Forgetting::Complete);
-        if is_unsure && self.slots_of_nobody()? > 0 {
+        if is_unsure && !self.slots_of_nobody()?.is_empty() {
             return Ok(Some(Forgetting::Pending(Reason::Slot)));
         }
         Ok(forgotten)
     }
 
-    /// How many remembered purchases and profiles have a damaged slot of which nothing tells whose it is: any
-    /// customer's, for all that is known.
-    pub fn slots_of_nobody(&mut self) -> Result<usize, StoreError> {
-        let sql = "SELECT 1 FROM purchase WHERE slot = ?1 AND memory = 2 UNION ALL SELECT 1 FROM profile WHERE slot = ?1";
+    /// Remembered purchases and profiles that have a damaged slot of which nothing tells whose it is: any customer's,
+    /// for all that is known.
+    pub fn slots_of_nobody(&mut self) -> Result<Vec<SlotId>, StoreError> {
+        let sql = "SELECT id FROM purchase WHERE slot = ?1 AND memory = 2 UNION ALL SELECT owner FROM profile WHERE slot = ?1";
         let damaged = self.keys.damaged_slots_of_nobody()?;
         let mut statement = self.connection.prepare_cached(sql)?;
-        let needed = damaged.into_iter().map(|index| statement.exists([index]));
-        Ok(needed.collect::<Result<Vec<bool>, _>>()?.into_iter().filter(|is_needed| *is_needed).count())
+        let mut needed = Vec::new();
+        for index in damaged {
+            let owners = statement.query_map([index], |row| row.get(0))?;
+            for owner in owners {
+                needed.push(SlotId { index, owner: owner? });
+            }
+        }
+        Ok(needed)
     }
 
     /// Whether anything is kept of a customer.

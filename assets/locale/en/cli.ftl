@@ -157,6 +157,7 @@ help-arg-code = The code on the receipt.
 help-arg-columns = Characters a line.
 help-arg-purpose = Why staff look: a return, the guarantee, the customer asks, a complaint, an authority. It is noted. Without it: that nobody said why, or that the code of the receipt was given.
 help-arg-identifier = The customer's phone, e-mail or card number.
+help-arg-damaged-too = Also forgets what has a damaged key, of which nobody knows whose it is.
 help-arg-record = Prints the record of processing activities instead (GDPR, article 30).
 help-arg-notice-language = Only in this language.
 help-arg-changed-policy = The changed policy.

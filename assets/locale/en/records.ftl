@@ -94,6 +94,10 @@ purchase-past-term = this purchase is past its term: nothing of it is shown, and
 purchase-past-term-next = Check the date of this machine. To destroy it now: olvido purchase forget CODE
 purchase-unknown = this store gave no such receipt code.
 purchase-unknown-next = Check whether the receipt is from here.
+purchase-not-found = no purchase is found under this receipt code.
+purchase-not-found-next =
+    This store was put back from a backup: what was kept from { $from } to { $to } may be gone.
+    If the receipt is of these days, its paper is enough for guarantee and returns. Else check whether it is from here.
 purchase-forgotten = beyond its ticket and the counts, nothing is kept of this purchase: it is forgotten.
 purchase-forgotten-next = The receipt on paper is enough for guarantee and returns.
 purchase-forgotten-pending = nothing can be read of this purchase any more: it is being forgotten. Its last traces are not gone yet.
@@ -128,18 +132,26 @@ forget-waits-left-over = But an interrupted backup left a copy that cannot be er
 forget-waits-no-key =
     But olvido.keys here is missing, not whole, or not of one moment with olvido.db: another olvido.keys may still hold the key.
     Put the right files here and forget again. If there are none, put a backup back: olvido restore FILE
-forget-waits-slot = But a damaged key in olvido.keys may be theirs, too. Put a backup back and forget again: olvido restore FILE
+forget-waits-slot =
+    But a damaged key in olvido.keys may be theirs, too. Mend it from the newest backup, then forget again: olvido restore FILE
+    If no backup has it, forget with --damaged-too: what that key opens is forgotten, whoever it is of.
 forget-waits-damage = But the database is damaged, and the sealed data could not all be removed. Put a backup back: olvido restore FILE
 
 customer-tickets-stay = The tickets of these purchases stay as long as tax law asks. No ticket names a customer.
 customer-in-basket = An open basket was to be remembered for this customer. Its customer is asked again.
 customer-in-basket-stays = Warning: an open basket is still to be remembered for this customer, and that cannot be changed now. Void it at the till.
 customer-unknown = nothing is kept of this customer: there never was anything, or it is forgotten completely.
-customer-unknown-finished = nothing is kept of this customer. What was still being forgotten here when a command was cut short is gone now, completely.
+customer-unknown-finished = nothing is kept of this customer here. What was still being forgotten when a command was cut short is gone now, completely.
 customer-pending = nothing of this customer can be read here, and a forget is not complete yet.
 customer-unknown-next = Check the phone, e-mail or card.
-customer-perhaps-next = Put a backup back and ask again: olvido restore FILE
+customer-perhaps-next =
+    Mend it from the newest backup, then ask again: olvido restore FILE
+    To forget what that key opens, whoever it is of: olvido customer forget IDENT --damaged-too
 customer-perhaps = nothing of this customer is found, but a damaged key in olvido.keys may be theirs.
+customer-damaged-too = { $count ->
+    [one] One kept thing with a damaged key is forgotten, whoever it was of.
+   *[other] { $count } kept things with a damaged key are forgotten, whoever they were of.
+}
 customer-unknown-here = this till keeps nothing of this customer.
 customer-other-tills = What other tills of the store remember of this customer is forgotten there: say it at each of them.
 customer-copies-complete = Every copy of what was forgotten here has confirmed.
@@ -214,6 +226,24 @@ restore-unknown = { $count ->
    *[other] { $count } kept purchases may have been forgotten after the backup: nothing is left that tells which. They are back.
 }
 restore-unknown-next = Forget again those that you know of: olvido purchase forget CODE
+restore-mended = { $count ->
+    [0] The store here has newer sales and stays as it is. None of its damaged keys could be mended.
+    [one] The store here has newer sales and stays. One damaged key of it is mended from the backup.
+   *[other] The store here has newer sales and stays. { $count } damaged keys of it are mended from the backup.
+}
+restore-not-mended = { $count ->
+    [one] One damaged key is not in this backup either: what it opens cannot be read. Another backup may have it.
+   *[other] { $count } damaged keys are not in this backup either: what they open cannot be read. Another backup may have them.
+}
+restore-takes-over = { $count ->
+    [one] The restore takes over one ticket from after the backup, without what was counted of it: products, choice.
+   *[other] The restore takes over { $count } tickets from after the backup, without what was counted of them: products, choices.
+}
+restore-loses-tickets = { $count ->
+    [one] One ticket from after the backup cannot be read and is not taken over.
+   *[other] { $count } tickets from after the backup cannot be read and are not taken over.
+}
+restore-ends = The restore ends what was kept here after the backup: purchases: { $purchases }, customers: { $customers }.
 restore-series = Tickets go on in the series { $series }.
 
 forget-despite = Warning: something that this command does without is not right.

@@ -157,6 +157,7 @@ help-arg-code = El código del recibo.
 help-arg-columns = Caracteres por línea.
 help-arg-purpose = Para qué mira el personal: una devolución, la garantía, lo pide el cliente, una reclamación, una autoridad. Queda anotado. Sin ella: que no se dijo para qué, o que se dio el código del recibo.
 help-arg-identifier = El teléfono, correo o número de tarjeta del cliente.
+help-arg-damaged-too = Olvida también lo que tiene una clave dañada, de la que nadie sabe de quién es.
 help-arg-record = Escribe en su lugar el registro de actividades de tratamiento (RGPD, artículo 30).
 help-arg-notice-language = Solo en este idioma.
 help-arg-changed-policy = La política cambiada.

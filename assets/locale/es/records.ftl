@@ -94,6 +94,10 @@ purchase-past-term = esta compra ha pasado su plazo: no se enseña nada de ella 
 purchase-past-term-next = Mire la fecha de este ordenador. Para destruirla ahora: olvido purchase forget CÓDIGO
 purchase-unknown = esta tienda no dio ese código de recibo.
 purchase-unknown-next = Mire si el recibo es de aquí.
+purchase-not-found = con este código de recibo no se encuentra ninguna compra.
+purchase-not-found-next =
+    Esta tienda se restauró desde una copia de seguridad: lo guardado del { $from } al { $to } puede haberse perdido.
+    Si el recibo es de esos días, en papel basta para garantía y devoluciones. Si no, mire si es de aquí.
 purchase-forgotten = aparte de su tique y los recuentos, de esta compra no se guarda nada: está olvidada.
 purchase-forgotten-next = El recibo en papel basta para garantía y devoluciones.
 purchase-forgotten-pending = de esta compra ya no se puede leer nada: se está olvidando. Sus últimos restos aún no han desaparecido.
@@ -128,18 +132,26 @@ forget-waits-left-over = Pero una copia de seguridad interrumpida dejó un resto
 forget-waits-no-key =
     Pero el olvido.keys de aquí falta, no está entero o no es del mismo momento que olvido.db: otro olvido.keys aún puede tener la clave.
     Ponga aquí los archivos correctos y olvide de nuevo. Si no los hay, restaure una copia de seguridad: olvido restore ARCHIVO
-forget-waits-slot = Pero una clave dañada de olvido.keys puede ser también suya. Restaure una copia de seguridad y olvide de nuevo: olvido restore ARCHIVO
+forget-waits-slot =
+    Pero una clave dañada de olvido.keys puede ser también suya. Repárela desde la copia de seguridad más nueva y olvide de nuevo: olvido restore ARCHIVO
+    Si ninguna copia la tiene, olvide con --damaged-too: se olvida lo que abre esa clave, sea de quien sea.
 forget-waits-damage = Pero la base de datos está dañada, y no se han podido quitar todos los datos cifrados. Restaure una copia de seguridad: olvido restore ARCHIVO
 
 customer-tickets-stay = Los tiques de estas compras quedan mientras los pide la ley de impuestos. Ningún tique nombra a un cliente.
 customer-in-basket = Una cesta abierta se iba a recordar para este cliente. Se le preguntará otra vez.
 customer-in-basket-stays = Aviso: una cesta abierta aún se va a recordar para este cliente, y ahora no se puede cambiar. Anúlela en la caja.
 customer-unknown = de este cliente no se guarda nada: nunca se guardó, o está olvidado del todo.
-customer-unknown-finished = de este cliente no se guarda nada. Lo que aún se estaba olvidando aquí cuando se cortó una orden ya ha desaparecido del todo.
+customer-unknown-finished = de este cliente no se guarda nada aquí. Lo que aún se estaba olvidando cuando se cortó una orden ya ha desaparecido del todo.
 customer-pending = aquí no se puede leer nada de este cliente, y un olvido aún no está completo.
 customer-unknown-next = Mire si el teléfono, correo o tarjeta es ese.
-customer-perhaps-next = Restaure una copia de seguridad y pregunte otra vez: olvido restore ARCHIVO
+customer-perhaps-next =
+    Repárela desde la copia de seguridad más nueva y pregunte otra vez: olvido restore ARCHIVO
+    Para olvidar lo que abre esa clave, sea de quien sea: olvido customer forget IDENT --damaged-too
 customer-perhaps = no se encuentra nada de este cliente, pero una clave dañada de olvido.keys puede ser suya.
+customer-damaged-too = { $count ->
+    [one] Algo guardado con una clave dañada queda olvidado, fuera de quien fuera.
+   *[other] { $count } cosas guardadas con una clave dañada quedan olvidadas, fueran de quien fueran.
+}
 customer-unknown-here = esta caja no guarda nada de este cliente.
 customer-other-tills = Lo que otras cajas de la tienda recuerden de este cliente se olvida allí: dígalo en cada una.
 customer-copies-complete = Todas las copias de lo olvidado aquí lo han confirmado.
@@ -214,6 +226,24 @@ restore-unknown = { $count ->
    *[other] { $count } compras guardadas pudieron olvidarse después de la copia: no queda nada que diga cuáles. Han vuelto.
 }
 restore-unknown-next = Olvide otra vez las que sepa: olvido purchase forget CÓDIGO
+restore-mended = { $count ->
+    [0] La tienda de aquí tiene ventas más nuevas y se queda como está. Ninguna de sus claves dañadas se ha podido reparar.
+    [one] La tienda de aquí tiene ventas más nuevas y se queda. Una clave dañada suya está reparada desde la copia.
+   *[other] La tienda de aquí tiene ventas más nuevas y se queda. { $count } claves dañadas suyas están reparadas desde la copia.
+}
+restore-not-mended = { $count ->
+    [one] Una clave dañada tampoco está en esta copia: lo que abre no se puede leer. Otra copia puede tenerla.
+   *[other] { $count } claves dañadas tampoco están en esta copia: lo que abren no se puede leer. Otra copia puede tenerlas.
+}
+restore-takes-over = { $count ->
+    [one] La restauración conserva un tique posterior a la copia, sin lo que se contó de él: productos, elección.
+   *[other] La restauración conserva { $count } tiques posteriores a la copia, sin lo que se contó de ellos: productos, elecciones.
+}
+restore-loses-tickets = { $count ->
+    [one] Un tique posterior a la copia no se puede leer y no se conserva.
+   *[other] { $count } tiques posteriores a la copia no se pueden leer y no se conservan.
+}
+restore-ends = La restauración acaba con lo que se guardó aquí después de la copia: compras: { $purchases }, clientes: { $customers }.
 restore-series = Los tiques siguen en la serie { $series }.
 
 forget-despite = Aviso: algo que esta orden no necesita no está bien.

@@ -3,7 +3,7 @@
 //! one rename declares ready: before it nothing in place has changed, after it the rest is only
 //! moved, by this process or, after a crash, by [`finish_restore`].
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashSet};
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -13,17 +13,18 @@ use rusqlite::{OptionalExtension, params};
 
 use super::archive::{self, Head, MANIFEST, Manifest, Unpacked};
 use super::doubt::Doubt;
+use super::ended::{Ended, RestoredDays};
+use super::in_place::InPlace;
 use super::{BackupError, CONFIG, DATABASE, KEYS, MEMBERS, POLICY};
 use crate::domain::policy::Policy;
 use crate::domain::ticket::Issuer;
 use crate::seal::{CustomerSlot, Holds, KeyFile, KeysError, SlotId, StoreKey, private_file};
-use crate::store::clock::Clock;
 use crate::store::error::StoreError;
 use crate::store::forget::{Forgetting, Stage};
 use crate::store::open::{Files, Store, connect, connect_to_read, issuer_id, issuer_row};
-use crate::store::{behind, forget, hub, outbox, profile, schema, ticket, verify};
+use crate::store::{forget, hub, profile, schema, ticket, verify};
 
-const UNPACKED: &str = "restore.tmp";
+pub(super) const UNPACKED: &str = "restore.tmp";
 const READY: &str = "restore.ready";
 const STORE_KEY: &str = "store.key";
 
@@ -55,40 +56,8 @@ pub struct Restoring {
     pub purchases: usize,
     /// Those of them of which nobody knows whether they were forgotten since the backup.
     pub unknown: usize,
-}
-
-/// What the files in place tell.
-#[derive(Default)]
-struct InPlace {
-    tombstones: BTreeSet<[u8; 16]>,
-    /// Those of them whose purchase was held here.
-    held: HashSet<[u8; 16]>,
-    /// The last ticket, where the database is whole.
-    head: Option<ticket::Head>,
-    /// The last ticket that can be read, where it is not.
-    readable_head: Option<ticket::Head>,
-    /// The day that the store is sure of, likewise.
-    trusted_day: Option<NaiveDate>,
-    /// What an earlier restore could not know.
-    doubt: Option<Doubt>,
-    /// It is whole and up to date: what has no tombstone was not forgotten.
-    complete: bool,
-    /// A key that it needs is gone: something was forgotten that it does not know.
-    is_behind: bool,
-    /// It and the keys are not of one moment: an earlier copy of one of them was put back. Nobody knows which, and
-    /// which tickets followed.
-    is_torn: bool,
-    /// The till could go on with it: its keys are there, and open what the next sale needs.
-    is_usable: bool,
-    keys: Option<Slots>,
-}
-
-/// A keys file in place.
-struct Slots {
-    /// Slot of each owner.
-    live: HashMap<[u8; 16], u32>,
-    /// Live or zero: whose owner is not among the live ones is no longer there.
-    readable: HashSet<u32>,
+    /// What followed the backup in the store in place.
+    pub ended: Ended,
 }
 
 /// Whether a restore was interrupted after everything was ready.
@@ -201,11 +170,15 @@ fn prepare_in(
         }
         needs_new_series |= in_place.is_torn;
     }
+    let mut tickets_lost = 0;
     if let Some(here) = in_place.readable_head.filter(|here| here.number > head.number) {
         match store.adopt_tickets(&place.database, head) {
             // More may have followed: a new series is needed in any case.
             Ok(()) => last_ticket = here.number,
-            Err(error) => log::error!("tickets behind the backup cannot be taken over: {error:?}"),
+            Err(error) => {
+                log::error!("tickets behind the backup cannot be taken over: {error:?}");
+                tickets_lost = here.number - head.number;
+            }
         }
     }
     let (mut forgotten, mut unknown) = (Vec::new(), Vec::new());
@@ -216,6 +189,8 @@ fn prepare_in(
             None => unknown.push(slot),
         }
     }
+    let mut damaged = super::personal_slots(&store.connection)?;
+    damaged.retain(|slot| in_place.is_damaged(*slot));
     let backup_days = store.policy.backup_days;
     let last_day = store.last_ticket_at()?.map(|at| at.date_naive());
     let made_on = match is_genuine {
@@ -237,6 +212,8 @@ fn prepare_in(
     let renewed = store.renew_changed_profiles(&forgotten, &in_place.tombstones)?;
     forgotten.retain(|slot| !renewed.contains(slot));
     store.forget_all(&forgotten)?;
+    // Where its slot was damaged in place, nobody knew whose it was when a customer was forgotten.
+    let remains = store.forget_remains(&Vec::from_iter(damaged))?;
     store.compact()?;
     if store.finish_forgetting()? != Forgetting::Complete {
         return Err(StoreError::Busy.into());
@@ -253,10 +230,34 @@ fn prepare_in(
         series: store.series()?,
         needs_new_series,
         past_days: old,
-        replayed: forgotten.len(),
+        replayed: forgotten.len() + remains,
         purchases: purchases.len(),
         unknown: purchases.iter().filter(|(slot, _)| unknown.contains(&slot.owner)).count(),
+        ended: Ended {
+            tickets_taken_over: last_ticket - head.number,
+            tickets_lost,
+            ..in_place.ended(&store, purchases.iter().map(|(slot, _)| slot.owner).collect())?
+        },
     };
+    leave_notes(
+        &store,
+        &in_place,
+        &restoring,
+        head.number,
+        RestoredDays { from: made_on.min(today), to: today },
+    )?;
+    store.close_quietly()?;
+    Ok(restoring)
+}
+
+/// Notes in the restored store what nobody can know of it, and the days of which something may be missing.
+fn leave_notes(
+    store: &Store,
+    in_place: &InPlace,
+    restoring: &Restoring,
+    last_in_backup: u64,
+    days: RestoredDays,
+) -> Result<(), StoreError> {
     let earlier = [Doubt::load(&store.connection)?, in_place.doubt].into_iter().flatten().reduce(Doubt::or);
     let now = match restoring.unknown {
         0 => None,
@@ -265,8 +266,13 @@ fn prepare_in(
     if let Some(doubt) = earlier.into_iter().chain(now).reduce(Doubt::and) {
         doubt.save(&store.connection)?;
     }
-    store.close_quietly()?;
-    Ok(restoring)
+    // Nothing followed the backup in a whole store with the same last ticket.
+    let is_same = in_place.complete && in_place.head.is_some_and(|here| here.number == last_in_backup);
+    let all = [RestoredDays::load(&store.connection)?, in_place.restored, (!is_same).then_some(days)];
+    match all.into_iter().flatten().reduce(RestoredDays::and) {
+        Some(days) => days.save(&store.connection),
+        None => Ok(()),
+    }
 }
 
 fn head_differs(manifest: &Manifest, head: &ticket::Head) -> bool {
@@ -359,72 +365,6 @@ fn open_unpacked(files: &Files, key: &StoreKey, is_genuine: Option<bool>) -> Res
     match Store::ready(connection, files, &issuer, &text, policy) {
         Err(StoreError::TooNew) => Err(BackupError::TooNew),
         opened => Ok(opened?),
-    }
-}
-
-impl InPlace {
-    /// Reads what it can, and changes nothing.
-    fn look(files: &Files, store_key: &StoreKey) -> InPlace {
-        let mut found = InPlace::default();
-        // The keys in place tell by what is missing: only where they are of this store.
-        let keys = KeyFile::open(&files.keys, store_key).ok();
-        if files.database.exists() {
-            let _ = found.read_database(&files.database, keys.as_ref());
-        }
-        if let Some(keys) = keys
-            && let Ok(survey) = keys.live()
-        {
-            let live = survey.live.iter().map(|id| (id.owner, id.index)).collect();
-            let readable = survey.live.iter().map(|id| id.index).chain(survey.free).collect();
-            found.keys = Some(Slots { live, readable });
-        }
-        found
-    }
-
-    fn read_database(&mut self, path: &Path, keys: Option<&KeyFile>) -> Result<(), StoreError> {
-        let connection = connect_to_read(path)?;
-        let mut statement = connection.prepare("SELECT id FROM tombstone")?;
-        let mut rows = statement.query([])?;
-        // As many as a damaged file gives.
-        while let Ok(Some(row)) = rows.next() {
-            self.tombstones.extend(row.get::<_, [u8; 16]>(0).ok());
-        }
-        self.held = match outbox::held_forgets(&connection)? {
-            Some(held) => held,
-            // There was no hub.
-            None => self.tombstones.iter().copied().collect(),
-        };
-        if let Err(damage) = verify::quick_check_file(path) {
-            self.readable_head = ticket::head(&connection).ok();
-            return Err(damage);
-        }
-        if let Some(keys) = keys {
-            self.is_torn = match behind::require_newest(&connection, keys) {
-                Err(StoreError::DatabaseOlder) => true,
-                newest => newest.map(|()| false)?,
-            };
-            self.is_behind = behind::is_behind(&connection, &keys.live()?)?;
-            self.is_usable = !self.is_torn && behind::opens_next(&connection, keys)?;
-        }
-        self.head = Some(ticket::head(&connection)?);
-        self.trusted_day = Clock::load(&connection)?.trusted_day();
-        self.doubt = Doubt::load(&connection)?;
-        Ok(())
-    }
-
-    /// Whether this slot of the backup was forgotten since; `None` where nothing tells.
-    fn knows(&self, slot: SlotId) -> Option<bool> {
-        if self.tombstones.contains(&slot.owner) {
-            return Some(true);
-        }
-        if self.complete {
-            return Some(false);
-        }
-        let Slots { live, readable } = self.keys.as_ref()?;
-        if live.get(&slot.owner) == Some(&slot.index) {
-            return Some(false);
-        }
-        readable.contains(&slot.index).then_some(true)
     }
 }
 
