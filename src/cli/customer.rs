@@ -145,7 +145,12 @@ impl Session {
                 return self.destroy_keys(&whom, out);
             }
             if let Some(forgetting) = forgotten.map_err(|error| self.store_problem(&error))? {
-                said = said.filter(|said| *said != Forgetting::Complete).or(Some(forgetting));
+                // What somebody has to mend is said before what passes by itself.
+                said = match said {
+                    Some(Forgetting::Pending(reason)) if reason.needs_somebody() => said,
+                    Some(Forgetting::Pending(_)) if forgetting == Forgetting::Complete => said,
+                    _ => Some(forgetting),
+                };
             }
         }
         let exit = match (said, hidden, asked) {

@@ -89,6 +89,16 @@ impl Session {
         }
     }
 
+    /// Opens a hub that is here already. Refused where none is: a command that only asks makes nothing.
+    fn existing_hub(&self, args: &HubArgs) -> Result<Hub, Problem> {
+        let files = HubFiles::of(self.data.root());
+        if !files.key.exists() && !files.keys.exists() {
+            let place = Some(self.data.root().display().to_string());
+            return Err(Problem { place, ..self.refusal("hub-none", "hub-none-next") });
+        }
+        self.open_hub(args)
+    }
+
     /// Opens the hub; makes its directory, files and tables where they are missing.
     fn open_hub(&self, args: &HubArgs) -> Result<Hub, Problem> {
         self.data.create().map_err(|error| Problem::of_paths(&error, self.locale()))?;

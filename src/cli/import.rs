@@ -3,7 +3,6 @@
 mod progress;
 mod words;
 
-use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
@@ -122,7 +121,8 @@ pub fn products<W: Write>(
     }
     if bad_lines > 0 {
         let path = refused_path(file);
-        fs::write(&path, refused_file(&import, locale))
+        // What was refused may be somebody's number.
+        private_file::replace(&path, refused_file(&import, locale).as_bytes())
             .map_err(|error| Problem::of_file(&path, &error, locale))?;
         say("import-refused-file", &[("path", path.display().to_string().into())]);
     }

@@ -177,11 +177,10 @@ impl Session {
                 out,
             )?;
         }
-        let is_stuck = matches!(
-            forgetting,
-            Forgetting::Pending(Reason::NoKey | Reason::Slot | Reason::Damage | Reason::LeftOver)
-        );
-        Ok(if is_stuck { REFUSED } else { DONE })
+        match forgetting {
+            Forgetting::Pending(reason) if reason.needs_somebody() => Ok(REFUSED),
+            Forgetting::Pending(_) | Forgetting::Complete => Ok(DONE),
+        }
     }
 
     /// What a forget that was said before still waits for; `None` where all of them are complete.

@@ -167,6 +167,9 @@ fn nothing_from_a_file_reaches_the_terminal_as_a_command() {
     // Nor from the name of one, whichever command it is for.
     let (folder, data) = data();
     assert_eq!(ran(data.root(), "init --demo --lang en").0, DONE);
+    let hub = DataDir::at(&data.root().join("hub"));
+    hub.create().unwrap();
+    StoreKey::create(&hub.root().join("hub.key")).unwrap();
     let name = "a\u{1b}[31m\u{202e}b";
     let file = folder.path().join(name).display().to_string();
     for line in [
@@ -186,6 +189,29 @@ fn nothing_from_a_file_reaches_the_terminal_as_a_command() {
         assert!(!all.contains(['\u{1b}', '\u{202e}']), "{line}: {all:?}");
         let shown = line.starts_with("sync") || all.contains("a\\u001b[31m\\u202eb");
         assert!(shown, "{line}: {all}");
+    }
+}
+
+/// What only asks a hub makes none.
+#[test]
+fn where_no_hub_is_none_is_made() {
+    let (_folder, data) = data();
+    assert_eq!(ran(data.root(), "init --demo --lang en").0, DONE);
+    for line in [
+        "hub devices",
+        "hub report",
+        "hub verify",
+        "hub revoke caja",
+        "hub backup NAME",
+        "hub publish policy NAME",
+        "hub publish products NAME",
+    ] {
+        let name = data.policy().display().to_string();
+        let (code, _, complaints) = ran_with(data.root(), &format!("{line} --lang en"), &name);
+        assert_eq!(code, REFUSED, "{line}");
+        assert!(complaints.contains("there is no hub here"), "{line}: {complaints}");
+        assert!(complaints.contains("olvido hub enrol --store NAME"), "{line}: {complaints}");
+        assert!(!data.root().join("hub").exists(), "{line}");
     }
 }
 

@@ -67,6 +67,17 @@ pub enum Reason {
     Damage,
 }
 
+impl Reason {
+    /// Whether somebody has to do something before the forget can be complete. Else it becomes so by itself, once
+    /// another process ends or the till is quiet.
+    pub fn needs_somebody(self) -> bool {
+        match self {
+            Reason::Reader | Reason::Compaction => false,
+            Reason::DiskFull | Reason::LeftOver | Reason::NoKey | Reason::Slot | Reason::Damage => true,
+        }
+    }
+}
+
 /// Where a forget was said first.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Said {

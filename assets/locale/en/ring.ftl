@@ -80,5 +80,7 @@ ring-disk-full = There is no room left on the disk. Nothing was sold.
 ring-disk-full-hint = Make room, then send the line again.
 ring-busy = Another program holds the database. Nothing was sold.
 ring-busy-hint = Send the line again in a moment.
+ring-year-impossible = The clock of this machine says { $what }: no ticket can bear that year. Nothing was sold.
+ring-year-impossible-hint = Set the clock, then send the line again.
 ring-failed = The sale could not be written: { $what }. Nothing was sold.
 ring-failed-hint = Run `olvido verify`; it says what is wrong and what to do.

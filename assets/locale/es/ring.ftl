@@ -80,5 +80,7 @@ ring-disk-full = No queda sitio en el disco. No se ha vendido nada.
 ring-disk-full-hint = Haga sitio y vuelva a enviar la línea.
 ring-busy = Otro programa tiene la base de datos. No se ha vendido nada.
 ring-busy-hint = Vuelva a enviar la línea en un momento.
+ring-year-impossible = El reloj de este ordenador dice { $what }: ningún tique puede llevar ese año. No se ha vendido nada.
+ring-year-impossible-hint = Ponga el reloj en hora y envíe la línea otra vez.
 ring-failed = La venta no se ha podido escribir: { $what }. No se ha vendido nada.
 ring-failed-hint = Ejecute `olvido verify`; dice qué falla y qué hacer.

@@ -14,7 +14,7 @@ use crate::sync::hub::{Hub, HubError, HubFiles};
 
 impl Session {
     pub(super) fn hub_backup(&self, args: &HubBackupArgs, out: &mut impl Write) -> Result<u8, Problem> {
-        let hub = self.open_hub(&args.hub)?;
+        let hub = self.existing_hub(&args.hub)?;
         let made = hub.backup(&args.file, Utc::now());
         let made = made.map_err(|error| self.hub_backup_problem(&error, args))?;
         let said = self.locale().format(

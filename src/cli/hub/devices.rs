@@ -23,7 +23,7 @@ struct OfStore {
 
 impl Session {
     pub(super) fn hub_devices(&self, args: &HubDevicesArgs, out: &mut impl Write) -> Result<u8, Problem> {
-        let hub = self.open_hub(&args.store.hub)?;
+        let hub = self.existing_hub(&args.store.hub)?;
         let of_stores = self.of_stores(&hub, &args.store, |store| hub.devices(store))?;
         let of_stores: Vec<OfStore> =
             of_stores.into_iter().map(|(store, devices)| OfStore { store, devices }).collect();
@@ -133,7 +133,7 @@ impl Session {
     }
 
     pub(super) fn hub_revoke(&self, args: &HubRevokeArgs, out: &mut impl Write) -> Result<u8, Problem> {
-        let hub = self.open_hub(&args.store.hub)?;
+        let hub = self.existing_hub(&args.store.hub)?;
         let store = self.hub_store(&hub, &args.store)?;
         let device = self.hub_device(&hub, &store, &args.device, &args.store.hub)?;
         let revoked =

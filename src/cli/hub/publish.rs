@@ -23,7 +23,7 @@ impl Session {
         args: &HubPublishProductsArgs,
         out: &mut impl Write,
     ) -> Result<u8, Problem> {
-        let hub = self.open_hub(&args.store.hub)?;
+        let hub = self.existing_hub(&args.store.hub)?;
         let store = self.hub_store(&hub, &args.store)?;
         let options = Options {
             dry_run: args.dry_run,
@@ -68,7 +68,7 @@ impl Session {
         let text = read(&args.file, locale)?;
         let policy =
             Policy::parse_new(&text).map_err(|errors| Problem::of_policy(&args.file, &errors, locale))?;
-        let hub = self.open_hub(&args.store.hub)?;
+        let hub = self.existing_hub(&args.store.hub)?;
         let store = self.hub_store(&hub, &args.store)?;
         let published = hub.publish_policy(&store, &text).map_err(|error| match error {
             HubError::Invalid("version") => Problem {

@@ -16,7 +16,7 @@ use crate::sync::hub::{CurrencySum, Report};
 impl Session {
     pub(super) fn hub_report(&self, args: &HubReportArgs, out: &mut impl Write) -> Result<u8, Problem> {
         let days = self.days(args.from, args.to)?;
-        let hub = self.open_hub(&args.store.hub)?;
+        let hub = self.existing_hub(&args.store.hub)?;
         let reports = self.of_stores(&hub, &args.store, |store| hub.report(store, days))?;
         let reports: Vec<Report> = reports.into_iter().map(|(_, report)| report).collect();
         let said = if args.json {

@@ -22,7 +22,7 @@ const SHOWN: usize = 5;
 
 impl Session {
     pub(super) fn hub_verify(&self, args: &HubVerifyArgs, out: &mut impl Write) -> Result<u8, Problem> {
-        let hub = self.open_hub(&args.hub)?;
+        let hub = self.existing_hub(&args.hub)?;
         let verified = hub.verify().map_err(|error| self.hub_failed(&error, &args.hub))?;
         let said = if args.json {
             let report = Report { holds: verified.holds(), verified: &verified };

@@ -1,3 +1,6 @@
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
 use super::*;
 use crate::domain::language::Language;
 
@@ -79,6 +82,8 @@ fn bad_lines_go_into_a_file_that_can_be_mended() {
     assert_eq!(trial.written.iter().map(|p| p.sku.as_str()).collect::<Vec<_>>(), ["a", "c"]);
     let refused = refused_path(&path);
     assert_eq!(refused.file_name().unwrap(), "tienda.refused.csv");
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&refused), 0o600, "it may hold what was refused for being somebody's");
     let text = fs::read_to_string(&refused).unwrap();
     assert!(text.starts_with("\u{feff}\"reason\";sku;nombre;precio;color\n"), "{text}");
     fs::write(&refused, text.replace("b;;x\u{1b}[2J", "b;Dos;2,30").replace(";a;Otra", ";d;Otra")).unwrap();

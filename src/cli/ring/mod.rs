@@ -265,7 +265,7 @@ fn sell(store: &mut Store, shop: &Shop<'_>, group: &[Incoming], now: DateTime<Fi
         Ok(outcomes) => (outcomes.into_iter(), None),
         Err(error) => {
             log::error!("ring: {} sales not committed: {error}", orders.len());
-            (Vec::new().into_iter(), Some(Refusal::of_store(&error)))
+            (Vec::new().into_iter(), Some(Refusal::of_store(&error, now.date_naive())))
         }
     };
     let mut answers = Vec::with_capacity(group.len());

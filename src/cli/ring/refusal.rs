@@ -1,5 +1,7 @@
 //! Why a line sold nothing.
 
+use chrono::NaiveDate;
+
 use crate::domain::text::{Place, quotable};
 use crate::locale::{Arg, Locale};
 use crate::store::StoreError;
@@ -88,6 +90,7 @@ kinds! {
     FutureTime "bad_time" "future-time",
     DiskFull "disk_full" "disk-full",
     Busy "busy" "busy",
+    YearImpossible "bad_time" "year-impossible",
     Failed "store_failed" "failed",
 }
 
@@ -103,9 +106,13 @@ impl Refusal {
         Refusal::of(kind, "")
     }
 
-    /// Why nothing of a group was sold.
-    pub fn of_store(error: &StoreError) -> Refusal {
+    /// Why nothing of a group was sold on this day of the clock.
+    pub fn of_store(error: &StoreError, today: NaiveDate) -> Refusal {
         match error {
+            StoreError::YearImpossible => {
+                // With a plus before the year it would pass for a phone.
+                Refusal::of(Kind::YearImpossible, today.to_string().trim_start_matches('+'))
+            }
             StoreError::DiskFull => Refusal::plain(Kind::DiskFull),
             StoreError::Busy => Refusal::plain(Kind::Busy),
             other => Refusal::of(Kind::Failed, other.to_string()),

@@ -279,6 +279,29 @@ fn keys_come_in_their_order_and_the_code_opens_the_purchase() {
     assert!(matches!(store.find(&code).unwrap(), crate::store::Found::Kept(_)));
 }
 
+/// A machine without a battery starts in 1970, or before it where it is west of Greenwich: what is wrong is its clock,
+/// and no check of the store says that.
+#[test]
+fn a_clock_that_cannot_be_right_is_said_with_its_day() {
+    let directory = tempfile::tempdir().unwrap();
+    let (mut store, settings) = (open(directory.path()), settings());
+    for (clock, day) in [
+        ((|| DateTime::parse_from_rfc3339("1969-12-31T23:00:00-01:00").unwrap()) as fn() -> _, "1969-12-31"),
+        (|| DateTime::UNIX_EPOCH.fixed_offset() + chrono::Duration::days(3_000_000), "10183-"),
+    ] {
+        let ring = Ring { settings: &settings, import: false, clock };
+        let mut output = Vec::new();
+        let input = io::Cursor::new(r#"{"lines":[{"code":"PAN-1"}]}"#);
+        assert_eq!(ring.run(&mut store, input, &mut output).unwrap().refused, 1);
+        let answer: Value = serde_json::from_slice(&output).unwrap();
+        let error = &answer["error"];
+        assert_eq!(error["kind"], "bad_time");
+        assert!(error["message"].as_str().unwrap().contains(day), "{error}");
+        assert_eq!(error["hint"], "Set the clock, then send the line again.");
+    }
+    assert_eq!(store.last_ticket_at().unwrap(), None, "nothing was sold");
+}
+
 /// What a till that was closed has open is none of what is rung.
 #[test]
 fn an_open_basket_stays() {
