@@ -223,7 +223,6 @@ impl Model {
     pub fn wants_frames(&self) -> bool {
         match &self.screen {
             Screen::Dissolve(dissolve) => dissolve.wants_frames(),
-            Screen::Choice(choice) => choice.wants_frames(self),
             _ => false,
         }
     }

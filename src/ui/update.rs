@@ -66,7 +66,6 @@ fn changes(model: &mut Model, event: Event) -> Vec<Effect> {
         }
         Event::Frame { elapsed_ms } => {
             dissolve::frame(model, elapsed_ms);
-            choice::frame(model, elapsed_ms);
             Vec::new()
         }
         Event::Done(done) => on_done(model, done),

@@ -5,9 +5,9 @@
 //! since someone must be named, so to forget never takes more than to remember. Whoever does not
 //! answer gets the bare minimum.
 //!
-//! Until the sale is recorded an answer is only noted, and the words say so: "when you have paid".
-//! Where the screen stands turned to the customer the basket dissolves when its sale is recorded
-//! ([`super::dissolve`]); where they see it only now, it dissolves now.
+//! Until the sale is recorded an answer is only noted, and the words say so: "when you have paid". Nothing
+//! moves here: what is seen to go has gone, so the basket dissolves when its sale is recorded
+//! ([`super::dissolve`]), where the screen stands turned to the customer then.
 
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
@@ -22,7 +22,6 @@ use crate::ui::keymap::Action;
 use crate::ui::model::{Button, Model, Screen, ScreenId};
 use crate::ui::widgets::card::Deck;
 use crate::ui::widgets::customer::{self, draw_key_row, draw_lines, draw_total, key_row};
-use crate::ui::widgets::dissolve::{LENGTH_MS, dissolve};
 use crate::ui::widgets::{put, row, wrapped};
 
 /// What only this screen knows.
@@ -32,14 +31,7 @@ pub enum Choice {
     #[default]
     Asking,
     /// The answer is noted, and its sentence stands on the screen.
-    Answered { elapsed_ms: u32 },
-}
-
-impl Choice {
-    /// Whether something still moves.
-    pub fn wants_frames(&self, model: &Model) -> bool {
-        matches!(self, Choice::Answered { elapsed_ms } if dissolves(model) && *elapsed_ms < LENGTH_MS)
-    }
+    Answered,
 }
 
 /// Shows the choice to the customer.
@@ -52,8 +44,7 @@ pub fn open(model: &mut Model) -> Vec<Effect> {
 /// Shows that the answer is noted.
 pub fn confirm(model: &mut Model, answer: Answer) -> Vec<Effect> {
     model.till.answered(answer);
-    let elapsed_ms = if model.settings.display.reduced_motion { LENGTH_MS } else { 0 };
-    model.screen = Screen::Choice(Choice::Answered { elapsed_ms });
+    model.screen = Screen::Choice(Choice::Answered);
     sell::save(model)
 }
 
@@ -65,7 +56,7 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         (Action::Language, _) => return next_language(model),
         (Action::ReadAll, Choice::Asking) => notice::open(model, false),
         (Action::Complaint, Choice::Asking) => notice::open(model, true),
-        (Action::Back, Choice::Answered { .. }) => model.screen = Screen::Choice(Choice::Asking),
+        (Action::Back, Choice::Answered) => model.screen = Screen::Choice(Choice::Asking),
         (Action::Back | Action::Accept, _) => model.to_till(),
         _ => {}
     }
@@ -81,13 +72,6 @@ pub fn next_language(model: &mut Model) -> Vec<Effect> {
         model.till.speaks(language);
     }
     sell::save(model)
-}
-
-/// Time has passed.
-pub fn frame(model: &mut Model, passed_ms: u32) {
-    if let Screen::Choice(Choice::Answered { elapsed_ms }) = &mut model.screen {
-        *elapsed_ms = elapsed_ms.saturating_add(passed_ms);
-    }
 }
 
 pub fn buttons(model: &Model, state: &Choice) -> Vec<Button> {
@@ -111,12 +95,7 @@ pub fn draw(model: &Model, state: &Choice, frame: &mut Frame) {
             put(buffer, layout.question, &notice.question, model.theme.strong);
             layout.deck.draw(&notice, &model.theme, buffer);
         }
-        Choice::Answered { elapsed_ms } => {
-            if dissolves(model) {
-                dissolve(layout.lines, buffer, *elapsed_ms);
-            }
-            draw_answer(model, &notice, layout.question, buffer);
-        }
+        Choice::Answered => draw_answer(model, &notice, layout.question, buffer),
     }
     draw_message(model, state, &notice, layout.message, buffer);
     draw_key_row(model, &foot(model, state, layout.foot), buffer);
@@ -133,12 +112,6 @@ fn choose(model: &mut Model, number: u8) -> Vec<Effect> {
         return Vec::new();
     }
     confirm(model, Answer { choice: Some(id), ..Answer::default() })
-}
-
-/// Whether the noted answer keeps no articles, and this is where the customer sees them go.
-fn dissolves(model: &Model) -> bool {
-    let noted = model.till.answer().choice.as_deref().and_then(|id| model.policy.choice(id));
-    !model.settings.customer_screen.turned && noted.is_some_and(|choice| choice.memory == Memory::None)
 }
 
 /// The card of the noted answer.
@@ -192,7 +165,7 @@ fn foot(model: &Model, state: &Choice, area: Rect) -> Vec<(Button, String, Strin
             (Action::Complaint, "choice-complaints"),
             (Action::Back, "choice-till"),
         ],
-        Choice::Answered { .. } => &[(Action::Accept, "choice-done"), (Action::Back, "choice-change")],
+        Choice::Answered => &[(Action::Accept, "choice-done"), (Action::Back, "choice-change")],
     };
     key_row(model, ScreenId::Choice, area, customer::words(model), entries)
 }
@@ -228,7 +201,7 @@ impl Layout {
         let middle = Rect { y: inner.y + 2, height: inner.height.saturating_sub(4), ..inner };
         let (lines, question, deck) = match state {
             Choice::Asking => asking(middle.intersection(inner), notice, model.till.basket().lines().len()),
-            Choice::Answered { .. } => answered(middle.intersection(inner)),
+            Choice::Answered => answered(middle.intersection(inner)),
         };
         let (message, foot) =
             (row(inner, inner.height.saturating_sub(2)), row(inner, inner.height.saturating_sub(1)));

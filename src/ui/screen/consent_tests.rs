@@ -325,7 +325,7 @@ fn watch(model: &mut Model, event: Event, watched: &mut Vec<Watched>) -> Result<
     let customer = asked || matches!(model.screen, Screen::Choice(_) | Screen::Notice(_));
     let said = format!("{event:?}");
     let effects = update(model, event);
-    let answered = asked && matches!(model.screen, Screen::Choice(Choice::Answered { .. }));
+    let answered = asked && matches!(model.screen, Screen::Choice(Choice::Answered));
     let mut now = Vec::new();
     for sale in sales(model) {
         let mut known = watched.iter().find(|known| known.is(sale)).cloned().unwrap_or_default();
