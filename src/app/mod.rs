@@ -7,6 +7,7 @@
 mod clock;
 mod gather;
 mod input;
+mod keyboard;
 mod run;
 mod sync;
 mod worker;

@@ -8,15 +8,15 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
 
 use chrono::{DateTime, FixedOffset, Local, SubsecRound, Timelike};
-use crossterm::event::{Event as Input, KeyEvent, MouseButton, MouseEventKind};
+use crossterm::event::{Event as Input, MouseButton, MouseEventKind};
 
-use super::gather::{self, AFTER_A_BURST, Gather, QUIET, Typed};
+use super::keyboard::{Asked, Keyboard};
 use super::worker::{self, Greeting, Job, KeepPolicy, Opened, SetUp};
 use super::{Message, input};
 use crate::domain::policy::Policy;
 use crate::domain::settings::Settings;
 use crate::ui::terminal::{self, Screen};
-use crate::ui::{self, Effect, Event, Key, Model, update};
+use crate::ui::{self, Effect, Event, Model, update};
 
 /// What the till starts with.
 pub struct Till {
@@ -79,10 +79,8 @@ pub fn run(till: Till) -> io::Result<Ended> {
     let mut state = Loop {
         model: till.model,
         screen,
-        gather: Gather::default(),
+        keyboard: Keyboard::default(),
         jobs,
-        last_key: None,
-        ended_code: false,
         early: has_store.then(Vec::new),
         last_frame: None,
         next_minute: Instant::now(),
@@ -109,11 +107,8 @@ fn finish(jobs: &Sender<Job>, worker: JoinHandle<()>, ended: Ended) -> io::Resul
 struct Loop {
     model: Model,
     screen: Screen,
-    gather: Gather,
+    keyboard: Keyboard,
     jobs: Sender<Job>,
-    last_key: Option<Instant>,
-    /// That key was one that ends a code.
-    ended_code: bool,
     /// What was typed before the store said whether the till is locked; `None` once it has, and where there is no
     /// store.
     early: Option<Vec<(Input, Instant)>>,
@@ -151,15 +146,14 @@ impl Loop {
     /// When something is to be done even if nothing comes.
     fn deadline(&self) -> Instant {
         let frame = self.last_frame.map(|last| last + FRAME);
-        [self.gather.due(), frame].into_iter().flatten().fold(self.next_minute, Instant::min)
+        [self.keyboard.due(), frame].into_iter().flatten().fold(self.next_minute, Instant::min)
     }
 
     /// Does what time alone brings: held keys, moving things, the next minute.
     fn tick(&mut self) {
         let at = Instant::now();
-        if let Some(typed) = self.gather.settle(at, |c| self.model.writes(c)) {
-            self.typed(typed);
-        }
+        let asked = self.keyboard.settle(&mut self.model, at);
+        self.carry_out(asked);
         if !self.model.wants_frames() {
             self.last_frame = None;
         } else if let Some(last) = self.last_frame {
@@ -217,82 +211,22 @@ impl Loop {
     }
 
     fn written(&mut self, input: Input, at: Instant) {
-        match input {
-            Input::Key(key) => self.key(key, at),
-            Input::Paste(text) => self.paste(&text, at),
-            _ => {}
-        }
-    }
-
-    fn key(&mut self, key: KeyEvent, at: Instant) {
-        let pause = self.last_key.replace(at).map_or(Duration::MAX, |last| at - last);
-        let ended_before = std::mem::replace(&mut self.ended_code, gather::ends(&key));
-        if let Some(typed) = self.gather.settle(at, |c| self.model.writes(c)) {
-            self.typed(typed);
-        }
-        if !self.model.takes_keys_at_once() {
-            let acts = gather::acts(&key, |c| self.model.writes(c));
-            return self.gather.hold(key, at, acts);
-        }
-        let presses = !gather::writes(&key) && !gather::moves_only(&key);
-        let writes = !presses && !self.ended_code;
-        let swift = pause < QUIET || pause < AFTER_A_BURST && self.model.sell.awaits_rest(writes);
-        // Held until it is clear that a person pressed it.
-        if presses && !swift {
-            return self.gather.hold(key, at, false);
-        }
-        self.flush_held();
-        match Key::of(key) {
-            Some(_) if presses => self.feed(Event::Swift(None)),
-            // CR and LF, or Enter and Tab: one end of a code, and no Enter for what it found.
-            Some(_) if pause < QUIET && ended_before && self.ended_code => {}
-            Some(key) if swift => self.feed(Event::Swift(Some(key))),
-            Some(key) => self.feed(Event::Key(key)),
-            None => {}
-        }
-    }
-
-    /// What was held came with what writes, so no person pressed it.
-    fn flush_held(&mut self) {
-        match self.gather.flush(|c| self.model.writes(c)) {
-            Some(Typed::Keys(_)) => self.feed(Event::Swift(None)),
-            Some(burst) => self.typed(burst),
-            None => {}
-        }
-    }
-
-    /// What was pasted is a scanner's, whatever it is: some send codes as a paste.
-    fn paste(&mut self, text: &str, at: Instant) {
-        self.last_key = Some(at);
-        self.ended_code = false;
-        if let Some(typed) = self.gather.settle(at, |c| self.model.writes(c)) {
-            self.typed(typed);
-        }
-        if self.model.takes_keys_at_once() {
-            self.flush_held();
-        }
-        self.gather.hold_paste(text, at);
-        if self.model.takes_keys_at_once()
-            && let Some(pasted) = self.gather.flush(|c| self.model.writes(c))
-        {
-            self.typed(pasted);
-        }
-    }
-
-    fn typed(&mut self, typed: Typed) {
-        match typed {
-            Typed::Burst(text) => self.feed(Event::Burst(text)),
-            Typed::Keys(keys) => {
-                for key in keys.into_iter().filter_map(Key::of) {
-                    self.feed(Event::Key(key));
-                }
-            }
-        }
+        let asked = match input {
+            Input::Key(key) => self.keyboard.key(&mut self.model, key, at),
+            Input::Paste(text) => self.keyboard.paste(&mut self.model, &text, at),
+            _ => None,
+        };
+        self.carry_out(asked);
     }
 
     fn feed(&mut self, event: Event) {
-        self.changed = true;
-        for effect in update(&mut self.model, event) {
+        let asked = update(&mut self.model, event);
+        self.carry_out(Some(asked));
+    }
+
+    fn carry_out(&mut self, asked: Asked) {
+        self.changed |= asked.is_some();
+        for effect in asked.into_iter().flatten() {
             match effect {
                 Effect::Beep => {
                     // A terminal that cannot beep shows the error all the same.

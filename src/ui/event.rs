@@ -29,6 +29,8 @@ pub enum Event {
     /// Keys that came without a pause, as a scanner sends them, or what was pasted: Enter and Tab as `\n`, what
     /// writes nothing as U+FFFD. Where not [`super::Model::takes_keys_at_once`], and for the rest of a burst.
     Burst(String),
+    /// Nothing was typed for a few tenths of a second: what comes now belongs to nothing that came before.
+    Pause,
     /// The left button was pressed, or the screen touched, at this cell.
     Press {
         column: u16,

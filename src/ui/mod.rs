@@ -9,6 +9,7 @@ pub mod input;
 pub mod key;
 pub mod keymap;
 pub mod model;
+pub mod recent;
 pub mod screen;
 pub mod terminal;
 #[cfg(test)]

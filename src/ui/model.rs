@@ -8,6 +8,7 @@ use ratatui::layout::Rect;
 
 use super::event::{ClockSaid, Committed, Draft, SaleInWaiting, SyncStatus};
 use super::keymap::{Action, KeyError, Keymap};
+use super::recent::Recent;
 use super::screen::{choice, dissolve, lock, notice, pay, remember, sell, setup};
 use super::theme::Theme;
 use super::till::Till;
@@ -42,6 +43,8 @@ pub struct Model {
     pub till: Till,
     /// What is typed on the selling screen; kept while other screens are shown.
     pub sell: sell::Sell,
+    /// What was typed without a pause.
+    pub recent: Recent,
     /// The payment under way of the open basket.
     pub payment: Option<Payment>,
     /// What somebody must look for before they charge.
@@ -154,6 +157,23 @@ pub enum ScreenId {
     Lock,
 }
 
+impl Screen {
+    /// Where keys go while nothing covers it.
+    pub fn id(&self) -> ScreenId {
+        match self {
+            Screen::Sell => ScreenId::Sell,
+            Screen::Pay(pay) if pay.asks_terminal() => ScreenId::Card,
+            Screen::Pay(_) => ScreenId::Pay,
+            Screen::Choice(_) => ScreenId::Choice,
+            Screen::Remember(_) => ScreenId::Remember,
+            Screen::Notice(_) => ScreenId::Notice,
+            Screen::Dissolve(_) => ScreenId::Dissolve,
+            Screen::Setup(_) => ScreenId::Setup,
+            Screen::Lock(_) => ScreenId::Lock,
+        }
+    }
+}
+
 impl ScreenId {
     /// Whether characters are typed there, so that none of them can be a shortcut.
     pub fn takes_text(self) -> bool {
@@ -183,6 +203,7 @@ impl Model {
             next: Next::default(),
             till: Till::default(),
             sell: sell::Sell::default(),
+            recent: Recent::default(),
             payment: None,
             left: MoneyLeft::default(),
             sold: None,
@@ -239,17 +260,7 @@ impl Model {
 
     /// The screen under whatever covers it.
     pub fn uncovered_id(&self) -> ScreenId {
-        match &self.screen {
-            Screen::Sell => ScreenId::Sell,
-            Screen::Pay(pay) if pay.asks_terminal() => ScreenId::Card,
-            Screen::Pay(_) => ScreenId::Pay,
-            Screen::Choice(_) => ScreenId::Choice,
-            Screen::Remember(_) => ScreenId::Remember,
-            Screen::Notice(_) => ScreenId::Notice,
-            Screen::Dissolve(_) => ScreenId::Dissolve,
-            Screen::Setup(_) => ScreenId::Setup,
-            Screen::Lock(_) => ScreenId::Lock,
-        }
+        self.screen.id()
     }
 
     /// To where the till sells: back to the payment if one is under way, else to selling.

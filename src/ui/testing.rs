@@ -73,11 +73,13 @@ pub fn till_with(settings: Settings) -> Model {
 }
 
 /// Gives the keys in `text`, as the application would, and returns what was asked for: characters
-/// as typed by a person, `<F10>` for other keys, `{code}` for what a scanner sends, Enter included.
+/// as a person types them, one after the other, `<F10>` for other keys, `{code}` for what a scanner sends, Enter
+/// included.
 pub fn press(model: &mut Model, text: &str) -> Vec<Effect> {
     let mut effects = Vec::new();
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
+        effects.extend(update(model, Event::Pause));
         let close = match c {
             '<' => rest.find('>'),
             '{' => rest.find('}'),
@@ -96,6 +98,7 @@ pub fn press(model: &mut Model, text: &str) -> Vec<Effect> {
         }
         rest = &rest[close + 1..];
     }
+    effects.extend(update(model, Event::Pause));
     effects
 }
 

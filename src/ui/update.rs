@@ -4,6 +4,7 @@ use super::event::{ClockSaid, Done, Effect, Event};
 use super::key::{Code, Key};
 use super::keymap::Action;
 use super::model::{Model, Overlay, Question, Screen};
+use super::recent::{self, Recent};
 use super::screen::{choice, dissolve, lock, notice, overlay, pay, remember, sell, setup};
 use super::widgets::{customer, fitted};
 use crate::domain::text::looks_like_payment_card;
@@ -11,6 +12,10 @@ use crate::domain::text::looks_like_payment_card;
 /// Changes the model; returns what the application must now do, in order.
 pub fn update(model: &mut Model, event: Event) -> Vec<Effect> {
     let mut effects = changes(model, event);
+    // What left for the store is no first piece of a code any more.
+    if effects.iter().any(|effect| !matches!(effect, Effect::SaveDraft(_) | Effect::Beep)) {
+        model.recent = Recent::default();
+    }
     effects.extend(renew(model));
     ask_about_clock(model);
     effects
@@ -50,10 +55,17 @@ fn changes(model: &mut Model, event: Event) -> Vec<Effect> {
         model.hint = None;
     }
     match event {
-        Event::Key(key) => on_key(model, key),
+        Event::Key(key) => on_persons_key(model, key),
         Event::Swift(key) => on_swift(model, key),
         Event::Burst(text) => on_burst(model, &text),
-        Event::Press { column, row } => on_press(model, column, row),
+        Event::Pause => {
+            model.recent = Recent::default();
+            Vec::new()
+        }
+        Event::Press { column, row } => {
+            model.recent = Recent::default();
+            on_press(model, column, row)
+        }
         Event::Wheel { down } => on_action(model, if down { Action::Down } else { Action::Up }),
         Event::Resize(width, height) => {
             model.size.width = width;
@@ -68,8 +80,25 @@ fn changes(model: &mut Model, event: Event) -> Vec<Effect> {
             dissolve::frame(model, elapsed_ms);
             Vec::new()
         }
-        Event::Done(done) => on_done(model, done),
+        Event::Done(done) => {
+            use Done::{Committed, Draft, NotCommitted, Pin, SetUp, SettingUp};
+            if let Draft(_) | Committed(_) | NotCommitted(_) | Pin(_) | SetUp(_) | SettingUp { .. } = done {
+                model.recent.settle();
+            }
+            on_done(model, done)
+        }
     }
+}
+
+/// A key as a person presses it. Only what follows tells whether a character was the first of a code.
+fn on_persons_key(model: &mut Model, key: Key) -> Vec<Effect> {
+    if let Some(c) = key.written() {
+        recent::note(model, c);
+        return on_key(model, key);
+    }
+    let effects = on_key(model, key);
+    model.recent = Recent::default();
+    effects
 }
 
 fn on_key(model: &mut Model, key: Key) -> Vec<Effect> {
@@ -99,11 +128,21 @@ fn on_swift(model: &mut Model, key: Option<Key>) -> Vec<Effect> {
     if !model.takes_keys_at_once() {
         return on_burst(model, &key.written().map(String::from).unwrap_or_default());
     }
-    match key.code {
-        Code::Enter | Code::Tab => sell::accept(model, true),
-        _ if key.written().is_some() => sell::typed(model, key, true),
+    match (key.code, key.written()) {
+        (Code::Enter | Code::Tab, _) => end_scan(model),
+        (_, Some(c)) => {
+            model.recent.push(c);
+            sell::typed(model, key, true)
+        }
         _ => on_key(model, key),
     }
+}
+
+/// The end of a code on the selling screen.
+fn end_scan(model: &mut Model) -> Vec<Effect> {
+    let effects = sell::accept(model, true);
+    model.recent = Recent::default();
+    effects
 }
 
 pub(super) fn on_action(model: &mut Model, action: Action) -> Vec<Effect> {
@@ -122,42 +161,70 @@ pub(super) fn on_action(model: &mut Model, action: Action) -> Vec<Effect> {
     }
 }
 
-/// What came at once where nobody scans. Where only something to read or a question covers the
-/// selling screen, the scans sell; elsewhere they are shown and do nothing.
-fn on_burst(model: &mut Model, text: &str) -> Vec<Effect> {
-    if let Some(line) = typed_at_once(model, text) {
-        return line.chars().flat_map(|c| on_key(model, Key::char(c))).collect();
-    }
+/// What came at once where nobody scans, with what came just before it. Where only something to read or a question
+/// covers the selling screen, the scans sell; elsewhere they are shown and do nothing.
+fn on_burst(model: &mut Model, piece: &str) -> Vec<Effect> {
+    // Uncovered, the selling screen has the earlier pieces.
+    let is_covered = !model.takes_keys_at_once();
+    let text = if is_covered { recent::join(model, piece) } else { piece.to_owned() };
+    let noted = model.till.answer().clone();
+    let stood = recent::take_back(model);
     // No code is so short: nothing is uncovered for it, and nothing sold.
-    let is_code = text.chars().filter(|c| !c.is_whitespace()).count() >= SHORTEST_CODE;
-    if matches!(model.screen, Screen::Dissolve(_)) && is_code {
+    let is_code = signs(&text) >= SHORTEST_CODE;
+    let mut effects = if let Some(line) = typed_at_once(model, &text) {
+        line.chars().flat_map(|c| on_key(model, Key::char(c))).collect()
+    } else if is_code && matches!(model.screen, Screen::Sell | Screen::Dissolve(_)) {
         model.screen = Screen::Sell;
+        if is_covered {
+            model.overlay = None;
+            model.recent = Recent::default();
+        }
+        scan_at_once(model, &text)
+    } else {
+        // What a person did just before a quick key stands.
+        if let Some(stood) = stood.filter(|_| !is_code) {
+            recent::show(model, stood);
+        }
+        refuse_scan(model, &text, is_code || signs(piece) > MOST_KEYS);
+        vec![Effect::Beep]
+    };
+    if *model.till.answer() != noted {
+        effects.extend(sell::save(model));
     }
-    if !matches!(model.screen, Screen::Sell) || !is_code {
-        let (words, id) = match model.screen {
-            Screen::Choice(_) | Screen::Remember(_) | Screen::Notice(_) if !is_code => {
-                (customer::words(model), "sell-key-in-scan")
-            }
-            _ if !is_code => (model.locale, "sell-key-in-scan"),
-            Screen::Lock(_) => (model.locale, "sell-scan-refused-locked"),
-            Screen::Setup(_) => (model.locale, "setup-scanned"),
-            Screen::Choice(_) | Screen::Remember(_) | Screen::Notice(_) => {
-                (customer::words(model), "choice-scanned")
-            }
-            Screen::Pay(_) => (model.locale, "sell-scan-refused"),
-            Screen::Sell | Screen::Dissolve(_) => (model.locale, "sell-key-in-scan"),
-        };
-        // It may be a PIN that somebody typed fast.
-        let asks_pin = match &model.screen {
-            Screen::Lock(_) => true,
-            Screen::Setup(setup) => setup.asks_pin(),
-            _ => false,
-        };
-        let code = if asks_pin { "…".to_owned() } else { scanned(text) };
-        model.error = Some(words.format(id, &[("code", code.into())]));
-        return vec![Effect::Beep];
-    }
-    model.overlay = None;
+    effects
+}
+
+fn signs(text: &str) -> usize {
+    text.chars().filter(|c| !c.is_whitespace()).count()
+}
+
+/// So many keys at once a person may have pressed.
+const MOST_KEYS: usize = 2;
+
+/// Says that nothing came of it: of a code that it is not for here, of a key or two that they can be pressed again.
+fn refuse_scan(model: &mut Model, text: &str, is_scan: bool) {
+    let (words, id) = match model.screen {
+        Screen::Choice(_) | Screen::Remember(_) | Screen::Notice(_) => {
+            (customer::words(model), "choice-scanned")
+        }
+        Screen::Lock(_) => (model.locale, "sell-scan-refused-locked"),
+        Screen::Setup(_) => (model.locale, "setup-scanned"),
+        Screen::Pay(_) => (model.locale, "sell-scan-refused"),
+        Screen::Sell | Screen::Dissolve(_) => (model.locale, "sell-scan-nothing"),
+    };
+    // It may be a PIN that somebody typed fast.
+    let asks_pin = match &model.screen {
+        Screen::Lock(_) => true,
+        Screen::Setup(setup) => setup.asks_pin(),
+        _ => false,
+    };
+    let code = if asks_pin { "…".to_owned() } else { scanned(text) };
+    let id = if is_scan { id } else { "sell-key-in-scan" };
+    model.error = Some(words.format(id, &[("code", code.into())]));
+}
+
+/// Codes for the selling screen, one after the other.
+fn scan_at_once(model: &mut Model, text: &str) -> Vec<Effect> {
     let mut effects = Vec::new();
     let mut begins = true;
     for c in text.chars().filter(|c| *c != char::REPLACEMENT_CHARACTER) {
@@ -165,8 +232,9 @@ fn on_burst(model: &mut Model, text: &str) -> Vec<Effect> {
         // CR and LF end one code.
         if !(end && begins) {
             effects.extend(if end {
-                sell::accept(model, true)
+                end_scan(model)
             } else {
+                model.recent.push(c);
                 sell::typed(model, Key::char(c), !begins)
             });
         }
@@ -179,7 +247,7 @@ fn on_burst(model: &mut Model, text: &str) -> Vec<Effect> {
 /// pasted, into a field for it; an amount with a decimal sign, which no barcode has. It is written
 /// where the cursor stands, without its Enter, so that a person sees it before it counts.
 fn typed_at_once<'a>(model: &Model, text: &'a str) -> Option<&'a str> {
-    let line = text.strip_suffix('\n').unwrap_or(text);
+    let line = text.trim_end_matches('\n');
     let fits = match &model.screen {
         _ if model.overlay.is_some() => false,
         Screen::Remember(remember) => remember.takes_text(),

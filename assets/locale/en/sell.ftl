@@ -114,6 +114,7 @@ sell-page-end = Esc: back
 
 sell-scan-refused = Scanned { $code }: not added. Finish the payment first, or Esc.
 sell-scan-refused-locked = Scanned { $code }: not added. Open the till first.
+sell-scan-nothing = Scanned { $code }: nothing was done with it.
 sell-key-in-scan = Press it again: it came as fast as a scan, and did nothing.
 sell-too-small = 80×24 needed: make the window larger. Scans still work.
 sell-several = Several have these words: choose with ↑↓ and Enter.

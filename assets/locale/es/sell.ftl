@@ -114,6 +114,7 @@ sell-page-end = Esc: volver
 
 sell-scan-refused = Leído { $code }: no se añade. Termine antes el cobro, o Esc.
 sell-scan-refused-locked = Leído { $code }: no se añade. Abra antes la caja.
+sell-scan-nothing = Leído { $code }: no se ha hecho nada con él.
 sell-key-in-scan = Púlsela otra vez: llegó tan deprisa como un código y no hizo nada.
 sell-too-small = Hacen falta 80×24: agrande la ventana. Los códigos se siguen leyendo.
 sell-several = Varios llevan esas palabras: elija con ↑↓ y Enter.

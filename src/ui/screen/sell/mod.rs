@@ -66,13 +66,10 @@ impl Sell {
         self.ask = None;
     }
 
-    /// Whether a code stands in the input line without its end, so that what comes after a pause of a few tenths of
-    /// a second is its rest, and no person's. `writes`: what comes is a character; where nothing is asked, that
-    /// goes on with two digits that came at once, too.
-    pub fn awaits_rest(&self, writes: bool) -> bool {
-        let asked = self.ask.is_some() || !self.weigh.is_empty();
-        let are_digits = || self.input.text().bytes().all(|b| b.is_ascii_digit());
-        self.run >= scan::SHORTEST_RUN || writes && !asked && self.run > 0 && are_digits()
+    /// Whether a code stands in the input line without its end, so that what comes within a few tenths of a second
+    /// is its rest, and no person's.
+    pub fn awaits_rest(&self) -> bool {
+        self.run >= scan::SHORTEST_RUN
     }
 
     /// Whether something was begun that is not yet in the basket.

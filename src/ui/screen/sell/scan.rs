@@ -31,20 +31,13 @@ pub(super) fn accept(model: &mut Model, swift: bool) -> Vec<Effect> {
     let asked = model.sell.ask.is_some() || !model.sell.weigh.is_empty();
     let scan = scanned_part(&text, if swift { run } else { 0 })
         .filter(|(_, code)| !(asked && code.contains([',', '.', '%'])));
-    if let Some((before, code)) = scan {
+    if let Some((before, _)) = scan {
+        let (before, code) = text.split_at(first_piece(model, &text, before.len(), asked));
         let (before, code) = (before.to_owned(), code.to_owned());
         if names_several(model, &code) {
             return ask_which(model);
         }
         let quantity = before.strip_suffix('*').filter(|q| is_number(q)).map(str::to_owned);
-        // A code whose first part came long before the rest.
-        let whole = format!("{before}{code}");
-        let is_whole = !asked && before.bytes().all(|b| b.is_ascii_digit());
-        let (before, code) = if is_whole && find(model, &code).is_none() && find(model, &whole).is_some() {
-            (String::new(), whole)
-        } else {
-            (before, code)
-        };
         // What somebody was typing when the scan came stays.
         model.sell.input.set(if quantity.is_some() { "" } else { &before });
         model.sell.hits.clear();
@@ -98,6 +91,20 @@ fn scanned_part(text: &str, run: usize) -> Option<(&str, &str)> {
     let start = text.rfind('*').map_or(0, |star| star + 1);
     let (before, code) = text.split_at(start);
     (code.len() >= SHORTEST_BARCODE && code.bytes().all(|b| b.is_ascii_digit())).then_some((before, code))
+}
+
+/// Where the code begins of which `text[at..]` came at once: a first piece of it may stand before that, if it came
+/// without a pause, or if nothing is asked and it makes a product's code of all that stands there.
+fn first_piece(model: &Model, text: &str, at: usize, asked: bool) -> usize {
+    let is_known = |start: usize| find(model, &text[start..]).is_some();
+    let recent = text.strip_suffix(model.recent.text()).map_or(at, str::len);
+    let star = text[..at].rfind('*').map_or(0, |star| star + 1);
+    let start = recent.max(star);
+    if start < at && (is_known(start) || !is_known(at)) {
+        return start;
+    }
+    let is_digits = !asked && text[..at].bytes().all(|b| b.is_ascii_digit());
+    if is_digits && !is_known(at) && is_known(0) { 0 } else { at }
 }
 
 fn is_number(text: &str) -> bool {
