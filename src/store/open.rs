@@ -533,7 +533,6 @@ fn keep_ballast(path: &Path) -> Result<(), StoreError> {
     }
     let _ = fs::remove_file(path);
     // Not zeros: some file systems would not give them room of their own.
-    let block: Vec<u8> = (0..BALLAST_BYTES).map(|i| (i % 251) as u8).collect();
-    private_file::create(path, &block)?;
+    private_file::create(path, &vec![0xa5; BALLAST_BYTES])?;
     Ok(())
 }
