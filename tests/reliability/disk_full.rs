@@ -63,6 +63,7 @@ fn on_a_small_disk() {
     keys_cannot_grow(&disk);
     a_basket_is_sealed_anew(&disk);
     the_program_says_it(&disk);
+    the_program_ends_with_1_while_a_forget_waits_for_room(&disk);
 }
 
 struct Shop<'a> {
@@ -260,6 +261,40 @@ fn the_program_says_it(disk: &Path) {
     assert!(refused.contains(r#""kind":"disk_full""#), "{refused}");
     empty(disk);
     assert!(olvido(&["ring"], &line).contains(r#""ticket":"A-000002""#));
+}
+
+/// Somebody has to make room before what was forgotten is out of the log, so the command does not end with 0.
+fn the_program_ends_with_1_while_a_forget_waits_for_room(disk: &Path) {
+    // The small disk has no room for all of these shops.
+    for earlier in ["keys", "program"] {
+        fs::remove_dir_all(disk.join(earlier)).unwrap();
+    }
+    let data = disk.join("pending");
+    let olvido = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_olvido"));
+        command.arg("--data").arg(&data).args(["--lang", "en"]).args(arguments).output().unwrap()
+    };
+    assert!(olvido(&["init", "--demo"]).status.success());
+    let line = r#"{"lines":[{"department":"Bakery","tax":"4","unit_price":"1"}],"choice":"guarantee"}"#;
+    let sales = disk.join("sales.jsonl");
+    fs::write(&sales, format!("{line}\n").repeat(15)).unwrap();
+    let rung = String::from_utf8(olvido(&["ring", sales.to_str().unwrap()]).stdout).unwrap();
+    let codes = rung.lines().map(|sold| sold.split(r#""code":""#).nth(1).unwrap().trim_end_matches("\"}"));
+    let mut waited = 0;
+    for (pages, code) in (0..).step_by(2).zip(codes) {
+        // What a full till has to forget with is used up.
+        fs::remove_file(data.join("ballast")).unwrap();
+        fill(disk, pages * 4096);
+        let output = olvido(&["purchase", "forget", code]);
+        empty(disk);
+        let said = String::from_utf8(output.stdout).unwrap();
+        if said.contains("when there is room on the disk") {
+            waited += 1;
+            assert_eq!(output.status.code(), Some(1), "{pages} pages left: {said}");
+        }
+        assert!(olvido(&["verify"]).status.success(), "{pages} pages left");
+    }
+    assert!(waited > 0, "with some room a forget begins and does not end");
 }
 
 /// `past`: its guarantee is over. The others by turns for the guarantee and for one of three
