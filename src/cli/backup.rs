@@ -4,12 +4,12 @@ use std::io::Write;
 use std::path::Path;
 
 use crate::domain::settings::Store as StoreSettings;
-use crate::store::{BackupError, Ended, Mended, Restoring, finish_restore, mend_keys};
+use crate::store::{BackupError, Ended, Restoring, finish_restore};
 
 use super::args::{BackupArgs, RestoreArgs};
 use super::config;
 use super::problem::Problem;
-use super::run::{DONE, REFUSED, Session, read_private};
+use super::run::{Session, read_private};
 
 impl Session {
     pub(super) fn back_up(&self, args: &BackupArgs, out: &mut impl Write) -> Result<u8, Problem> {
@@ -46,10 +46,7 @@ impl Session {
         }
         let today = crate::app::now().date_naive();
         let restoring = Restoring::prepare(&args.file, self.data.root(), args.store_key.as_deref(), today);
-        let restoring = match restoring {
-            Err(error @ BackupError::SalesAfter { .. }) => return self.mend(&args.file, &error, out),
-            restoring => restoring.map_err(|error| self.backup_problem(&error, &args.file))?,
-        };
+        let restoring = restoring.map_err(|error| self.backup_problem(&error, &args.file))?;
         let settings = config::parse(&restoring.config);
         let settings = settings.map_err(|errors| Problem::of_config(&args.file, &errors, locale))?;
         let series = self.next_series(args, &restoring, &settings.store.series)?;
@@ -89,24 +86,6 @@ impl Session {
         }
         restoring.install(&text).map_err(|error| self.store_problem(&error))?;
         self.say(&said.join("\n"), out)
-    }
-
-    /// The store in place has newer sales and goes on: only its damaged keys are taken from the backup. `refused`: why
-    /// it is not restored, which is all there is to say where no key is damaged.
-    fn mend(&self, file: &Path, refused: &BackupError, out: &mut impl Write) -> Result<u8, Problem> {
-        let mended = mend_keys(file, self.data.root()).map_err(|error| self.backup_problem(&error, file))?;
-        let Some(Mended { mended, missing, forgotten }) = mended else {
-            return Err(self.backup_problem(refused, file));
-        };
-        let counts = [
-            (true, "restore-mended", mended),
-            (forgotten > 0, "restore-replayed", forgotten),
-            (missing > 0, "restore-not-mended", missing),
-        ];
-        let said = counts.into_iter().filter(|(is_said, ..)| *is_said);
-        let said = said.map(|(_, key, count)| self.locale().format(key, &[("count", count.into())]));
-        self.say(&said.collect::<Vec<_>>().join("\n"), out)?;
-        Ok(if missing > 0 { REFUSED } else { DONE })
     }
 
     /// What of the store in place a restore takes over, and what it ends.

@@ -170,7 +170,9 @@ impl Session {
         }
         let said = [Some(forgetting_words(forgetting, locale)), stays];
         self.say(&said.into_iter().flatten().collect::<Vec<_>>().join("\n"), out)?;
-        if self.rest(locked) == Some(Forgetting::Complete) {
+        let rested = self.rest(locked);
+        // What has a damaged key stays, whatever is complete beside it.
+        if rested == Some(Forgetting::Complete) && forgetting != Forgetting::Pending(Reason::Slot) {
             let is_out = locked.store.is_compact().unwrap_or(false);
             self.say(
                 &locale.text(if is_out { "purchase-forget-out" } else { "purchase-forget-out-later" }),

@@ -17,7 +17,7 @@ use std::collections::HashSet;
 
 use rusqlite::{Connection, TransactionBehavior, params};
 
-use crate::seal::{CustomerSlot, Holds, KeysError, ReceiptCode, SlotId};
+use crate::seal::{CustomerSlot, Holds, KeysError, Lookup, ReceiptCode, SlotId};
 
 use super::damaged::{NO_INDEX, slot_id};
 use super::error::StoreError;
@@ -291,7 +291,7 @@ impl Store {
         for customer in customers {
             let mut left = self.keys.slots_of(&customer)?;
             left.retain(|known| !going.contains(&known.slot));
-            if !self.is_any_kept(&left)? {
+            if !self.is_any_kept(&left)? && !self.may_have_damaged(&customer)? {
                 emptied.extend(left.into_iter().map(|known| known.slot));
             }
         }
@@ -305,7 +305,7 @@ impl Store {
         for slot in profile::all(&self.connection)? {
             if let Some(tie) = self.keys.tie_of(slot)? {
                 let theirs = self.keys.slots_of(&tie.customer)?;
-                if !self.is_any_kept(&theirs)? {
+                if !self.is_any_kept(&theirs)? && !self.may_have_damaged(&tie.customer)? {
                     empty.push(slot);
                 }
             }
@@ -332,6 +332,12 @@ impl Store {
         }
         self.forget_all(&remains)?;
         Ok(remains.len())
+    }
+
+    /// Whether a slot of theirs may be damaged: then a purchase of theirs may be kept that nothing shows.
+    fn may_have_damaged(&mut self, customer: &Lookup) -> Result<bool, StoreError> {
+        let of_nobody = self.slots_of_nobody().map(|slots| !slots.is_empty());
+        Ok(!self.keys.damaged_slots_of(customer)?.is_empty() || despite_damage(of_nobody, true)?)
     }
 
     /// Whether any of these slots is of a purchase that is kept.

@@ -178,8 +178,10 @@ impl Store {
             }
         }
         let forgotten = if slots.is_empty() { None } else { Some(self.forget_all(&slots)?) };
-        let is_unsure = forgotten.is_none_or(|forgotten| forgotten == Forgetting::Complete);
-        if is_unsure && !self.slots_of_nobody()?.is_empty() {
+        // What somebody has to do is said before what passes by itself.
+        let needs_somebody =
+            matches!(forgotten, Some(Forgetting::Pending(reason)) if reason.needs_somebody());
+        if !needs_somebody && !self.slots_of_nobody()?.is_empty() {
             return Ok(Some(Forgetting::Pending(Reason::Slot)));
         }
         Ok(forgotten)

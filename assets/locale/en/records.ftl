@@ -133,8 +133,8 @@ forget-waits-no-key =
     But olvido.keys here is missing, not whole, or not of one moment with olvido.db: another olvido.keys may still hold the key.
     Put the right files here and forget again. If there are none, put a backup back: olvido restore FILE
 forget-waits-slot =
-    But a damaged key in olvido.keys may be theirs, too. Mend it from the newest backup, then forget again: olvido restore FILE
-    If no backup has it, forget with --damaged-too: what that key opens is forgotten, whoever it is of.
+    But a damaged key in olvido.keys may be theirs, too: nothing tells whose it is, and nobody can open what it was for.
+    Forget with --damaged-too: what that key was for is forgotten as well, whoever it is of.
 forget-waits-damage = But the database is damaged, and the sealed data could not all be removed. Put a backup back: olvido restore FILE
 
 customer-tickets-stay = The tickets of these purchases stay as long as tax law asks. No ticket names a customer.
@@ -144,9 +144,7 @@ customer-unknown = nothing is kept of this customer: there never was anything, o
 customer-unknown-finished = nothing is kept of this customer here. What was still being forgotten when a command was cut short is gone now, completely.
 customer-pending = nothing of this customer can be read here, and a forget is not complete yet.
 customer-unknown-next = Check the phone, e-mail or card.
-customer-perhaps-next =
-    Mend it from the newest backup, then ask again: olvido restore FILE
-    To forget what that key opens, whoever it is of: olvido customer forget IDENT --damaged-too
+customer-perhaps-next = To forget what that key was for, whoever it is of: olvido customer forget IDENT --damaged-too
 customer-perhaps = nothing of this customer is found, but a damaged key in olvido.keys may be theirs.
 customer-damaged-too = { $count ->
     [one] One kept thing with a damaged key is forgotten, whoever it was of.
@@ -226,15 +224,6 @@ restore-unknown = { $count ->
    *[other] { $count } kept purchases may have been forgotten after the backup: nothing is left that tells which. They are back.
 }
 restore-unknown-next = Forget again those that you know of: olvido purchase forget CODE
-restore-mended = { $count ->
-    [0] The store here has newer sales and stays as it is. None of its damaged keys could be mended.
-    [one] The store here has newer sales and stays. One damaged key of it is mended from the backup.
-   *[other] The store here has newer sales and stays. { $count } damaged keys of it are mended from the backup.
-}
-restore-not-mended = { $count ->
-    [one] One damaged key is not in this backup either: what it opens cannot be read. Another backup may have it.
-   *[other] { $count } damaged keys are not in this backup either: what they open cannot be read. Another backup may have them.
-}
 restore-takes-over = { $count ->
     [one] The restore takes over one ticket from after the backup, without what was counted of it: products, choice.
    *[other] The restore takes over { $count } tickets from after the backup, without what was counted of them: products, choices.

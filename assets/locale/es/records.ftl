@@ -133,8 +133,8 @@ forget-waits-no-key =
     Pero el olvido.keys de aquí falta, no está entero o no es del mismo momento que olvido.db: otro olvido.keys aún puede tener la clave.
     Ponga aquí los archivos correctos y olvide de nuevo. Si no los hay, restaure una copia de seguridad: olvido restore ARCHIVO
 forget-waits-slot =
-    Pero una clave dañada de olvido.keys puede ser también suya. Repárela desde la copia de seguridad más nueva y olvide de nuevo: olvido restore ARCHIVO
-    Si ninguna copia la tiene, olvide con --damaged-too: se olvida lo que abre esa clave, sea de quien sea.
+    Pero una clave dañada de olvido.keys puede ser también suya: nada dice de quién es, y nadie puede abrir aquello para lo que era.
+    Olvide con --damaged-too: se olvida también aquello para lo que era esa clave, sea de quien sea.
 forget-waits-damage = Pero la base de datos está dañada, y no se han podido quitar todos los datos cifrados. Restaure una copia de seguridad: olvido restore ARCHIVO
 
 customer-tickets-stay = Los tiques de estas compras quedan mientras los pide la ley de impuestos. Ningún tique nombra a un cliente.
@@ -144,9 +144,7 @@ customer-unknown = de este cliente no se guarda nada: nunca se guardó, o está 
 customer-unknown-finished = de este cliente no se guarda nada aquí. Lo que aún se estaba olvidando cuando se cortó una orden ya ha desaparecido del todo.
 customer-pending = aquí no se puede leer nada de este cliente, y un olvido aún no está completo.
 customer-unknown-next = Mire si el teléfono, correo o tarjeta es ese.
-customer-perhaps-next =
-    Repárela desde la copia de seguridad más nueva y pregunte otra vez: olvido restore ARCHIVO
-    Para olvidar lo que abre esa clave, sea de quien sea: olvido customer forget IDENT --damaged-too
+customer-perhaps-next = Para olvidar aquello para lo que era esa clave, sea de quien sea: olvido customer forget IDENT --damaged-too
 customer-perhaps = no se encuentra nada de este cliente, pero una clave dañada de olvido.keys puede ser suya.
 customer-damaged-too = { $count ->
     [one] Algo guardado con una clave dañada queda olvidado, fuera de quien fuera.
@@ -226,15 +224,6 @@ restore-unknown = { $count ->
    *[other] { $count } compras guardadas pudieron olvidarse después de la copia: no queda nada que diga cuáles. Han vuelto.
 }
 restore-unknown-next = Olvide otra vez las que sepa: olvido purchase forget CÓDIGO
-restore-mended = { $count ->
-    [0] La tienda de aquí tiene ventas más nuevas y se queda como está. Ninguna de sus claves dañadas se ha podido reparar.
-    [one] La tienda de aquí tiene ventas más nuevas y se queda. Una clave dañada suya está reparada desde la copia.
-   *[other] La tienda de aquí tiene ventas más nuevas y se queda. { $count } claves dañadas suyas están reparadas desde la copia.
-}
-restore-not-mended = { $count ->
-    [one] Una clave dañada tampoco está en esta copia: lo que abre no se puede leer. Otra copia puede tenerla.
-   *[other] { $count } claves dañadas tampoco están en esta copia: lo que abren no se puede leer. Otra copia puede tenerlas.
-}
 restore-takes-over = { $count ->
     [one] La restauración conserva un tique posterior a la copia, sin lo que se contó de él: productos, elección.
    *[other] La restauración conserva { $count } tiques posteriores a la copia, sin lo que se contó de ellos: productos, elecciones.

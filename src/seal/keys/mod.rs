@@ -302,34 +302,6 @@ impl KeyFile {
         if ties.is_empty() { Ok(()) } else { Ok(self.sync()?) }
     }
 
-    /// Writes damaged slots over with what a copy of this file has in their place, durable on return by one sync.
-    /// Returns those that are whole again: one that is zero or another owner's on either side stays as it is.
-    /// Errors: `Io`, and as of [`KeyFile::require_ours`].
-    pub fn mend(&mut self, copy: &KeyFile, ids: &[SlotId]) -> Result<Vec<SlotId>, KeysError> {
-        self.require_ours()?;
-        let mut mended = Vec::new();
-        for &id in ids {
-            let (here, there) = (self.read_slot(id.index)?, copy.read_slot(id.index)?);
-            let (Some(here), Some(there)) = (here, there) else { continue };
-            let Content::Damaged = slot::judge_slot(id.index, &here) else { continue };
-            match slot::judge_slot(id.index, &there) {
-                Content::Live(found, wrapped)
-                    if found == id && wrapped.unwrap_for(&self.wrap, id).is_some() =>
-                {
-                    self.file.write_all_at(&there, offset(id.index))?;
-                    mended.push(id);
-                }
-                _ => {}
-            }
-        }
-        if !mended.is_empty() {
-            self.sync()?;
-            // Whose they are is read again.
-            self.customers = None;
-        }
-        Ok(mended)
-    }
-
     /// Whose slot it is; `None` where it is nobody's, forgotten or damaged. Errors: `Io`.
     pub fn tie_of(&self, id: SlotId) -> Result<Option<Tie>, KeysError> {
         let bytes = self.read_slot(id.index)?.unwrap_or(ZEROS);

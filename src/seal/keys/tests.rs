@@ -429,33 +429,3 @@ fn keys_of_a_table_hold_as_those_of_a_file() {
     assert!(matches!(other.id_of(&header), Err(KeysError::WrongStoreKey)));
     assert!(matches!(ours.id_of(&wrapped), Err(KeysError::NotAKeyFile)));
 }
-
-/// Only damage is mended. What is zero was forgotten and stays so, whatever the copy has; what is damaged there, too, or
-/// another owner's, is no help.
-#[test]
-fn only_damaged_slots_are_mended_from_a_copy() {
-    let (mut shop, given) = Shop::with(5);
-    let ids: Vec<SlotId> = given.iter().map(|(id, _)| *id).collect();
-    let path = shop.directory.path().join("copy");
-    let mut bytes = shop.bytes();
-    bytes[offset(2) as usize + 60] ^= 1;
-    std::fs::write(&path, &bytes).unwrap();
-    shop.keys.zero(&ids[..1]).unwrap();
-    let mut bytes = shop.bytes();
-    for index in 1..=3 {
-        bytes[offset(index) as usize + 70] ^= 1;
-    }
-    shop.replace(&bytes);
-    let copy = KeyFile::open_to_read(&path, &fixed_store_key()).unwrap();
-    let another = SlotId { index: 3, owner: [9; 16] };
-    assert_eq!(shop.keys.mend(&copy, &[ids[0], ids[1], ids[2], another, ids[4]]).unwrap(), [ids[1]]);
-    shop.reopen();
-    let key = |slot: usize| shop.keys.key(ids[slot]).map(|key| key.map(|key| key.bytes().to_vec()));
-    assert!(matches!(key(0), Ok(None)));
-    for whole in [1, 4] {
-        assert_eq!(key(whole).unwrap().unwrap(), given[whole].1.bytes());
-    }
-    for damaged in [2, 3] {
-        assert!(matches!(key(damaged), Err(KeysError::DamagedSlot(_))), "{damaged}");
-    }
-}

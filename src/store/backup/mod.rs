@@ -10,7 +10,6 @@ mod archive;
 mod doubt;
 mod ended;
 mod in_place;
-mod mend;
 mod restore;
 
 use std::collections::{BTreeMap, HashSet};
@@ -25,7 +24,6 @@ use zeroize::Zeroizing;
 
 pub use doubt::Doubt;
 pub use ended::{Ended, RestoredDays, restored_days};
-pub use mend::{Mended, mend_keys};
 pub use restore::{Restoring, finish_restore};
 
 pub(super) use doubt::doubt;
