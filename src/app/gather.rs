@@ -3,8 +3,8 @@
 //! A scanner is a keyboard that types a code in a few milliseconds, and a code may hold any sign:
 //! Code 128 and QR have control signs and escape sequences, which a terminal reports as keys. On the
 //! selling screen every character goes into the input line at once. A key that does something there,
-//! and every key of every other screen, is held until none came for [`QUIET`]: alone, or where up to three are
-//! written, it was a person's. What ends in Enter, or has a key that presses something among others, was a
+//! and every key of every other screen, is held until none came for [`QUIET`], or [`QUIET_TO_ACT`] where it pays,
+//! confirms or chooses: alone, or where up to three are written, it was a person's. What ends in Enter, or has a key that presses something among others, was a
 //! scanner's, however short, and presses nothing. That is a character, too, where it would pay or choose. So is
 //! what comes within [`AFTER_A_BURST`] of such a burst, and where keys pay or choose, a key that presses
 //! something within that time of others that came at once: a scanner stutters. A paste is a burst. Only a
@@ -78,8 +78,8 @@ impl Gather {
         self.came.map(|(_, last)| last + quiet)
     }
 
-    /// What was held, once no key came for [`QUIET`], or longer where one would act. `writes`: whether a character is written where the cursor
-    /// stands, [`crate::ui::Model::writes`].
+    /// What was held, once no key came for [`QUIET`], or for [`QUIET_TO_ACT`] where one would act. `writes`: whether a
+    /// character is written where the cursor stands, [`crate::ui::Model::writes`].
     pub fn settle(&mut self, now: Instant, writes: impl Fn(char) -> bool) -> Option<Typed> {
         if self.due().is_some_and(|due| now >= due) { self.flush(writes) } else { None }
     }

@@ -104,6 +104,7 @@ fn feed(model: &mut Model, event: Event, asked: &mut Asked) {
 }
 
 fn typed_events(typed: Typed, model: &mut Model) -> Vec<Effect> {
+    model.recent.begin_piece();
     match typed {
         Typed::Burst(text) => update(model, Event::Burst(text)),
         Typed::Keys(keys) => {

@@ -291,7 +291,7 @@ impl Store {
         for customer in customers {
             let mut left = self.keys.slots_of(&customer)?;
             left.retain(|known| !going.contains(&known.slot));
-            if !self.is_any_kept(&left)? && !self.may_have_damaged(&customer)? {
+            if !self.is_any_kept(&left)? && !self.may_have_damaged(&customer, &going)? {
                 emptied.extend(left.into_iter().map(|known| known.slot));
             }
         }
@@ -305,7 +305,7 @@ impl Store {
         for slot in profile::all(&self.connection)? {
             if let Some(tie) = self.keys.tie_of(slot)? {
                 let theirs = self.keys.slots_of(&tie.customer)?;
-                if !self.is_any_kept(&theirs)? && !self.may_have_damaged(&tie.customer)? {
+                if !self.is_any_kept(&theirs)? && !self.may_have_damaged(&tie.customer, &HashSet::new())? {
                     empty.push(slot);
                 }
             }
@@ -334,10 +334,13 @@ impl Store {
         Ok(remains.len())
     }
 
-    /// Whether a slot of theirs may be damaged: then a purchase of theirs may be kept that nothing shows.
-    fn may_have_damaged(&mut self, customer: &Lookup) -> Result<bool, StoreError> {
-        let of_nobody = self.slots_of_nobody().map(|slots| !slots.is_empty());
-        Ok(!self.keys.damaged_slots_of(customer)?.is_empty() || despite_damage(of_nobody, true)?)
+    /// Whether a slot of theirs may be damaged that is not `going`: then a purchase of theirs may be kept that nothing
+    /// shows.
+    fn may_have_damaged(&mut self, customer: &Lookup, going: &HashSet<SlotId>) -> Result<bool, StoreError> {
+        let goes = |index: u32| going.iter().any(|slot| slot.index == index);
+        let of_nobody = self.slots_of_nobody().map(|slots| slots.iter().any(|slot| !goes(slot.index)));
+        let theirs = self.keys.damaged_slots_of(customer)?;
+        Ok(theirs.into_iter().any(|index| !goes(index)) || despite_damage(of_nobody, true)?)
     }
 
     /// Whether any of these slots is of a purchase that is kept.

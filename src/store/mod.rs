@@ -39,8 +39,7 @@ mod verify;
 mod tests;
 
 pub use backup::{
-    BackupError, BackupMade, Doubt, Ended, Mended, RestoredDays, Restoring, finish_restore, mend_keys,
-    restored_days,
+    BackupError, BackupMade, Doubt, Ended, RestoredDays, Restoring, finish_restore, restored_days,
 };
 pub use clock::{ClockDays, DOUBTED_DAYS};
 pub use damaged::{destroy_key, destroy_keys_of, has_keys_of, note_forgotten};

@@ -5,15 +5,29 @@
 use std::fmt;
 
 use super::model::{Model, Screen, ScreenId};
+use crate::domain::language::Language;
 use crate::domain::sale::Answer;
+
+/// A scanner that stutters parts a code in two or three. What comes in more pieces is a person's keys.
+const PIECES_MAX: u8 = 3;
+
+/// What a first piece can have changed.
+#[derive(Clone)]
+pub struct Shown {
+    screen: Screen,
+    answer: Answer,
+    language: Language,
+}
 
 /// What came since the last [`super::Event::Pause`].
 #[derive(Clone, Default)]
 pub struct Recent {
     /// Characters in their order, `\n` for the end of a code.
     text: String,
-    /// The screen, and the customer's answer, before the first of them that did something there.
-    before: Option<Box<(Screen, Answer)>>,
+    /// In so many pieces, each without the pause that a person makes between two keys.
+    pieces: u8,
+    /// What was shown before the first of them that did something there.
+    before: Option<Box<Shown>>,
 }
 
 impl Recent {
@@ -27,9 +41,20 @@ impl Recent {
         self.text.push(c);
     }
 
+    /// Another piece begins.
+    pub fn begin_piece(&mut self) {
+        self.pieces = self.pieces.saturating_add(1);
+    }
+
     /// The screen has changed otherwise: what came before that is not taken back.
     pub fn settle(&mut self) {
         self.before = None;
+    }
+
+    /// Whether all that came is one key, which is held down.
+    pub fn is_held_key(&self, piece: &str) -> bool {
+        let first = self.text.chars().next();
+        first.is_some_and(|first| first != '\n' && self.text.chars().chain(piece.chars()).all(|c| c == first))
     }
 }
 
@@ -38,8 +63,8 @@ pub fn note(model: &mut Model, c: char) {
     let does_something = match &model.screen {
         _ if model.overlay.is_some() => false,
         Screen::Pay(_) | Screen::Lock(_) | Screen::Setup(_) => model.writes(c),
-        Screen::Choice(_) | Screen::Remember(_) => true,
-        Screen::Sell | Screen::Notice(_) | Screen::Dissolve(_) => false,
+        Screen::Choice(_) | Screen::Remember(_) | Screen::Notice(_) => true,
+        Screen::Sell | Screen::Dissolve(_) => false,
     };
     if does_something {
         note_screen(model);
@@ -49,16 +74,22 @@ pub fn note(model: &mut Model, c: char) {
 
 fn note_screen(model: &mut Model) {
     if model.recent.before.is_none() {
-        model.recent.before = Some(Box::new((model.screen.clone(), model.till.answer().clone())));
+        model.recent.before = Some(Box::new(shown(model, model.screen.clone())));
     }
+}
+
+fn shown(model: &Model, screen: Screen) -> Shown {
+    Shown { screen, answer: model.till.answer().clone(), language: model.customer_language() }
 }
 
 /// Adds a piece of a code and returns the whole of it, as far as it has come.
 pub fn join(model: &mut Model, piece: &str) -> String {
     let ends_only = piece.chars().all(|c| c == '\n');
-    if model.recent.text.ends_with('\n') && !ends_only {
-        // What ended is a code of its own.
+    // What ended is a code of its own.
+    let is_next = model.recent.text.ends_with('\n') && !ends_only;
+    if is_next || model.recent.pieces > PIECES_MAX {
         model.recent = Recent::default();
+        model.recent.begin_piece();
     }
     note_screen(model);
     model.recent.text.push_str(piece);
@@ -67,19 +98,23 @@ pub fn join(model: &mut Model, piece: &str) -> String {
 
 /// Shows the screen as it was before the first piece, and returns what stood there. Money, and whatever left for the
 /// store, is not taken back: the screen has changed with it.
-pub fn take_back(model: &mut Model) -> Option<(Screen, Answer)> {
+pub fn take_back(model: &mut Model) -> Option<Shown> {
     let before = model.recent.before.as_deref()?;
     let asks_customer = |id| matches!(id, ScreenId::Choice | ScreenId::Remember | ScreenId::Notice);
-    let (was, is) = (before.0.id(), model.screen.id());
+    let (was, is) = (before.screen.id(), model.screen.id());
     let goes_back = was == is || asks_customer(was) && asks_customer(is);
     goes_back.then(|| before.clone()).map(|before| show(model, before))
 }
 
-/// Shows a screen with the answer that goes with it, and returns what stood there.
-pub fn show(model: &mut Model, (screen, answer): (Screen, Answer)) -> (Screen, Answer) {
-    let stood = (std::mem::replace(&mut model.screen, screen), model.till.answer().clone());
-    if stood.1 != answer {
+/// Shows a screen with the answer and the language that go with it, and returns what stood there.
+pub fn show(model: &mut Model, Shown { screen, answer, language }: Shown) -> Shown {
+    let screen = std::mem::replace(&mut model.screen, screen);
+    let stood = shown(model, screen);
+    if stood.answer != answer {
         model.till.answered(answer);
+    }
+    if stood.language != language {
+        model.till.speaks(language);
     }
     stood
 }

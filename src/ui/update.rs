@@ -83,7 +83,10 @@ fn changes(model: &mut Model, event: Event) -> Vec<Effect> {
         Event::Done(done) => {
             use Done::{Committed, Draft, NotCommitted, Pin, SetUp, SettingUp};
             if let Draft(_) | Committed(_) | NotCommitted(_) | Pin(_) | SetUp(_) | SettingUp { .. } = done {
-                model.recent.settle();
+                match model.takes_keys_at_once() {
+                    true => model.recent.settle(),
+                    false => model.recent = Recent::default(),
+                }
             }
             on_done(model, done)
         }
@@ -166,8 +169,11 @@ pub(super) fn on_action(model: &mut Model, action: Action) -> Vec<Effect> {
 fn on_burst(model: &mut Model, piece: &str) -> Vec<Effect> {
     // Uncovered, the selling screen has the earlier pieces.
     let is_covered = !model.takes_keys_at_once();
+    if is_covered && model.recent.is_held_key(piece) {
+        return Vec::new();
+    }
     let text = if is_covered { recent::join(model, piece) } else { piece.to_owned() };
-    let noted = model.till.answer().clone();
+    let noted = (model.till.answer().clone(), model.customer_language());
     let stood = recent::take_back(model);
     // No code is so short: nothing is uncovered for it, and nothing sold.
     let is_code = signs(&text) >= SHORTEST_CODE;
@@ -188,7 +194,7 @@ fn on_burst(model: &mut Model, piece: &str) -> Vec<Effect> {
         refuse_scan(model, &text, is_code || signs(piece) > MOST_KEYS);
         vec![Effect::Beep]
     };
-    if *model.till.answer() != noted {
+    if (model.till.answer(), model.customer_language()) != (&noted.0, noted.1) {
         effects.extend(sell::save(model));
     }
     effects

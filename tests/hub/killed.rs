@@ -47,6 +47,8 @@ fn killed_at_any_moment_the_hub_loses_nothing_and_keeps_nothing_over_postgres() 
 const STORE: &str = "SOL";
 const DATABASE: &str = "chain";
 const KILLS: usize = 30;
+/// It goes on until a till has sent something again. On a slow machine that takes more than [`KILLS`].
+const KILLS_MAX: usize = 300;
 /// PostgreSQL is stopped as by a crash at every so many of them.
 const CRASH_EVERY: usize = 8;
 /// How long a hub lives, in milliseconds, at the most.
@@ -159,7 +161,10 @@ fn run(mut engine: Engine) {
         // Whatever fails here, the tills come to an end.
         let _over = OnDrop(|| shop.is_over.store(true, Relaxed));
         let mut random = Rng::new(seed);
-        for kill in 1..=KILLS {
+        for kill in 1..=KILLS_MAX {
+            if kill > KILLS && repeated > 0 {
+                break;
+            }
             thread::sleep(Duration::from_millis(random.below(LIFE) as u64));
             if let Engine::Postgres(cluster) = &mut engine
                 && kill.is_multiple_of(CRASH_EVERY)

@@ -57,7 +57,9 @@ impl Hands {
     fn state(&self) -> String {
         let Hands { model, .. } = self;
         let (answer, tenders) = (model.till.answer(), model.payment.as_ref().map(|p| p.tenders().to_vec()));
-        format!("{} | {:?} | {:?} | {answer:?} | {tenders:?}", told(model), model.screen, model.overlay)
+        let language = model.customer_language();
+        let shown = format!("{} | {:?} | {:?}", told(model), model.screen, model.overlay);
+        format!("{shown} | {answer:?} | {tenders:?} | {language:?}")
     }
 }
 
@@ -92,6 +94,8 @@ fn places() -> Vec<(&'static str, String, &'static str, Found)> {
         ("the choice", format!("{{{MILK}}}<F8>"), MILK, Nothing),
         ("the choice", format!("{{{MILK}}}<F8>"), "3100000000011", Nothing),
         ("the notice", format!("{{{MILK}}}<F8>0"), MILK, Nothing),
+        ("the choice", format!("{{{MILK}}}<F8>"), "l3100000", Nothing),
+        ("the notice", format!("{{{MILK}}}<F8>0"), "l3100000", Nothing),
         ("cash", pay.clone(), MILK, Nothing),
         ("cash", pay.clone(), "20,00", Whole),
         ("cash, something typed", format!("{pay}40"), MILK, Nothing),
@@ -208,6 +212,49 @@ fn a_second_code_is_a_code_of_its_own() {
     let mut hands = Hands::at(&form);
     hands.scan(&["4111111111111111\n", "600999999\n"], 200);
     assert!(hands.state().contains("text: \"600999999\""), "{}", hands.state());
+}
+
+/// A key that is held down is pressed once, however long: it repeats after a quarter of a second, every 33 ms.
+#[test]
+fn a_key_held_down_is_no_code() {
+    for (keys, held) in [("<F8>", "1"), ("<F8>", "2"), ("<F10>", "5"), ("<F8>3", "6")] {
+        let mut start = till(Language::English);
+        press(&mut start, &format!("{{{MILK}}}{keys}"));
+        let mut once = Hands::at(&start);
+        once.keys(held, 120);
+        once.wait(1000);
+        for repeats in 1..12 {
+            let mut hands = Hands::at(&start);
+            hands.keys(held, 120);
+            hands.wait(250 - 33);
+            hands.keys(&held.repeat(repeats), 33);
+            hands.wait(1000);
+            let (state, wanted) = (hands.state(), once.state());
+            // Where something is written a few repeats are, too.
+            let is_written = held.repeat(repeats + 1);
+            assert!(
+                state == wanted || state.contains(&format!("text: \"{is_written}\"")),
+                "{keys} {held} {repeats}: {state}"
+            );
+        }
+    }
+}
+
+/// Keys of a person, of whom the last two come at once: what was typed before stays.
+#[test]
+fn an_amount_with_a_quick_end_stays() {
+    let mut start = till(Language::English);
+    press(&mut start, &format!("{{{MILK}}}<F10>"));
+    let mut hands = Hands::at(&start);
+    hands.keys("125", 150);
+    hands.wait(150);
+    hands.keys("0\n", 5);
+    hands.wait(1000);
+    assert!(
+        hands.state().contains("text: \"125\"") && hands.state().contains("Press it again"),
+        "{}",
+        hands.state()
+    );
 }
 
 /// A person who types a key every 120 ms is a person, in every field.
