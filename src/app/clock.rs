@@ -13,15 +13,6 @@ const SLIP: TimeDelta = TimeDelta::minutes(5);
 /// So long a step is told.
 const TOLD_FOR: Duration = Duration::from_secs(3600);
 
-/// Time since the machine started.
-pub fn counted() -> Duration {
-    #[cfg(any(target_os = "linux", target_os = "android"))]
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
-    #[cfg(not(any(target_os = "linux", target_os = "android")))]
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
-    Duration::new(time.tv_sec.try_into().unwrap_or(0), time.tv_nsec.try_into().unwrap_or(0))
-}
-
 /// Watches for steps of the clock.
 #[derive(Debug, Default)]
 pub struct ClockWatch {
@@ -55,6 +46,7 @@ impl ClockWatch {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::counted;
 
     #[test]
     fn steps_are_told_for_an_hour_and_corrections_are_not() {

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
 
 use super::Message;
-use super::clock::{ClockWatch, counted};
+use super::clock::ClockWatch;
 use super::sync::Background;
 use crate::domain::policy::Policy;
 use crate::domain::receipt::{KeptFor, Receipt, ReceiptMemory};
@@ -18,7 +18,7 @@ use crate::domain::sale::{Keep, Promise, Sale};
 use crate::domain::settings::Settings;
 use crate::locale::Locale;
 use crate::print::text;
-use crate::store::{ClockDays, Sold, Store, StoreError, quick_check_file};
+use crate::store::{ClockDays, Sold, Store, StoreError, counted, quick_check_file};
 use crate::sync::exchange::{Carried, Local, carry_out};
 use crate::sync::incoming::{Applied, NewPolicy};
 use crate::ui::event::{ClockSaid, Committed, Done, Draft, Effect, PinAnswer, Problem, SaleInWaiting};

@@ -3,12 +3,16 @@
 //! clock's, on disk:
 //!
 //! - a ticket raises it to its own day, unless that lies more than [`DOUBTED_DAYS`] beyond it;
-//! - the clock raises it by a day an hour at the most, and where a hub answers not beyond the hub's time;
+//! - the clock raises it by a day an hour at the most, an hour that the machine has run, too, which nobody can set;
+//!   where a hub answers not beyond the hub's time;
 //! - nothing lowers it but a person who says that the clock is right ([`Store::trust_clock`]).
 //!
 //! What is past its term by either day is hidden at once. It is destroyed when it is past by both. So a wrong
 //! clock destroys nothing on its own, a wrong trusted day destroys nothing on its own, and where nobody
 //! answers, the trusted day still catches up.
+
+use std::fmt;
+use std::time::Duration;
 
 use chrono::{DateTime, Days, FixedOffset, NaiveDate, TimeDelta};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -41,6 +45,8 @@ pub(super) struct Clock {
     trusted: Option<NaiveDate>,
     /// When the clock raised it last, by the clock.
     raised: Option<DateTime<FixedOffset>>,
+    /// The same, by what the machine had run.
+    raised_at: Option<Running>,
     /// The clock's day as it was heard last. Not on disk.
     heard: Option<NaiveDate>,
     /// The certain day on which terms were kept last. Not on disk.
@@ -61,7 +67,9 @@ impl Clock {
         };
         let raised = text("SELECT value FROM meta WHERE name = 'trusted-raised'")?;
         let raised = raised.and_then(|at| DateTime::parse_from_rfc3339(&at).ok());
-        Ok(Clock { trusted, raised, ..Clock::default() })
+        let raised_at = text("SELECT value FROM meta WHERE name = 'trusted-running'")?;
+        let raised_at = raised_at.and_then(|running| Running::read(&running));
+        Ok(Clock { trusted, raised, raised_at, ..Clock::default() })
     }
 
     /// See [`Store::trusted_day`].
@@ -82,16 +90,22 @@ impl Clock {
         if is_past && sale.promise.keep != Keep::Nothing { Clock { kept: None, ..after } } else { after }
     }
 
-    /// The trusted day after the clock was heard.
-    fn after_hearing(self, now: DateTime<FixedOffset>, hub: Option<DateTime<FixedOffset>>) -> Clock {
+    /// The trusted day after the clock was heard. `running`: where the machine tells it.
+    fn after_hearing(
+        self,
+        now: DateTime<FixedOffset>,
+        hub: Option<DateTime<FixedOffset>>,
+        running: Option<Running>,
+    ) -> Clock {
         let heard = Some(now.date_naive());
         let until = hub.map_or(now, |hub| now.min(hub)).with_timezone(now.offset()).date_naive();
         let Some(trusted) = self.trusted else { return Clock { trusted: Some(until), heard, ..self } };
         // Before the last time it was set back, and that hour is over, too.
         let is_over = |raised: DateTime<FixedOffset>| now < raised || now - raised >= RAISED_EVERY;
-        if trusted < until && self.raised.is_none_or(is_over) {
-            let next = trusted.checked_add_days(Days::new(1));
-            return Clock { trusted: next.or(self.trusted), raised: Some(now), heard, ..self };
+        let has_run = running.is_none_or(|running| running.has_run_an_hour_since(self.raised_at));
+        if trusted < until && has_run && self.raised.is_none_or(is_over) {
+            let trusted = trusted.checked_add_days(Days::new(1)).or(self.trusted);
+            return Clock { trusted, raised: Some(now), raised_at: running, heard, ..self };
         }
         Clock { heard, ..self }
     }
@@ -107,8 +121,62 @@ impl Clock {
         )?;
         let raised = self.raised.map(|at| at.to_rfc3339()).unwrap_or_default();
         statement.execute(params![trusted.to_string(), raised])?;
+        if self.raised_at != before.raised_at {
+            connection.execute(
+                "INSERT OR REPLACE INTO meta (name, value) VALUES ('trusted-running', ?1)",
+                [self.raised_at.map(|running| running.to_string())],
+            )?;
+        }
         Ok(())
     }
+}
+
+/// How long the machine has run, and since which of its starts: whatever is done to the clock, this goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Running {
+    /// The kernel's random id of the start (Linux, `/proc/sys/kernel/random/boot_id`).
+    start: u128,
+    seconds: u64,
+}
+
+impl Running {
+    /// `None` where the system does not tell its starts apart.
+    fn now() -> Option<Running> {
+        if cfg!(test) {
+            // There hours pass at once.
+            return None;
+        }
+        let id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+        let start = u128::from_str_radix(&id.trim().replace('-', ""), 16).ok()?;
+        Some(Running { start, seconds: counted().as_secs() })
+    }
+
+    fn read(text: &str) -> Option<Running> {
+        let (start, seconds) = text.split_once(' ')?;
+        Some(Running { start: u128::from_str_radix(start, 16).ok()?, seconds: seconds.parse().ok()? })
+    }
+
+    /// After another start, how long it was off is not known, and counts for nothing.
+    fn has_run_an_hour_since(self, earlier: Option<Running>) -> bool {
+        let Some(earlier) = earlier else { return true };
+        let since = if earlier.start == self.start { earlier.seconds } else { 0 };
+        self.seconds.saturating_sub(since) >= RAISED_EVERY.num_seconds().unsigned_abs()
+    }
+}
+
+impl fmt::Display for Running {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x} {}", self.start, self.seconds)
+    }
+}
+
+/// Time since the machine started, asleep or not.
+pub fn counted() -> Duration {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+    Duration::new(time.tv_sec.try_into().unwrap_or(0), time.tv_nsec.try_into().unwrap_or(0))
 }
 
 impl Store {
@@ -124,7 +192,7 @@ impl Store {
         now: DateTime<FixedOffset>,
         hub: Option<DateTime<FixedOffset>>,
     ) -> Result<(), StoreError> {
-        let heard = self.clock.after_hearing(now, hub);
+        let heard = self.clock.after_hearing(now, hub, Running::now());
         match heard.save(self.clock, &self.connection) {
             Ok(()) => self.clock = heard,
             Err(error) if error.is_disk_full() => self.clock.heard = heard.heard,
@@ -143,7 +211,9 @@ impl Store {
     /// it took in from before count from that day.
     pub fn trust_clock(&mut self, now: DateTime<FixedOffset>) -> Result<(), StoreError> {
         let day = now.date_naive();
-        let trusted = Clock { trusted: Some(day), raised: Some(now), heard: Some(day), ..self.clock };
+        let raised_at = Running::now();
+        let trusted =
+            Clock { trusted: Some(day), raised: Some(now), raised_at, heard: Some(day), ..self.clock };
         let transaction = self.connection.transaction()?;
         trusted.save(self.clock, &transaction)?;
         transaction
@@ -195,5 +265,40 @@ impl Store {
     /// Whether what was kept until then is hidden, whatever has become of it.
     pub(super) fn is_hidden(&self, until: Until) -> bool {
         self.clock.heard.max(self.clock.trusted).is_some_and(|day| until.is_past(day))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> DateTime<FixedOffset> {
+        DateTime::parse_from_rfc3339(text).unwrap()
+    }
+
+    /// Whoever sets the clock on by an hour, again and again, gains a day, and one more for each hour that the machine
+    /// runs, or runs after another start.
+    #[test]
+    fn an_hour_is_one_that_the_machine_has_run() {
+        let running = |start, seconds| Some(Running { start, seconds });
+        let mut clock = Clock { trusted: Some("2026-11-23".parse().unwrap()), ..Clock::default() };
+        let mut now = at("2060-01-01T00:00:00+00:00");
+        let mut hears = |clock: &mut Clock, running| {
+            now += TimeDelta::minutes(61);
+            *clock = clock.after_hearing(now, None, running);
+            clock.trusted.unwrap().to_string()
+        };
+        for seconds in 10..500 {
+            assert_eq!(hears(&mut clock, running(1, seconds)), "2026-11-24");
+        }
+        assert_eq!(hears(&mut clock, running(1, 3609)), "2026-11-24");
+        assert_eq!(hears(&mut clock, running(1, 3610)), "2026-11-25");
+        for seconds in [20, 3599] {
+            assert_eq!(hears(&mut clock, running(2, seconds)), "2026-11-25");
+        }
+        assert_eq!(hears(&mut clock, running(2, 3600)), "2026-11-26");
+        let saved = running(2, 3600).unwrap();
+        assert_eq!(Running::read(&saved.to_string()), Some(saved));
+        assert_eq!(Running::read("nothing"), None);
     }
 }

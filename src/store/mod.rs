@@ -41,7 +41,7 @@ mod tests;
 pub use backup::{
     BackupError, BackupMade, Doubt, Ended, RestoredDays, Restoring, finish_restore, restored_days,
 };
-pub use clock::{ClockDays, DOUBTED_DAYS};
+pub use clock::{ClockDays, DOUBTED_DAYS, counted};
 pub use damaged::{destroy_key, destroy_keys_of, has_keys_of, note_forgotten};
 pub use directory::Leftovers;
 pub use error::StoreError;

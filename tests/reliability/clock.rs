@@ -110,6 +110,17 @@ fn a_clock_years_ahead_hides_and_destroys_nothing_until_somebody_says_that_it_is
         assert_eq!(machine.verified(), whole, "{years} years");
     }
     assert_eq!(machine.runs(0, &["purchase", "show", &guarantee], "").0, 0);
+    // Hours that only the clock counts are none.
+    let sure_of = |hour: u64| {
+        let (_, said) = machine.runs(4 * YEAR + hour * 3700, &["expire"], "");
+        let line = said.lines().find(|line| line.contains("is sure of is"));
+        line.map(|line| line.split("is sure of is").nth(1).unwrap().to_owned()).expect(&said)
+    };
+    let first = sure_of(0);
+    for hour in 1..20 {
+        assert_eq!(sure_of(hour), first, "hour {hour}");
+    }
+    assert_eq!(machine.verified(), whole);
     let (code, said) = machine.runs(4 * YEAR, &["expire", "--clock-is-right"], "");
     assert!(code == 0 && said.contains("purchases forgotten: "), "{said}");
     let (code, said) = machine.runs(4 * YEAR, &["purchase", "show", &guarantee], "");
