@@ -15,7 +15,7 @@ use std::time::SystemTime;
 
 use chrono::{DateTime, Local, SecondsFormat};
 
-use super::paths::DataDir;
+use super::paths::{DataDir, private_directory};
 use crate::seal::private_file;
 
 /// A log of this many bytes is put aside at the next start.
@@ -27,6 +27,10 @@ const KEPT_COUNT: u32 = 4;
 /// 5 files. Errors: of the file system. Only the first call of a process has an effect.
 pub fn start(data: &DataDir) -> io::Result<()> {
     let path = data.log();
+    if let Some(folder) = path.parent().filter(|_| data.root().exists()) {
+        // Somebody cleared it away.
+        private_directory(folder)?;
+    }
     if fs::metadata(&path).is_ok_and(|metadata| metadata.len() >= LARGEST_BYTES) {
         put_aside(&path)?;
     }
@@ -225,6 +229,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let data = DataDir::at(&folder.path().join("data"));
         data.create().unwrap();
+        fs::remove_dir(data.log().parent().unwrap()).unwrap();
         start(&data).unwrap();
         log::info!("till started");
         log::info!(target: "rusqlite", "Ana García");

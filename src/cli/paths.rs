@@ -369,7 +369,8 @@ impl Drop for Lock {
     }
 }
 
-fn private_directory(path: &Path) -> io::Result<()> {
+/// Makes a directory for its owner alone, where it is missing, durable on return.
+pub(super) fn private_directory(path: &Path) -> io::Result<()> {
     let missing: Vec<&Path> =
         path.ancestors().take_while(|a| !a.as_os_str().is_empty() && !a.exists()).collect();
     DirBuilder::new().recursive(true).mode(DIRECTORY_MODE).create(path)?;
