@@ -50,6 +50,7 @@ impl Session {
         let settings = config::parse(&restoring.config);
         let settings = settings.map_err(|errors| Problem::of_config(&args.file, &errors, locale))?;
         let series = self.next_series(args, &restoring, &settings.store.series)?;
+        self.require_said(args, &restoring)?;
         let text = if series == settings.store.series {
             restoring.config.clone()
         } else {
@@ -92,16 +93,33 @@ impl Session {
     fn ended_words(&self, ended: &Ended) -> Vec<String> {
         let locale = self.locale();
         let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
-        let tickets =
-            [("restore-takes-over", ended.tickets_taken_over), ("restore-loses-tickets", ended.tickets_lost)];
+        let lost = ended.tickets_lost.unwrap_or(0);
+        let tickets = [("restore-takes-over", ended.tickets_taken_over), ("restore-loses-tickets", lost)];
         let tickets = tickets.into_iter().filter(|(_, count)| *count > 0);
         let mut words: Vec<String> =
             tickets.map(|(key, count)| locale.format(key, &[("count", number(count).into())])).collect();
+        if ended.tickets_lost.is_none() {
+            words.push(locale.text("restore-may-lose-tickets").into_owned());
+        }
         if ended.purchases + ended.customers > 0 {
             let counts = [("purchases", ended.purchases.into()), ("customers", ended.customers.into())];
             words.push(locale.format("restore-ends", &counts));
         }
         words
+    }
+
+    /// Refuses to end what was kept of customers before somebody has said so: with the series that the same words ask
+    /// for, or by name.
+    fn require_said(&self, args: &RestoreArgs, restoring: &Restoring) -> Result<(), Problem> {
+        let ended = &restoring.ended;
+        if restoring.needs_new_series || args.end_newer || ended.purchases + ended.customers == 0 {
+            return Ok(());
+        }
+        Err(Problem {
+            what: self.locale().text("restore-ends-first").into_owned(),
+            place: Some(self.ended_words(ended).join("\n")),
+            next: Some(self.locale().text("restore-ends-first-next").into_owned()),
+        })
     }
 
     /// The series of tickets after the restore: another one where numbers could be given again.

@@ -91,6 +91,62 @@ fn nobody_is_forgotten_for_a_damaged_key() {
     }
 }
 
+/// Overwrites the page at which a table begins.
+fn spoil(shop: &Shop, table: &str) {
+    let path = shop.data().join("olvido.db");
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    let root = "SELECT rootpage FROM sqlite_schema WHERE name = ?1";
+    let root: usize = connection.query_row(root, [table], |row| row.get(0)).unwrap();
+    drop(connection);
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[(root - 1) * 4096..][..4096].fill(0xaa);
+    fs::write(&path, bytes).unwrap();
+}
+
+/// Where no number can be given twice a restore needs no series; what it ends it asks about all the same.
+#[test]
+fn a_restore_asks_before_it_ends_what_was_kept() {
+    for (choice, ends) in [("guarantee", true), ("forget", false)] {
+        let shop = Shop::new();
+        let backup = shop.path("backup.tar");
+        shop.done(&["backup", &backup]);
+        shop.sold(&format!(r#""choice":"{choice}""#));
+        fs::remove_file(shop.data().join("olvido.keys")).unwrap();
+        let before = fs::read(shop.data().join("olvido.db")).unwrap();
+        let mut line = vec!["restore", &backup];
+        if ends {
+            for with_series in [&[][..], &["--series", "A2"]] {
+                let asked = shop.refused(&[&line, with_series].concat());
+                assert!(
+                    asked.contains("purchases: 1, customers: 0.") && asked.contains("--end-newer"),
+                    "{asked}"
+                );
+                assert_eq!(fs::read(shop.data().join("olvido.db")).unwrap(), before);
+            }
+            line.push("--end-newer");
+        }
+        let said = shop.done(&line);
+        assert!(said.contains("takes over one ticket") && said.contains("in the series A."), "{said}");
+        assert_eq!(said.contains("purchases: 1, customers: 0."), ends, "{said}");
+        assert!(shop.done(&["verify"]).contains("Everything holds."));
+    }
+}
+
+/// Where the last tickets cannot be read nobody knows how many there are. That is said before and after.
+#[test]
+fn a_restore_says_that_tickets_may_be_lost() {
+    let shop = Shop::new();
+    let backup = shop.path("backup.tar");
+    shop.done(&["backup", &backup]);
+    shop.sold(r#""choice":"forget""#);
+    spoil(&shop, "ticket");
+    let asked = shop.refused(&["restore", &backup]);
+    let said = shop.done(&["restore", &backup, "--series", "A2"]);
+    for said in [asked, said] {
+        assert!(said.contains("nothing tells how many") && !said.contains("takes over"), "{said}");
+    }
+}
+
 /// Before it asks for a series, and when it is done, a restore says what ends with it. A receipt of then is not called
 /// another shop's.
 #[test]
@@ -103,14 +159,7 @@ fn a_restore_says_what_it_ends() {
     remembered(&shop, "600777888");
     let unknown = ReceiptCode::random().text().to_string();
     assert!(shop.refused(&["receipt", &unknown]).contains("gave no such"));
-    let path = shop.data().join("olvido.db");
-    let connection = rusqlite::Connection::open(&path).unwrap();
-    let root = "SELECT rootpage FROM sqlite_schema WHERE name = 'product'";
-    let root: usize = connection.query_row(root, [], |row| row.get(0)).unwrap();
-    drop(connection);
-    let mut bytes = fs::read(&path).unwrap();
-    bytes[(root - 1) * 4096..][..4096].fill(0xaa);
-    fs::write(&path, bytes).unwrap();
+    spoil(&shop, "product");
     let asked = shop.refused(&["restore", &backup]);
     let said = shop.done(&["restore", &backup, "--series", "A2"]);
     for said in [asked, said] {

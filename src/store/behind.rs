@@ -15,7 +15,7 @@ use rusqlite::Connection;
 use crate::seal::{KeyFile, KeysError, SlotId, SlotSurvey};
 
 use super::counts::Tally;
-use super::damaged::{NO_INDEX, slot_id};
+use super::damaged::{NO_INDEX, readable_ids, slot_id};
 use super::error::StoreError;
 use super::open::Store;
 
@@ -64,24 +64,30 @@ pub(super) fn is_behind(connection: &Connection, survey: &SlotSurvey) -> Result<
     if !tells(connection)? {
         return Ok(false);
     }
+    let forgotten = forgotten(connection);
     let live: HashSet<&[u8; 16]> = survey.live.iter().map(|slot| &slot.owner).collect();
     let damaged: HashSet<u32> = survey.damaged.iter().copied().collect();
     let mut statement = connection.prepare(
-        "SELECT slot, owner FROM (
-             SELECT slot, id AS owner FROM purchase UNION ALL SELECT slot, owner FROM profile
-             UNION ALL SELECT slot, owner FROM draft WHERE sealed IS NOT NULL
-             UNION ALL SELECT slot, owner FROM tally UNION ALL SELECT slot, owner FROM held
-             UNION ALL SELECT slot, owner FROM released)
-         WHERE owner NOT IN (SELECT id FROM tombstone) AND owner NOT IN (SELECT owner FROM doomed)",
+        "SELECT slot, id FROM purchase UNION ALL SELECT slot, owner FROM profile
+         UNION ALL SELECT slot, owner FROM draft WHERE sealed IS NOT NULL
+         UNION ALL SELECT slot, owner FROM tally UNION ALL SELECT slot, owner FROM held
+         UNION ALL SELECT slot, owner FROM released",
     )?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let slot = slot_id(row, 0, row.get(1)?)?;
-        if !live.contains(&slot.owner) && !damaged.contains(&slot.index) {
+        if !forgotten.contains(&slot.owner) && !live.contains(&slot.owner) && !damaged.contains(&slot.index) {
             return Ok(true);
         }
     }
     Ok(false)
+}
+
+/// What needs no key although its row may still be there: it was forgotten, or is to go. As far as that can be read.
+pub(super) fn forgotten(connection: &Connection) -> HashSet<[u8; 16]> {
+    let mut found = readable_ids(connection, "SELECT id FROM tombstone");
+    found.extend(readable_ids(connection, "SELECT owner FROM doomed"));
+    found
 }
 
 /// Whether the keys are there with which the next sale goes on.

@@ -3,6 +3,8 @@
 //! store key that is gone and a wrong number in a row keep nobody from it; and where even the database cannot be
 //! read, the key goes ([`destroy_key`]), and a restore knows by the empty slot that it was forgotten.
 
+use std::collections::HashSet;
+
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use crate::domain::customer::Identifier;
@@ -15,7 +17,7 @@ use super::clock::Clock;
 use super::counts::{self, Tally};
 use super::draft::DraftSlot;
 use super::error::StoreError;
-use super::open::{Files, Store, connect, issuer_row, log_bytes};
+use super::open::{Files, Store, issuer_row, log_bytes, with_database};
 use super::{behind, forget, profile, purchase, rest, schema, upgrade};
 
 /// The index in the place of a number that no slot can have: behind every end.
@@ -26,6 +28,17 @@ pub(super) const NO_INDEX: u32 = u32::MAX;
 pub(super) fn slot_id(row: &Row<'_>, number: usize, owner: [u8; 16]) -> rusqlite::Result<SlotId> {
     let index = u32::try_from(row.get::<_, i64>(number)?).unwrap_or(NO_INDEX);
     Ok(SlotId { index, owner })
+}
+
+/// As many ids as a table gives that may be damaged.
+pub(super) fn readable_ids(connection: &Connection, sql: &str) -> HashSet<[u8; 16]> {
+    let mut found = HashSet::new();
+    let Ok(mut statement) = connection.prepare(sql) else { return found };
+    let Ok(mut rows) = statement.query([]) else { return found };
+    while let Ok(Some(row)) = rows.next() {
+        found.extend(row.get::<_, [u8; 16]>(0).ok());
+    }
+    found
 }
 
 impl Store {
@@ -123,15 +136,18 @@ fn last_issuer(connection: &Connection) -> Result<Option<(i64, Issuer)>, StoreEr
 }
 
 /// Notes that a purchase is forgotten where there is no keys file: its key is zeroed, and its row goes, when the file
-/// is back, and no restore brings it back. `false` where nothing is kept under that id. Errors: of the database.
+/// is back, and no restore brings it back. `false` where nothing is kept under that id. Errors: `RestoreUnfinished`, and
+/// of the database.
 pub fn note_forgotten(files: &Files, id: &[u8; 16]) -> Result<bool, StoreError> {
-    let mut connection = connect(&files.database)?;
-    schema::migrate(&mut connection)?;
-    let Some(slot) = purchase::slot_of(&connection, id)? else { return Ok(false) };
-    let transaction = connection.transaction()?;
-    forget::entomb_untold(&transaction, slot)?;
-    transaction.commit()?;
-    Ok(true)
+    let noted = with_database(files, |mut connection| {
+        schema::migrate(&mut connection)?;
+        let Some(slot) = purchase::slot_of(&connection, id)? else { return Ok(false) };
+        let transaction = connection.transaction()?;
+        forget::entomb_untold(&transaction, slot)?;
+        transaction.commit()?;
+        Ok(true)
+    });
+    noted.map(|(noted, _)| noted)
 }
 
 /// Destroys the key of a purchase where the database cannot be read: nothing is noted, and what is sealed stays.

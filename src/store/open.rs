@@ -125,37 +125,12 @@ impl Store {
         })
     }
 
-    /// Erases what killed work left, looks at the database, and makes a store over it by `ready`: twice, where
-    /// the disk is full.
+    /// Makes a store over the database by `ready`, as [`with_database`].
     pub(super) fn over_database(
         files: &Files,
-        mut ready: impl FnMut(Connection) -> Result<Store, StoreError>,
+        ready: impl FnMut(Connection) -> Result<Store, StoreError>,
     ) -> Result<Store, StoreError> {
-        let damaged = |what: &str| Err(StoreError::Damaged(what.into()));
-        if super::backup::is_unfinished(files) {
-            return Err(StoreError::RestoreUnfinished);
-        }
-        let leftovers = Leftovers::erase(files.directory(), Side::Till)?;
-        private_file::require_own(&files.database)?;
-        match fs::metadata(&files.database) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(StoreError::Missing),
-            // SQLite takes an empty file for a new database.
-            Ok(metadata) if metadata.len() == 0 => return damaged("it is empty"),
-            Err(error) => return Err(error.into()),
-            Ok(_) => {}
-        }
-        let mut opened = || {
-            let connection = connect(&files.database)?;
-            if !schema::is_store(&connection)? {
-                return damaged("it holds no store");
-            }
-            ready(connection)
-        };
-        let mut store = match opened() {
-            // The index of the log alone takes 32 KiB.
-            Err(error) if error.is_disk_full() && fs::remove_file(&files.ballast).is_ok() => opened(),
-            result => result,
-        }?;
+        let (mut store, leftovers) = with_database(files, ready)?;
         store.leftovers = leftovers;
         store.hold_ballast();
         // The keys of what was forgotten, where a crash or another keys file had left them.
@@ -481,6 +456,40 @@ pub fn policy_in_force(database: &Path) -> Result<(String, Policy), StoreError> 
     Ok((connection.query_row(sql, [policy.version], |row| row.get(0))?, policy))
 }
 
+/// Erases what killed work left, looks at the database, and does `work` over it: twice, where the disk is full. Errors:
+/// `RestoreUnfinished`, `Missing`, `Damaged`, and those of `work`.
+pub(super) fn with_database<T>(
+    files: &Files,
+    mut work: impl FnMut(Connection) -> Result<T, StoreError>,
+) -> Result<(T, Leftovers), StoreError> {
+    let damaged = |what: &str| StoreError::Damaged(what.into());
+    if super::backup::is_unfinished(files) {
+        return Err(StoreError::RestoreUnfinished);
+    }
+    let leftovers = Leftovers::erase(files.directory(), Side::Till)?;
+    private_file::require_own(&files.database)?;
+    match fs::metadata(&files.database) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(StoreError::Missing),
+        // SQLite takes an empty file for a new database.
+        Ok(metadata) if metadata.len() == 0 => return Err(damaged("it is empty")),
+        Err(error) => return Err(error.into()),
+        Ok(_) => {}
+    }
+    let mut worked = || {
+        let connection = connect(&files.database)?;
+        if !schema::is_store(&connection)? {
+            return Err(damaged("it holds no store"));
+        }
+        work(connection)
+    };
+    let done = match worked() {
+        // The index of the log alone takes 32 KiB.
+        Err(error) if error.is_disk_full() && fs::remove_file(&files.ballast).is_ok() => worked(),
+        result => result,
+    }?;
+    Ok((done, leftovers))
+}
+
 /// Opens the database.
 pub(super) fn connect(path: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -516,6 +525,12 @@ pub(super) fn issuer_id(connection: &Connection, issuer: &Issuer) -> Result<i64,
     connection
         .execute("INSERT INTO issuer (name, tax_id, series, currency) VALUES (?1, ?2, ?3, ?4)", values)?;
     Ok(connection.last_insert_rowid())
+}
+
+/// The issuer of that row. Errors: where it is gone, too.
+pub(super) fn issuer_of(connection: &Connection, id: i64) -> Result<Issuer, StoreError> {
+    let sql = "SELECT name, tax_id, series, currency FROM issuer WHERE id = ?1";
+    Ok(connection.prepare_cached(sql)?.query_row([id], issuer_row)?)
 }
 
 /// An issuer as it was when a ticket was issued.

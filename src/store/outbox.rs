@@ -16,8 +16,8 @@ use crate::domain::ticket::Issuer;
 use crate::seal::{DataKey, KeyFile, KeysError, SlotId, StoreKey};
 
 use super::error::StoreError;
-use super::open::{BUSY_TIMEOUT, Files, connect_to_read, issuer_row};
-use super::{counts, ticket};
+use super::open::{BUSY_TIMEOUT, Files, connect_to_read};
+use super::{counts, open, ticket};
 
 /// The records of a store, read beside the till that writes them. It holds no read open between two
 /// calls, so that it keeps no forget pending for long.
@@ -436,9 +436,7 @@ fn issuer_of(
     if let Some(issuer) = known.get(&id) {
         return Ok(issuer.clone());
     }
-    let mut statement =
-        connection.prepare_cached("SELECT name, tax_id, series, currency FROM issuer WHERE id = ?1")?;
-    let issuer = Arc::new(statement.query_row([id], issuer_row)?);
+    let issuer = Arc::new(open::issuer_of(connection, id)?);
     known.insert(id, issuer.clone());
     Ok(issuer)
 }

@@ -30,6 +30,7 @@ mod looks;
 mod outbox;
 mod planted;
 mod renewal;
+mod restore;
 mod review;
 mod verify;
 

@@ -16,6 +16,13 @@ pub(super) struct Head {
     pub hash: Option<TicketHash>,
 }
 
+impl Head {
+    /// The chain with this ticket at its end.
+    pub fn of(ticket: &Ticket) -> Head {
+        Head { number: ticket.number, hash: Some(ticket.hash) }
+    }
+}
+
 /// Days since 1970-01-01, as days are stored.
 pub(super) fn day_number(day: NaiveDate) -> i32 {
     day.to_epoch_days()
@@ -54,22 +61,27 @@ pub(super) fn issue(
     };
     ticket.hash = ticket.expected_hash();
     assert!(ticket.adds_up(), "a frozen sale adds up");
+    let at = ticket.at.to_rfc3339();
     let body = serde_json::to_string(&ticket.body).expect("a ticket body is JSON");
-    connection
-        .prepare_cached(
-            "INSERT INTO ticket (number, issuer, at, total, tax_total, body, hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-        )?
-        .execute(params![
-            ticket.number,
-            issuer_id,
-            ticket.at.to_rfc3339(),
-            ticket.total.0,
-            ticket.tax_total.0,
-            body,
-            ticket.hash.0
-        ])?;
-    *head = Head { number: ticket.number, hash: Some(ticket.hash) };
+    insert(connection, issuer_id, &ticket, &at, &body)?;
+    *head = Head::of(&ticket);
     Ok(ticket)
+}
+
+/// Writes the row of a ticket, with the texts of its time and body.
+pub(super) fn insert(
+    connection: &Connection,
+    issuer_id: i64,
+    ticket: &Ticket,
+    at: &str,
+    body: &str,
+) -> Result<(), StoreError> {
+    let mut statement = connection.prepare_cached(
+        "INSERT INTO ticket (number, issuer, at, total, tax_total, body, hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    )?;
+    let Ticket { number, total, tax_total, hash, .. } = ticket;
+    statement.execute(params![number, issuer_id, at, total.0, tax_total.0, body, hash.0])?;
+    Ok(())
 }
 
 const SELECT: &str =
@@ -79,21 +91,42 @@ const SELECT: &str =
     FROM ticket t JOIN issuer i ON i.id = t.issuer";
 
 fn ticket_row(row: &Row<'_>) -> Result<Ticket, StoreError> {
+    let previous: Option<[u8; 32]> = row.get("previous")?;
+    ticket_of(row, issuer_row(row)?, previous.map(TicketHash))
+}
+
+fn ticket_of(row: &Row<'_>, issuer: Issuer, previous: Option<TicketHash>) -> Result<Ticket, StoreError> {
     let number: u64 = row.get("number")?;
     let damaged = |what: &str| StoreError::Damaged(format!("ticket {number}: {what}"));
     let at: String = row.get("at")?;
     let body: String = row.get("body")?;
-    let previous: Option<[u8; 32]> = row.get("previous")?;
     Ok(Ticket {
-        issuer: issuer_row(row)?,
+        issuer,
         number,
         at: DateTime::parse_from_rfc3339(&at).map_err(|_| damaged("its time"))?,
         total: crate::domain::money::Money(row.get("total")?),
         tax_total: crate::domain::money::Money(row.get("tax_total")?),
         body: serde_json::from_str(&body).map_err(|_| damaged("its amounts"))?,
-        previous: previous.map(TicketHash),
+        previous,
         hash: TicketHash(row.get("hash")?),
     })
+}
+
+/// The ticket behind `last` in a database that is not believed, with the texts of its time and body: `None` where it is
+/// not there, or has not the hash of its fields behind `last`. Of its issuer the row has the id. Errors: of that row.
+pub(super) fn next(
+    connection: &Connection,
+    last: Head,
+    issuer: impl Fn(i64) -> Result<Issuer, StoreError>,
+) -> Result<Option<(Ticket, String, String)>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT number, issuer, at, total, tax_total, body, hash FROM ticket WHERE number = ?1",
+    )?;
+    let mut rows = statement.query([last.number + 1])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    let ticket = ticket_of(row, issuer(row.get("issuer")?)?, last.hash)?;
+    let is_next = ticket.number == last.number + 1 && ticket.hash == ticket.expected_hash();
+    Ok(if is_next { Some((ticket, row.get("at")?, row.get("body")?)) } else { None })
 }
 
 /// The stored ticket of that number.

@@ -164,6 +164,7 @@ help-arg-changed-policy = The changed policy.
 help-arg-backup = The backup.
 help-arg-store-key = Where store.key is, if not in the data directory.
 help-arg-series = The till's new series of tickets.
+help-arg-end-newer = Restores also where that ends what was kept here after the backup.
 
 cli-busy = another program is using the database.
 cli-busy-next = Close it, then try again.

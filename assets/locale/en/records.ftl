@@ -202,6 +202,10 @@ restore-needs-series = tickets may have been sold after this backup. Their numbe
 restore-needs-series-next =
     Give the till a series that it never had. Until now: { $used }
     olvido restore FILE --series { $next }
+restore-ends-first = something was kept here after this backup, and the restore ends it.
+restore-ends-first-next =
+    If there is a newer backup, take that one. To restore this one all the same:
+    olvido restore FILE --end-newer
 restore-bad-series = this is not a series: letters, digits or "-", at most { $longest }.
 restore-series-used = the till had the series { $series } already.
 restore-finished = The restore that was interrupted is finished.
@@ -229,9 +233,10 @@ restore-takes-over = { $count ->
    *[other] The restore takes over { $count } tickets from after the backup, without what was counted of them: products, choices.
 }
 restore-loses-tickets = { $count ->
-    [one] One ticket from after the backup cannot be read and is not taken over.
-   *[other] { $count } tickets from after the backup cannot be read and are not taken over.
+    [one] One ticket from after the backup is damaged and is not taken over.
+   *[other] { $count } tickets from after the backup are damaged, or follow a damaged one, and are not taken over.
 }
+restore-may-lose-tickets = The last tickets here cannot be read: some from after the backup may be lost, and nothing tells how many.
 restore-ends = The restore ends what was kept here after the backup: purchases: { $purchases }, customers: { $customers }.
 restore-series = Tickets go on in the series { $series }.
 

@@ -164,6 +164,7 @@ help-arg-changed-policy = La política cambiada.
 help-arg-backup = La copia.
 help-arg-store-key = Dónde está store.key, si no en la carpeta de datos.
 help-arg-series = La nueva serie de tiques de la caja.
+help-arg-end-newer = Restaura también cuando así acaba con lo que se guardó aquí después de la copia.
 
 cli-busy = otro programa está usando la base de datos.
 cli-busy-next = Ciérrelo y vuelva a intentarlo.

@@ -202,6 +202,10 @@ restore-needs-series = quizá se vendieron tiques después de esta copia. Sus n�
 restore-needs-series-next =
     Dé a la caja una serie que no haya tenido nunca. Hasta ahora: { $used }
     olvido restore ARCHIVO --series { $next }
+restore-ends-first = aquí se guardó algo después de esta copia, y la restauración acaba con ello.
+restore-ends-first-next =
+    Si hay una copia más nueva, tome esa. Para restaurar esta de todos modos:
+    olvido restore ARCHIVO --end-newer
 restore-bad-series = esto no es una serie: letras, cifras o «-», { $longest } como mucho.
 restore-series-used = la caja ya tuvo la serie { $series }.
 restore-finished = La restauración que quedó a medias está terminada.
@@ -229,9 +233,10 @@ restore-takes-over = { $count ->
    *[other] La restauración conserva { $count } tiques posteriores a la copia, sin lo que se contó de ellos: productos, elecciones.
 }
 restore-loses-tickets = { $count ->
-    [one] Un tique posterior a la copia no se puede leer y no se conserva.
-   *[other] { $count } tiques posteriores a la copia no se pueden leer y no se conservan.
+    [one] Un tique posterior a la copia está dañado y no se conserva.
+   *[other] { $count } tiques posteriores a la copia están dañados, o siguen a uno dañado, y no se conservan.
 }
+restore-may-lose-tickets = Los últimos tiques de aquí no se pueden leer: quizá se pierden algunos posteriores a la copia, y nada dice cuántos.
 restore-ends = La restauración acaba con lo que se guardó aquí después de la copia: compras: { $purchases }, clientes: { $customers }.
 restore-series = Los tiques siguen en la serie { $series }.
 

@@ -14,12 +14,13 @@ use crate::store::open::connect_to_read;
 const RESTORED: &str = "restored";
 
 /// What becomes of what followed the backup in the store in place, as far as that can be read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ended {
     /// Tickets that are taken over, without what was counted of them.
     pub tickets_taken_over: u64,
-    /// Tickets that are there and cannot be taken over.
-    pub tickets_lost: u64,
+    /// Tickets that are there and are not taken over: damaged, or behind a damaged one. `None` where nothing tells how
+    /// many, since the last one cannot be read.
+    pub tickets_lost: Option<u64>,
     /// Kept purchases that are not in the restored store, and were not forgotten.
     pub purchases: usize,
     /// Customers of whom it keeps nothing any more.

@@ -8,14 +8,15 @@ use chrono::NaiveDate;
 use rusqlite::Connection;
 
 use super::doubt::Doubt;
-use super::ended::{Ended, RestoredDays};
+use super::ended::RestoredDays;
 use crate::seal::{Holds, KeyFile, Lookup, SlotId, SlotSurvey, StoreKey};
 use crate::store::clock::Clock;
+use crate::store::damaged::readable_ids;
 use crate::store::error::StoreError;
 use crate::store::open::{Files, Store, connect_to_read};
 use crate::store::{behind, outbox, ticket, verify};
 
-/// What the files in place tell.
+/// What the files in place tell, as far as they can be read.
 #[derive(Default)]
 pub(super) struct InPlace {
     pub tombstones: BTreeSet<[u8; 16]>,
@@ -23,15 +24,13 @@ pub(super) struct InPlace {
     pub held: HashSet<[u8; 16]>,
     /// The last ticket, where the database is whole.
     pub head: Option<ticket::Head>,
-    /// The last ticket that can be read, where it is not.
-    pub readable_head: Option<ticket::Head>,
-    /// The day that the store is sure of, likewise.
+    /// The day that the store is sure of.
     pub trusted_day: Option<NaiveDate>,
     /// What an earlier restore could not know.
     pub doubt: Option<Doubt>,
     /// Between which days an earlier one may have ended something.
     pub restored: Option<RestoredDays>,
-    /// Kept purchases, as far as they can be read; and customers who have one.
+    /// Kept purchases, and customers who have one.
     kept: HashSet<[u8; 16]>,
     customers: HashSet<Lookup>,
     /// It is whole and up to date: what has no tombstone was not forgotten.
@@ -76,25 +75,8 @@ impl InPlace {
 
     fn read_database(&mut self, path: &Path, keys: Option<&KeyFile>) -> Result<(), StoreError> {
         let connection = connect_to_read(path)?;
-        let mut statement = connection.prepare("SELECT id FROM tombstone")?;
-        let mut rows = statement.query([])?;
-        // As many as a damaged file gives.
-        while let Ok(Some(row)) = rows.next() {
-            self.tombstones.extend(row.get::<_, [u8; 16]>(0).ok());
-        }
-        self.kept = readable_ids(&connection, "SELECT id FROM purchase");
-        for gone in readable_ids(&connection, "SELECT owner FROM doomed").iter().chain(&self.tombstones) {
-            self.kept.remove(gone);
-        }
-        self.held = match outbox::held_forgets(&connection)? {
-            Some(held) => held,
-            // There was no hub.
-            None => self.tombstones.iter().copied().collect(),
-        };
-        if let Err(damage) = verify::quick_check_file(path) {
-            self.readable_head = ticket::head(&connection).ok();
-            return Err(damage);
-        }
+        self.read_despite_damage(&connection);
+        verify::quick_check_file(path)?;
         if let Some(keys) = keys {
             self.is_torn = match behind::require_newest(&connection, keys) {
                 Err(StoreError::DatabaseOlder) => true,
@@ -104,10 +86,25 @@ impl InPlace {
             self.is_usable = !self.is_torn && behind::opens_next(&connection, keys)?;
         }
         self.head = Some(ticket::head(&connection)?);
-        self.trusted_day = Clock::load(&connection)?.trusted_day();
-        self.doubt = Doubt::load(&connection)?;
-        self.restored = RestoredDays::load(&connection)?;
         Ok(())
+    }
+
+    /// What can be read whatever else is damaged, each by itself.
+    fn read_despite_damage(&mut self, connection: &Connection) {
+        self.tombstones = readable_ids(connection, "SELECT id FROM tombstone").into_iter().collect();
+        let forgotten = behind::forgotten(connection);
+        self.kept = readable_ids(connection, "SELECT id FROM purchase");
+        self.kept.retain(|id| !forgotten.contains(id));
+        self.held = match outbox::held_forgets(connection) {
+            Ok(Some(held)) => held,
+            // There was no hub.
+            Ok(None) => self.tombstones.iter().copied().collect(),
+            // A hub asks every till where none is known to have had it.
+            Err(_) => HashSet::new(),
+        };
+        self.trusted_day = Clock::load(connection).ok().and_then(Clock::trusted_day);
+        self.doubt = Doubt::load(connection).ok().flatten();
+        self.restored = RestoredDays::load(connection).ok().flatten();
     }
 
     /// Takes the customers from the keys; where the database cannot be read as a whole, their purchases, too.
@@ -128,17 +125,17 @@ impl InPlace {
         self.keys.as_ref().is_some_and(|keys| !keys.readable.contains(&slot.index))
     }
 
-    /// What is kept here and not in the restored store, which keeps `purchases`.
-    pub fn ended(&self, restored: &Store, purchases: HashSet<[u8; 16]>) -> Result<Ended, StoreError> {
+    /// How many purchases and customers are kept here and not in the restored store, which keeps `purchases`.
+    pub fn ended(
+        &self,
+        restored: &Store,
+        purchases: &HashSet<[u8; 16]>,
+    ) -> Result<(usize, usize), StoreError> {
         let forgotten = restored.tombstones()?;
         let is_ended = |id: &&[u8; 16]| !purchases.contains(*id) && !forgotten.contains(*id);
         let there: HashSet<Lookup> =
             restored.keys.live()?.tied.into_iter().map(|(_, tie)| tie.customer).collect();
-        Ok(Ended {
-            purchases: self.kept.iter().filter(is_ended).count(),
-            customers: self.customers.difference(&there).count(),
-            ..Ended::default()
-        })
+        Ok((self.kept.iter().filter(is_ended).count(), self.customers.difference(&there).count()))
     }
 
     /// Whether this slot of the backup was forgotten since; `None` where nothing tells.
@@ -155,15 +152,4 @@ impl InPlace {
         }
         readable.contains(&slot.index).then_some(true)
     }
-}
-
-/// As many ids as a damaged table gives.
-fn readable_ids(connection: &Connection, sql: &str) -> HashSet<[u8; 16]> {
-    let mut found = HashSet::new();
-    let Ok(mut statement) = connection.prepare(sql) else { return found };
-    let Ok(mut rows) = statement.query([]) else { return found };
-    while let Ok(Some(row)) = rows.next() {
-        found.extend(row.get::<_, [u8; 16]>(0).ok());
-    }
-    found
 }

@@ -11,6 +11,7 @@ mod doubt;
 mod ended;
 mod in_place;
 mod restore;
+mod tickets;
 
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;

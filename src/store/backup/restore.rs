@@ -9,19 +9,19 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, FixedOffset, NaiveDate};
-use rusqlite::{OptionalExtension, params};
+use rusqlite::OptionalExtension;
 
 use super::archive::{self, Head, MANIFEST, Manifest, Unpacked};
 use super::doubt::Doubt;
 use super::ended::{Ended, RestoredDays};
 use super::in_place::InPlace;
-use super::{BackupError, CONFIG, DATABASE, KEYS, MEMBERS, POLICY};
+use super::{BackupError, CONFIG, DATABASE, KEYS, MEMBERS, POLICY, tickets};
 use crate::domain::policy::Policy;
 use crate::domain::ticket::Issuer;
 use crate::seal::{CustomerSlot, Holds, KeyFile, KeysError, SlotId, StoreKey, private_file};
 use crate::store::error::StoreError;
 use crate::store::forget::{Forgetting, Stage};
-use crate::store::open::{Files, Store, connect, connect_to_read, issuer_id, issuer_row};
+use crate::store::open::{Files, Store, connect, issuer_row};
 use crate::store::{forget, hub, profile, schema, ticket, verify};
 
 pub(super) const UNPACKED: &str = "restore.tmp";
@@ -147,107 +147,107 @@ fn prepare_in(
     store_key: Option<&Path>,
     today: NaiveDate,
 ) -> Result<Restoring, BackupError> {
-    let files = take_store_key(folder, root, store_key)?;
-    let key = StoreKey::load(&files.store_key).map_err(StoreError::from)?;
-    let Unpacked { manifest, is_genuine } = archive::unpack(file, folder, &key)?;
-    let mut store = open_unpacked(&files, &key, is_genuine)?;
-    verify::quick_check_file(&files.database)?;
+    let (mut store, unpacked) = unpack(folder, file, root, store_key)?;
     let head = ticket::head(&store.connection)?;
-    if head_differs(&manifest, &head) {
-        return Err(BackupError::Altered(DATABASE.to_owned()));
-    }
+    // Before later tickets are in it.
+    let made_on = made_on(&store, &unpacked)?;
     let place = Files::of(root);
     let mut in_place = InPlace::look(&place, &store.store_key);
-    let (mut needs_new_series, mut last_ticket) = (true, head.number);
-    if let Some(here) = in_place.head {
-        if here.number > head.number && !in_place.is_usable {
-            // Nothing sells with the files in place any more: their newer tickets go on in the backup's.
-            store.adopt_tickets(&place.database, head)?;
-            in_place.complete = !in_place.is_behind;
-            (needs_new_series, last_ticket) = (false, here.number);
-        } else {
-            needs_new_series = compare(&mut in_place, here, head, &store)?;
-        }
-        needs_new_series |= in_place.is_torn;
-    }
-    let mut tickets_lost = 0;
-    if let Some(here) = in_place.readable_head.filter(|here| here.number > head.number) {
-        match store.adopt_tickets(&place.database, head) {
-            // More may have followed: a new series is needed in any case.
-            Ok(()) => last_ticket = here.number,
-            Err(error) => {
-                log::error!("tickets behind the backup cannot be taken over: {error:?}");
-                tickets_lost = here.number - head.number;
-            }
-        }
-    }
-    let (mut forgotten, mut unknown) = (Vec::new(), Vec::new());
-    for slot in super::personal_slots(&store.connection)? {
-        match in_place.knows(slot) {
-            Some(true) => forgotten.push(slot),
-            Some(false) => {}
-            None => unknown.push(slot),
-        }
-    }
-    let mut damaged = super::personal_slots(&store.connection)?;
-    damaged.retain(|slot| in_place.is_damaged(*slot));
-    let backup_days = store.policy.backup_days;
-    let last_day = store.last_ticket_at()?.map(|at| at.date_naive());
-    let made_on = match is_genuine {
-        Some(_) => manifest.at.date_naive(),
-        // What it says of itself proves nothing; its tickets are those of the chain.
-        None => last_day.unwrap_or_else(|| manifest.at.date_naive()).min(manifest.at.date_naive()),
-    };
+    let numbers = tickets::go_on(&mut store, &mut in_place, &place.database, head)?;
     // A clock that was set back makes no backup younger. One that is ahead makes it older: nothing is lost by that,
     // the backup can be restored again under the right one.
     let known = [in_place.trusted_day, store.trusted_day()];
     let today = known.into_iter().flatten().fold(today, NaiveDate::max);
-    let old = backup_days.filter(|days| (today - made_on).num_days() > i64::from(*days));
-    if old.is_some() {
+    let age_days = (today - made_on).num_days();
+    let past_days = store.policy.backup_days.filter(|days| age_days > i64::from(*days));
+    let Known { forgotten, mut unknown, damaged } = Known::of(&store, &in_place)?;
+    if past_days.is_some() {
         store.let_go(&unknown)?;
         unknown.clear();
     }
-    store.adopt_tombstones(&in_place)?;
-    hub::mark_restored(&store.connection)?;
-    let renewed = store.renew_changed_profiles(&forgotten, &in_place.tombstones)?;
-    forgotten.retain(|slot| !renewed.contains(slot));
-    store.forget_all(&forgotten)?;
-    // Where its slot was damaged in place, nobody knew whose it was when a customer was forgotten.
-    let remains = store.forget_remains(&Vec::from_iter(damaged))?;
-    store.compact()?;
-    if store.finish_forgetting()? != Forgetting::Complete {
-        return Err(StoreError::Busy.into());
-    }
-    let purchases = crate::store::purchase::all(&store.connection)?;
-    let unknown: HashSet<[u8; 16]> = unknown.iter().map(|slot| slot.owner).collect();
+    let replayed = store.forget_again(&in_place, forgotten, &damaged)?;
+    let purchases: HashSet<[u8; 16]> =
+        crate::store::purchase::all(&store.connection)?.iter().map(|(slot, _)| slot.owner).collect();
+    let (ended_purchases, ended_customers) = in_place.ended(&store, &purchases)?;
     let restoring = Restoring {
         root: root.to_owned(),
-        at: manifest.at,
-        is_unproven: is_genuine.is_none(),
-        last_ticket,
+        at: unpacked.manifest.at,
+        is_unproven: unpacked.is_genuine.is_none(),
+        last_ticket: numbers.last,
         config: fs::read_to_string(folder.join(CONFIG))
             .map_err(|_| BackupError::Altered(CONFIG.to_owned()))?,
         series: store.series()?,
-        needs_new_series,
-        past_days: old,
-        replayed: forgotten.len() + remains,
+        needs_new_series: numbers.needs_new_series,
+        past_days,
+        replayed,
         purchases: purchases.len(),
-        unknown: purchases.iter().filter(|(slot, _)| unknown.contains(&slot.owner)).count(),
+        unknown: unknown.iter().filter(|slot| purchases.contains(&slot.owner)).count(),
         ended: Ended {
-            tickets_taken_over: last_ticket - head.number,
-            tickets_lost,
-            ..in_place.ended(&store, purchases.iter().map(|(slot, _)| slot.owner).collect())?
+            tickets_taken_over: numbers.taken_over,
+            tickets_lost: numbers.lost,
+            purchases: ended_purchases,
+            customers: ended_customers,
         },
     };
-    leave_notes(
-        &store,
-        &in_place,
-        &restoring,
-        head.number,
-        RestoredDays { from: made_on.min(today), to: today },
-    )?;
+    let days = RestoredDays { from: made_on.min(today), to: today };
+    leave_notes(&store, &in_place, &restoring, head.number, days)?;
     store.close_quietly()?;
     Ok(restoring)
+}
+
+/// Unpacks the backup, and opens the store in it. Refused where it is not whole, or not what its manifest says.
+fn unpack(
+    folder: &Path,
+    file: &Path,
+    root: &Path,
+    store_key: Option<&Path>,
+) -> Result<(Store, Unpacked), BackupError> {
+    let files = take_store_key(folder, root, store_key)?;
+    let key = StoreKey::load(&files.store_key).map_err(StoreError::from)?;
+    let unpacked = archive::unpack(file, folder, &key)?;
+    let store = open_unpacked(&files, &key, unpacked.is_genuine)?;
+    verify::quick_check_file(&files.database)?;
+    if head_differs(&unpacked.manifest, &ticket::head(&store.connection)?) {
+        return Err(BackupError::Altered(DATABASE.to_owned()));
+    }
+    Ok((store, unpacked))
+}
+
+/// The day by which a backup is as old as it is.
+fn made_on(store: &Store, unpacked: &Unpacked) -> Result<NaiveDate, StoreError> {
+    let said = unpacked.manifest.at.date_naive();
+    Ok(match unpacked.is_genuine {
+        Some(_) => said,
+        // What it says of itself proves nothing; its tickets are those of the chain.
+        None => store.last_ticket_at()?.map_or(said, |at| at.date_naive().min(said)),
+    })
+}
+
+/// What the files in place tell of the purchases and profiles in the backup.
+struct Known {
+    /// Forgotten since.
+    forgotten: Vec<SlotId>,
+    /// Of which nothing tells.
+    unknown: Vec<SlotId>,
+    /// Whose slot is damaged there.
+    damaged: Vec<SlotId>,
+}
+
+impl Known {
+    fn of(store: &Store, in_place: &InPlace) -> Result<Known, StoreError> {
+        let mut known = Known { forgotten: Vec::new(), unknown: Vec::new(), damaged: Vec::new() };
+        for slot in super::personal_slots(&store.connection)? {
+            match in_place.knows(slot) {
+                Some(true) => known.forgotten.push(slot),
+                Some(false) => {}
+                None => known.unknown.push(slot),
+            }
+            if in_place.is_damaged(slot) {
+                known.damaged.push(slot);
+            }
+        }
+        Ok(known)
+    }
 }
 
 /// Notes in the restored store what nobody can know of it, and the days of which something may be missing.
@@ -279,35 +279,6 @@ fn head_differs(manifest: &Manifest, head: &ticket::Head) -> bool {
     let found = head.hash.map(|hash| (head.number, hash.to_string()));
     let said = manifest.last_ticket.as_ref().map(|Head { number, hash }| (*number, hash.clone()));
     found != said
-}
-
-/// What a whole store in place means for the backup. Returns whether a new series is needed.
-fn compare(
-    in_place: &mut InPlace,
-    here: ticket::Head,
-    backup: ticket::Head,
-    restored: &Store,
-) -> Result<bool, BackupError> {
-    if here.number == 0 {
-        // A store that never sold anything: its numbers are free.
-        in_place.keys = None;
-        return Ok(backup.number > 0);
-    }
-    if here.number > backup.number {
-        return Err(BackupError::SalesAfter { here: here.number, backup: backup.number });
-    }
-    if in_place.is_torn {
-        let is_same = restored.ticket(here.number)?.is_none_or(|ticket| Some(ticket.hash) == here.hash);
-        return if is_same { Ok(true) } else { Err(BackupError::OtherStore) };
-    }
-    if here.number == backup.number {
-        in_place.complete = !in_place.is_behind;
-        return if here.hash == backup.hash { Ok(false) } else { Err(BackupError::OtherStore) };
-    }
-    // Older than the backup: what its keys do not know yet was not forgotten.
-    in_place.keys = None;
-    let same = restored.ticket(here.number)?.is_none_or(|ticket| Some(ticket.hash) == here.hash);
-    if same { Ok(true) } else { Err(BackupError::OtherStore) }
 }
 
 /// Puts the store key beside the unpacked files where it has to be installed too.
@@ -369,37 +340,32 @@ fn open_unpacked(files: &Files, key: &StoreKey, is_genuine: Option<bool>) -> Res
 }
 
 impl Store {
+    /// Forgets again what was forgotten since, completely. Returns how many purchases and profiles that were.
+    fn forget_again(
+        &mut self,
+        in_place: &InPlace,
+        mut forgotten: Vec<SlotId>,
+        damaged: &[SlotId],
+    ) -> Result<usize, StoreError> {
+        self.adopt_tombstones(in_place)?;
+        hub::mark_restored(&self.connection)?;
+        let renewed = self.renew_changed_profiles(&forgotten, &in_place.tombstones)?;
+        forgotten.retain(|slot| !renewed.contains(slot));
+        self.forget_all(&forgotten)?;
+        // Where its slot was damaged in place, nobody knew whose it was when a customer was forgotten.
+        let remains = self.forget_remains(damaged)?;
+        self.compact()?;
+        if self.finish_forgetting()? != Forgetting::Complete {
+            return Err(StoreError::Busy);
+        }
+        Ok(forgotten.len() + remains)
+    }
+
     /// Takes over what was forgotten since, and says it to the hub, which may not have heard it all.
     fn adopt_tombstones(&mut self, in_place: &InPlace) -> Result<(), StoreError> {
         let transaction = self.connection.transaction()?;
         for id in &in_place.tombstones {
             forget::mark(&transaction, id, in_place.held.contains(id), forget::Said::Here)?;
-        }
-        Ok(transaction.commit()?)
-    }
-
-    /// Takes over the tickets that followed `last` in the database in place, which is whole: tax law asks for them,
-    /// and the chain goes on behind them. Errors: `OtherStore` where they do not hang on the backup's last one.
-    fn adopt_tickets(&mut self, database: &Path, last: ticket::Head) -> Result<(), BackupError> {
-        let here = connect_to_read(database)?;
-        let next = ticket::find(&here, last.number + 1)?;
-        if next.is_none_or(|next| next.previous != last.hash) {
-            return Err(BackupError::OtherStore);
-        }
-        let transaction = self.connection.transaction()?;
-        let mut statement = here.prepare(
-            "SELECT t.number, t.at, t.total, t.tax_total, t.body, t.hash, i.name, i.tax_id, i.series, i.currency
-             FROM ticket t JOIN issuer i ON i.id = t.issuer WHERE t.number > ?1 ORDER BY t.number",
-        )?;
-        let mut rows = statement.query([last.number])?;
-        while let Some(row) = rows.next()? {
-            let issuer = issuer_id(&transaction, &issuer_row(row)?)?;
-            let (at, body): (String, String) = (row.get(1)?, row.get(4)?);
-            let (number, total, tax): (u64, i64, i64) = (row.get(0)?, row.get(2)?, row.get(3)?);
-            transaction.execute(
-                "INSERT INTO ticket (number, issuer, at, total, tax_total, body, hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-                params![number, issuer, at, total, tax, body, row.get::<_, [u8; 32]>(5)?],
-            )?;
         }
         Ok(transaction.commit()?)
     }

@@ -564,18 +564,25 @@ fn edit_text(member: &mut (String, Vec<u8>), from: &str, to: &str) {
     member.1 = text.replace(from, to).into_bytes();
 }
 
+/// Makes it one of format 1.
+pub(super) fn without_mark(archive: &Path) {
+    let mut all = members(archive);
+    edit_text(&mut all[0], "\"format\": 2", "\"format\": 1");
+    let keys = all.pop().unwrap();
+    all.insert(3, keys);
+    all.remove(1);
+    write_members(archive, &all);
+}
+
 /// The backups of 0.1 and 0.2: read, and said to prove nothing. What they say of their age is not believed, their
 /// last ticket is.
 #[test]
 fn a_backup_of_before_the_mark_is_read_and_proves_nothing() {
     let saved = Saved::new();
     let mut all = members(&saved.archive);
-    edit_text(&mut all[0], "\"format\": 2", "\"format\": 1");
     edit_text(&mut all[0], "2026-11-23T20:00:00", "2027-03-01T20:00:00");
-    let keys = all.pop().unwrap();
-    all.insert(3, keys);
-    all.remove(1);
     write_members(&saved.archive, &all);
+    without_mark(&saved.archive);
     fs::remove_file(saved.files().database).unwrap();
     fs::remove_file(saved.files().keys).unwrap();
     let young = saved.prepare_on("2026-11-25T08:00:00+01:00").unwrap();
