@@ -215,9 +215,10 @@ pub struct CustomerShowArgs {
 
 #[derive(Debug, Args)]
 pub struct CustomerForgetArgs {
-    #[command(flatten)]
-    pub whom: CustomerArgs,
-    /// Also what has a damaged key, of which nobody knows whose it is.
+    /// Phone, e-mail or loyalty card number.
+    #[arg(id = "identifier", value_name = "IDENT", required_unless_present = "damaged_too")]
+    pub identifier: Option<String>,
+    /// Also what has a damaged or missing key, whoever it is of.
     #[arg(long)]
     pub damaged_too: bool,
 }

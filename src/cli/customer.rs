@@ -11,7 +11,7 @@ use crate::store::{Customer, Forgetting, Outbox, Purchase, Store, StoreError, de
 use crate::sync::exchange::How;
 use crate::ui::event::Draft;
 
-use super::args::{CustomerArgs, CustomerForgetArgs, CustomerShowArgs};
+use super::args::{CustomerForgetArgs, CustomerShowArgs};
 use super::open::{Locked, files};
 use super::problem::Problem;
 use super::purchase::{PurchaseJson, purchase_json, ticked};
@@ -21,10 +21,22 @@ use super::run::{DONE, REFUSED, Session, written};
 struct ProfileJson<'a> {
     /// As `kind:value`.
     customer: String,
-    purposes: Vec<&'a str>,
+    /// Nothing where what they ticked cannot be read.
+    purposes: Option<Vec<&'a str>>,
     purchases: Vec<PurchaseJson<'a>>,
     /// How many purchases are past their term: nobody can read them, and they go by themselves.
     past_term: usize,
+    /// How much else is kept that cannot be read and is theirs, or may be.
+    unread: usize,
+}
+
+/// What was read of a customer.
+struct Read {
+    customer: Customer,
+    purchases: Vec<Purchase>,
+    /// How many of their purchases are past their term.
+    past_term: usize,
+    unread: usize,
 }
 
 impl Session {
@@ -32,8 +44,9 @@ impl Session {
     /// machines read (article 20). Each purchase shown is logged; staff who look for another reason say which.
     pub(super) fn show_customer(&self, args: &CustomerShowArgs, out: &mut impl Write) -> Result<u8, Problem> {
         let mut locked = self.open_store()?;
-        let people = self.readings(&args.whom, &locked.settings)?;
+        let people = self.readings(&args.whom.identifier, &locked.settings)?;
         let basket = open_basket(&locked.store);
+        let mut is_whole = true;
         let mut is_known = basket.is_some_and(|basket| people.iter().flatten().any(|who| basket.names(who)));
         if is_known {
             let words = self.locale().text("customer-in-basket-open");
@@ -42,73 +55,101 @@ impl Session {
         }
         let whom = self.whom(people, |identifier| locked.store.knows(identifier))?;
         for identifier in whom {
-            is_known |= self.show_one(&mut locked, &identifier, args, out)?;
+            let Some(exit) = self.show_one(&mut locked, &identifier, args, out)? else { continue };
+            is_known = true;
+            is_whole &= exit == DONE;
         }
-        if is_known { Ok(DONE) } else { Err(self.unknown_customer(&mut locked)?) }
+        match is_known {
+            true => Ok(if is_whole { DONE } else { REFUSED }),
+            false => Err(self.unknown_customer(&mut locked)?),
+        }
     }
 
-    /// Returns whether anything is kept of them under this identifier.
+    /// Returns 1 where something cannot be read, `None` where nothing is kept of them under this identifier.
     fn show_one(
         &self,
         locked: &mut Locked,
         identifier: &Identifier,
         args: &CustomerShowArgs,
         out: &mut impl Write,
-    ) -> Result<bool, Problem> {
-        let customer = locked.store.customer(identifier).map_err(|error| self.store_problem(&error))?;
-        let Some(customer) = customer else { return Ok(false) };
-        let locale = self.locale();
-        let purposes = ticked(&customer.purposes, locked.store.policy(), locale);
-        let mut purchases = Vec::with_capacity(customer.purchases.len());
-        for id in &customer.purchases {
-            purchases.extend(locked.store.remembered(id).map_err(|error| self.store_problem(&error))?);
-        }
-        purchases.sort_by_key(|purchase| purchase.number);
-        for purchase in &purchases {
+    ) -> Result<Option<u8>, Problem> {
+        let Some(read) = self.read_customer(&mut locked.store, identifier)? else { return Ok(None) };
+        let exit = if read.unread > 0 || read.customer.purposes.is_none() { REFUSED } else { DONE };
+        for purchase in &read.purchases {
             let reason = args.look.purpose.unwrap_or(LookReason::Unsaid);
             self.log_look(&mut locked.store, purchase, reason)?;
         }
         if args.look.json {
-            let json = self.customer_json(&locked.store, identifier, &customer, &purchases)?;
-            return self.say(&json, out).map(|_| true);
+            let json = self.customer_json(&locked.store, identifier, &read)?;
+            return self.say(&json, out).map(|_| Some(exit));
         }
-        let mut count = locale.format("customer-purchases", &[("count", purchases.len().into())]);
-        let hidden = customer.purchases.len() - purchases.len();
-        if hidden > 0 {
-            count = format!("{count}\n{}", locale.format("customer-past-term", &[("count", hidden.into())]));
+        let locale = self.locale();
+        let counted = |key: &str, count: usize| locale.format(key, &[("count", count.into())]);
+        let purposes = match &read.customer.purposes {
+            Some(purposes) => ticked(purposes, locked.store.policy(), locale),
+            None => locale.text("customer-purposes-unread").into_owned(),
+        };
+        let mut head = vec![
+            format!("{}: {}", locale.text("purchase-customer"), identifier.text()),
+            format!("{}: {purposes}", locale.text("purchase-purposes")),
+            counted("customer-purchases", read.purchases.len()),
+        ];
+        if read.past_term > 0 {
+            head.push(counted("customer-past-term", read.past_term));
         }
-        let head = format!(
-            "{}: {}\n{}: {purposes}\n{count}",
-            locale.text("purchase-customer"),
-            identifier.text(),
-            locale.text("purchase-purposes"),
-        );
-        self.say(&head, out)?;
-        for purchase in purchases {
+        if read.unread > 0 {
+            head.push(counted("customer-unread", read.unread));
+        }
+        if exit == REFUSED {
+            head.push(locale.text("forget-despite-next").into_owned());
+        }
+        self.say(&head.join("\n"), out)?;
+        for purchase in read.purchases {
             self.say("", out)?;
             written(self.print_purchase(&locked.store, &purchase, out), locale)?;
         }
-        Ok(true)
+        Ok(Some(exit))
     }
 
-    fn customer_json(
-        &self,
-        store: &Store,
-        identifier: &Identifier,
-        customer: &Customer,
-        purchases: &[Purchase],
-    ) -> Result<String, Problem> {
+    fn read_customer(&self, store: &mut Store, identifier: &Identifier) -> Result<Option<Read>, Problem> {
+        let customer = store.customer(identifier).map_err(|error| self.store_problem(&error))?;
+        let Some(customer) = customer else { return Ok(None) };
+        let (mut past_term, mut unread) = (0, customer.unread);
+        let mut purchases = Vec::with_capacity(customer.purchases.len());
+        for id in &customer.purchases {
+            match store.remembered(id) {
+                // One that cannot be read hides no other.
+                Err(error) if error.is_of_database() || matches!(error, StoreError::Keys(_)) => {
+                    log::error!("a kept purchase cannot be read: {error}");
+                    unread += 1;
+                }
+                purchase => match purchase.map_err(|error| self.store_problem(&error))? {
+                    Some(purchase) => purchases.push(purchase),
+                    None => past_term += 1,
+                },
+            }
+        }
+        purchases.sort_by_key(|purchase| purchase.number);
+        Ok(Some(Read { customer, purchases, past_term, unread }))
+    }
+
+    fn customer_json(&self, store: &Store, identifier: &Identifier, read: &Read) -> Result<String, Problem> {
+        let Read { customer, purchases, past_term, unread } = read;
         let looks = purchases.iter().map(|purchase| store.looks(&purchase.id)).collect::<Result<Vec<_>, _>>();
         let looks = looks.map_err(|error| self.store_problem(&error))?;
         let json = ProfileJson {
             customer: identifier.canonical(),
-            purposes: customer.purposes.iter().map(|purpose| purpose.as_str()).collect(),
+            purposes: customer
+                .purposes
+                .as_ref()
+                .map(|purposes| purposes.iter().map(|purpose| purpose.as_str()).collect()),
             purchases: purchases
                 .iter()
                 .zip(&looks)
                 .map(|(p, looks)| purchase_json(store, p, looks))
                 .collect(),
-            past_term: customer.purchases.len() - purchases.len(),
+            past_term: *past_term,
+            unread: *unread,
         };
         Ok(serde_json::to_string(&json).expect("a profile is JSON"))
     }
@@ -122,12 +163,18 @@ impl Session {
         let mut locked = match self.open_store_to_forget(out)? {
             Ok(locked) => locked,
             Err(unopened) => {
-                let people = self.readings(&args.whom, &unopened.settings)?;
+                let Some(identifier) = &args.identifier else {
+                    return Err(self.refusal("cli-damaged", "cli-damaged-next"));
+                };
+                let people = self.readings(identifier, &unopened.settings)?;
                 let whom = self.whom(people, |identifier| has_keys_of(&files(&self.data), identifier))?;
                 return self.destroy_keys(&whom, out);
             }
         };
-        let people = self.readings(&args.whom, &locked.settings)?;
+        let people = match &args.identifier {
+            Some(identifier) => self.readings(identifier, &locked.settings)?,
+            None => Vec::new(),
+        };
         let basket = open_basket(&locked.store);
         let in_basket =
             |identifier: &Identifier| basket.as_ref().is_some_and(|basket| basket.names(identifier));
@@ -165,6 +212,10 @@ impl Session {
                 self.rest(&mut locked);
                 DONE
             }
+            (None, None, None) if args.identifier.is_none() => {
+                self.rest(&mut locked);
+                self.say(&self.locale().text("customer-damaged-none"), out)?
+            }
             (None, None, None) => {
                 let unknown = self.unknown_customer(&mut locked)?;
                 self.tell_copies_of_earlier(&mut locked, out)?;
@@ -174,23 +225,19 @@ impl Session {
         Ok(exit.max(asked.unwrap_or(DONE)))
     }
 
-    /// Forgets all that has a damaged key of which nothing tells whose it is: nobody can open it here. `None` where
-    /// there is nothing of that kind.
+    /// Forgets all that is kept and does not open here. `None` where there is nothing of that kind.
     fn forget_damaged(
         &self,
         locked: &mut Locked,
         out: &mut impl Write,
     ) -> Result<Option<Forgetting>, Problem> {
-        let slots = match locked.store.slots_of_nobody() {
+        let forgotten = match locked.store.forget_unopened() {
             // The forget itself does what it can without the database.
             Err(error) if error.is_of_database() => return Ok(None),
-            slots => slots.map_err(|error| self.store_problem(&error))?,
+            forgotten => forgotten.map_err(|error| self.store_problem(&error))?,
         };
-        if slots.is_empty() {
-            return Ok(None);
-        }
-        let forgetting = locked.store.forget_all(&slots).map_err(|error| self.store_problem(&error))?;
-        let words = self.locale().format("customer-damaged-too", &[("count", slots.len().into())]);
+        let Some((count, forgetting)) = forgotten else { return Ok(None) };
+        let words = self.locale().format("customer-damaged-too", &[("count", count.into())]);
         self.say(&words, out)?;
         Ok(Some(forgetting))
     }
@@ -258,11 +305,13 @@ impl Session {
     /// Nobody is on file by this name. Whoever was forgotten is not known any more, so it says what is true of
     /// all: whether a forget is still pending, or was finished just now. Errors: of the store, where it cannot tell.
     fn unknown_customer(&self, locked: &mut Locked) -> Result<Problem, Problem> {
-        let of_nobody = locked.store.slots_of_nobody().map_err(|error| self.store_problem(&error))?;
+        let is_unread = locked.store.has_unread_of_nobody().map_err(|error| self.store_problem(&error))?;
         let has_hub = locked.store.enrolment().is_ok_and(|enrolment| enrolment.is_some());
         let was_under_way = locked.store.is_forgetting();
+        // Their keys are here again where somebody put an earlier keys file back.
+        locked.store.reclaim_slots().map_err(|error| self.store_problem(&error))?;
         Ok(match self.still_pending(&mut locked.store)? {
-            None if !of_nobody.is_empty() => self.refusal("customer-perhaps", "customer-perhaps-next"),
+            None if is_unread => self.refusal("customer-perhaps", "customer-perhaps-next"),
             None if was_under_way && has_hub => {
                 self.refusal("customer-unknown-finished", "customer-other-tills")
             }
@@ -315,8 +364,8 @@ impl Session {
         Ok(found.pop().unwrap_or_default())
     }
 
-    fn readings(&self, args: &CustomerArgs, settings: &Settings) -> Result<Vec<Vec<Identifier>>, Problem> {
-        let parsed = Identifier::readings(&args.identifier, &settings.store.dialling_code);
+    fn readings(&self, identifier: &str, settings: &Settings) -> Result<Vec<Vec<Identifier>>, Problem> {
+        let parsed = Identifier::readings(identifier, &settings.store.dialling_code);
         parsed.map_err(|error| {
             let what = match error {
                 IdentifierError::NotAPhone => "customer-not-phone",
@@ -343,3 +392,6 @@ fn hides_customers(error: &StoreError) -> bool {
 #[cfg(test)]
 #[path = "customer_tests.rs"]
 mod tests;
+#[cfg(test)]
+#[path = "unopened_tests.rs"]
+mod unopened_tests;

@@ -5,7 +5,9 @@ use std::io::Write;
 use crate::store::{ClockDays, Expired, Forgetting, Store, Waiting};
 
 use super::args::ExpireArgs;
+use super::open::Locked;
 use super::problem::Problem;
+use super::purchase::waits_for;
 use super::run::{DONE, REFUSED, Session, written};
 
 impl Session {
@@ -42,13 +44,22 @@ impl Session {
             Waiting::TicketsAndCounts => said.push(self.locale().text("expire-tickets-wait").into_owned()),
         }
         written(writeln!(out, "{}", said.join("\n")).map_err(Into::into), self.locale())?;
-        let mut exit = DONE;
-        if purchases > 0 {
-            exit = self.say_forgotten(&mut locked, forgetting, None, out)?;
+        let exit = if purchases > 0 {
+            self.say_forgotten(&mut locked, forgetting, None, out)?
         } else {
             self.rest(&mut locked);
-        }
+            self.say_older_forget(&mut locked, out)?
+        };
         Ok(if waiting == Waiting::Nothing { exit } else { REFUSED })
+    }
+
+    /// What a forget of before still waits for. Returns 1 where somebody has to do something first.
+    fn say_older_forget(&self, locked: &mut Locked, out: &mut impl Write) -> Result<u8, Problem> {
+        let finished = locked.store.finish_forgetting().map_err(|error| self.store_problem(&error))?;
+        let Forgetting::Pending(reason) = finished else { return Ok(DONE) };
+        let words = [self.locale().text("verify-pending"), self.locale().text(waits_for(reason))];
+        self.say(&words.join(" "), out)?;
+        Ok(if reason.needs_somebody() { REFUSED } else { DONE })
     }
 
     /// The clock's day, the day that the store is sure of, and what to do where they differ.

@@ -193,7 +193,8 @@ impl Session {
         }
     }
 
-    /// Says that a key is destroyed and nothing noted, since the database cannot be read.
+    /// Says that a key is destroyed and nothing noted, since the database cannot be read: the forget is pending, and
+    /// somebody has to put a backup back.
     pub(super) fn say_destroyed(
         &self,
         destroyed: Result<bool, StoreError>,
@@ -201,9 +202,10 @@ impl Session {
     ) -> Result<u8, Problem> {
         if destroyed.map_err(|error| self.store_problem(&error))? {
             let path = [("path", self.data.database().display().to_string().into())];
-            self.say(&self.locale().format("forget-key-only", &path), out)
+            self.say(&self.locale().format("forget-key-only", &path), out)?;
+            Ok(REFUSED)
         } else {
-            Err(self.refusal("forget-no-key", "cli-damaged-next"))
+            Err(self.refusal("forget-no-key", "forget-no-key-next"))
         }
     }
 
@@ -280,6 +282,10 @@ impl Session {
 
     fn kept(&self, store: &mut Store, code: &ReceiptCode) -> Result<Purchase, Problem> {
         let found = store.find(code).map_err(|error| self.store_problem(&error))?;
+        if matches!(found, Found::Forgotten { .. }) {
+            // Its key is here again where somebody put an earlier keys file back.
+            store.reclaim_slots().map_err(|error| self.store_problem(&error))?;
+        }
         if let Found::Forgotten { pending: true } = found
             && let Some(next) = self.still_pending(store)?
         {
@@ -469,7 +475,7 @@ fn forgetting_words(forgetting: Forgetting, locale: &'static Locale) -> String {
     }
 }
 
-fn waits_for(reason: Reason) -> &'static str {
+pub(super) fn waits_for(reason: Reason) -> &'static str {
     match reason {
         Reason::Reader => "forget-waits-reader",
         Reason::DiskFull => "forget-waits-full",

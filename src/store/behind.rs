@@ -101,33 +101,67 @@ fn tells(connection: &Connection) -> Result<bool, StoreError> {
     Ok(connection.query_row(sql, [], |row| row.get(0))?)
 }
 
+/// The slots that this database and this process need.
+#[derive(Default)]
+pub(super) struct Needed {
+    owners: HashSet<[u8; 16]>,
+    /// A damaged slot is known by its place alone.
+    places: HashSet<u32>,
+}
+
+impl Needed {
+    fn add(&mut self, slot: SlotId) {
+        self.owners.insert(slot.owner);
+        self.places.insert(slot.index);
+    }
+
+    /// By its owner: a row whose slot number was damaged still needs its key, wherever that is.
+    pub(super) fn has(&self, slot: &SlotId) -> bool {
+        if slot.is_place() { self.places.contains(&slot.index) } else { self.owners.contains(&slot.owner) }
+    }
+}
+
 impl Store {
-    /// Zeroes the keys of what was forgotten, wherever one is again, and the slots that crashes left without use:
-    /// these only where the database knows its keys. Reads the whole keys file. By their owners: a row whose
-    /// slot number was damaged still needs its key, wherever that is.
+    /// Zeroes the keys of what was forgotten, wherever one is again, and the slots that crashes or damage left
+    /// without use: these only where the database knows its keys. Reads the whole keys file.
     ///
     /// Returns whether the database knows its keys.
-    pub(super) fn reclaim_slots(&mut self) -> Result<bool, StoreError> {
-        let knows_all = !is_behind(&self.connection, &self.keys.live()?)?;
-        if !knows_all {
+    pub fn reclaim_slots(&mut self) -> Result<bool, StoreError> {
+        let forgotten = self.tombstones()?;
+        let needed = match self.needed_slots() {
+            Err(error) if error.is_of_database() => {
+                log::error!("what the database needs cannot be read: {error}");
+                None
+            }
+            needed => needed?,
+        };
+        if needed.is_none() {
             log::error!("keys that the database needs are gone: what it does not know is left alone");
         }
-        let forgotten = self.tombstones()?;
-        let mut needed: HashSet<[u8; 16]> = {
-            let mut statement = self.connection.prepare(
-                "SELECT id FROM purchase UNION ALL SELECT owner FROM profile
-                 UNION ALL SELECT owner FROM draft UNION ALL SELECT owner FROM tally
-                 UNION ALL SELECT owner FROM held UNION ALL SELECT owner FROM released
-                 UNION ALL SELECT owner FROM doomed",
-            )?;
-            let rows = statement.query_map([], |row| row.get(0))?;
-            rows.collect::<Result<_, _>>()?
-        };
-        needed.extend(self.spares.purchases.iter().map(|spare| spare.slot.owner));
-        needed.extend(self.spares.plain.iter().map(|spare| spare.slot.owner));
-        let is_needed = |slot: &SlotId| !knows_all || needed.contains(&slot.owner);
+        let is_needed = |slot: &SlotId| needed.as_ref().is_none_or(|needed| needed.has(slot));
         self.keys.reclaim(|slot| !forgotten.contains(&slot.owner) && is_needed(slot))?;
         self.spares.places_are_known();
-        Ok(knows_all)
+        Ok(needed.is_some())
+    }
+
+    /// `None` where the database does not know its keys.
+    pub(super) fn needed_slots(&self) -> Result<Option<Needed>, StoreError> {
+        if is_behind(&self.connection, &self.keys.live()?)? {
+            return Ok(None);
+        }
+        let mut needed = Needed::default();
+        let mut statement = self.connection.prepare(
+            "SELECT slot, id FROM purchase UNION ALL SELECT slot, owner FROM profile
+             UNION ALL SELECT slot, owner FROM draft UNION ALL SELECT slot, owner FROM tally
+             UNION ALL SELECT slot, owner FROM held UNION ALL SELECT slot, owner FROM released
+             UNION ALL SELECT slot, owner FROM doomed",
+        )?;
+        let rows = statement.query_map([], |row| slot_id(row, 0, row.get(1)?))?;
+        for slot in rows {
+            needed.add(slot?);
+        }
+        self.spares.purchases.iter().for_each(|spare| needed.add(spare.slot));
+        self.spares.plain.iter().for_each(|spare| needed.add(spare.slot));
+        Ok(Some(needed))
     }
 }

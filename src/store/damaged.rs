@@ -192,6 +192,6 @@ fn keys_of(files: &Files, customer: &Identifier) -> Result<(KeyFile, Vec<SlotId>
     let customer = profile::lookup(&store_key, customer);
     let mut slots: Vec<SlotId> = keys.slots_of(&customer)?.iter().map(|known| known.slot).collect();
     let damaged = keys.damaged_slots_of(&customer)?;
-    slots.extend(damaged.into_iter().map(|index| SlotId { index, owner: [0; 16] }));
+    slots.extend(damaged.into_iter().map(SlotId::place));
     Ok((keys, slots))
 }

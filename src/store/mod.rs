@@ -32,6 +32,7 @@ mod schema;
 mod spare;
 mod staff;
 mod ticket;
+mod unopened;
 mod upgrade;
 mod verify;
 

@@ -28,10 +28,12 @@ struct Profile {
 /// What is kept of a customer, beside who it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Customer {
-    /// What they ticked last.
-    pub purposes: Vec<Purpose>,
+    /// What they ticked last; `None` where that cannot be read.
+    pub purposes: Option<Vec<Purpose>>,
     /// Ids of their kept purchases, in no order: see [`Store::remembered`].
     pub purchases: Vec<[u8; 16]>,
+    /// How much else is kept that is theirs, or may be, and has a key that is damaged or gone: nobody can read it.
+    pub unread: usize,
 }
 
 struct Row {
@@ -165,6 +167,15 @@ impl Store {
         Ok(())
     }
 
+    /// A profile for a customer who has none, with nothing ticked in it. `text`: as [`Identifier::canonical`] writes it.
+    pub(super) fn make_profile_anew(&mut self, customer: Lookup, text: String) -> Result<(), StoreError> {
+        self.require_spares(0, 1)?;
+        let fresh = self.spares.plain.pop().expect("just required");
+        self.keys.tie(&[(fresh.slot, crate::seal::Tie { customer, holds: Holds::Profile })])?;
+        replace(&self.connection, &[], &fresh, &Profile { customer: text, purposes: Vec::new() })?;
+        Ok(())
+    }
+
     /// Forgets a customer: every slot that is theirs, with what it seals. Nothing sealed is read, so that it
     /// works whatever is damaged. `None` when there is no such customer.
     pub fn forget_customer(&mut self, customer: &Identifier) -> Result<Option<Forgetting>, StoreError> {
@@ -174,14 +185,14 @@ impl Store {
             match slot_at(&self.connection, index)? {
                 Some(slot) => slots.push(slot),
                 // No row needs it: nothing says whose it is but these bytes.
-                None => self.keys.zero(&[SlotId { index, owner: [0; 16] }])?,
+                None => self.keys.zero(&[SlotId::place(index)])?,
             }
         }
         let forgotten = if slots.is_empty() { None } else { Some(self.forget_all(&slots)?) };
         // What somebody has to do is said before what passes by itself.
         let needs_somebody =
             matches!(forgotten, Some(Forgetting::Pending(reason)) if reason.needs_somebody());
-        if !needs_somebody && !self.slots_of_nobody()?.is_empty() {
+        if !needs_somebody && self.unread_of(Some(&customer))? > 0 {
             return Ok(Some(Forgetting::Pending(Reason::Slot)));
         }
         Ok(forgotten)
@@ -189,7 +200,7 @@ impl Store {
 
     /// Remembered purchases and profiles that have a damaged slot of which nothing tells whose it is: any customer's,
     /// for all that is known.
-    pub fn slots_of_nobody(&mut self) -> Result<Vec<SlotId>, StoreError> {
+    pub(super) fn slots_of_nobody(&mut self) -> Result<Vec<SlotId>, StoreError> {
         let sql = "SELECT id FROM purchase WHERE slot = ?1 AND memory = 2 UNION ALL SELECT owner FROM profile WHERE slot = ?1";
         let damaged = self.keys.damaged_slots_of_nobody()?;
         let mut statement = self.connection.prepare_cached(sql)?;
@@ -210,22 +221,24 @@ impl Store {
         Ok(whole || !self.keys.damaged_slots_of(&customer)?.is_empty())
     }
 
-    /// What is kept of a customer, if anything is. Errors: `Damaged` where the profile does not open.
+    /// What is kept of a customer, if anything is. Errors: `Damaged` where no row can be found.
     pub fn customer(&mut self, customer: &Identifier) -> Result<Option<Customer>, StoreError> {
-        let slots = self.keys.slots_of(&lookup(&self.store_key, customer))?;
+        let customer = lookup(&self.store_key, customer);
+        let slots = self.keys.slots_of(&customer)?;
         let mut purchases = Vec::new();
         for CustomerSlot { slot, .. } in slots.iter().filter(|slot| slot.holds == Holds::Purchase) {
             if purchase::is_kept(&self.connection, &slot.owner)? {
                 purchases.push(slot.owner);
             }
         }
-        let purposes = match row(&self.connection, &slots)? {
-            Some(row) => self.keys.key(row.slot)?.map(|key| unseal(&key, &row)).transpose()?,
-            None => None,
-        };
-        let is_known = purposes.is_some() || !purchases.is_empty();
-        let purposes = purposes.map(|profile| profile.purposes).unwrap_or_default();
-        Ok(is_known.then_some(Customer { purposes, purchases }))
+        let profile = row(&self.connection, &slots)?;
+        let is_damaged = !self.keys.damaged_slots_of(&customer)?.is_empty();
+        if profile.is_none() && purchases.is_empty() && !is_damaged {
+            return Ok(None);
+        }
+        let purposes = purposes(&self.connection, &self.keys, &slots)?;
+        let unread = self.unread_of(Some(&customer))?;
+        Ok(Some(Customer { purposes, purchases, unread }))
     }
 }
 

@@ -255,7 +255,7 @@ fn unseal(key: &DataKey, id: &[u8; 16], sealed: &[u8]) -> Result<Sealed, StoreEr
 }
 
 impl Store {
-    /// What the store keeps under this code.
+    /// What the store keeps under this code. Errors: `Damaged` and `Keys` where it is kept and cannot be read.
     pub fn find(&self, code: &ReceiptCode) -> Result<Found, StoreError> {
         let id = code.purchase_id();
         let exists = |sql: &str| -> Result<bool, StoreError> {
@@ -275,14 +275,13 @@ impl Store {
         if self.is_hidden(row.until) {
             return Ok(Found::PastTerm);
         }
-        let Some(slot_key) = self.keys.key(row.slot)? else {
-            return Ok(Found::Forgotten { pending: true });
-        };
+        let slot_key = self.keys.key(row.slot)?.ok_or_else(key_is_gone)?;
         let key = if row.memory == Memory::Receipt { code.guarantee_key(&slot_key) } else { slot_key };
         Ok(Found::Kept(Box::new(self.opened(row, &key)?)))
     }
 
-    /// A purchase that is kept in a customer's profile; `None` where it is not, or is past its term.
+    /// A purchase that is kept in a customer's profile; `None` where it is not, or is past its term. Errors: as of
+    /// [`Store::find`].
     pub fn remembered(&self, id: &[u8; 16]) -> Result<Option<Purchase>, StoreError> {
         let Some(row) = self.purchase_row(id)?.filter(|row| row.memory == Memory::Profile) else {
             return Ok(None);
@@ -290,10 +289,8 @@ impl Store {
         if self.is_hidden(row.until) {
             return Ok(None);
         }
-        match self.keys.key(row.slot)? {
-            Some(key) => self.opened(row, &key).map(Some),
-            None => Ok(None),
-        }
+        let key = self.keys.key(row.slot)?.ok_or_else(key_is_gone)?;
+        self.opened(row, &key).map(Some)
     }
 
     /// The row of a kept purchase, with its last day as it is by now.
@@ -352,6 +349,11 @@ impl Store {
     fn look_key(&self, id: &[u8; 16]) -> Result<Option<DataKey>, StoreError> {
         slot_of(&self.connection, id)?.map_or(Ok(None), |slot| Ok(self.keys.key(slot)?))
     }
+}
+
+/// Nobody forgot it: that would have left a tombstone.
+fn key_is_gone() -> StoreError {
+    StoreError::Damaged("the key of a kept purchase is gone".into())
 }
 
 /// What a sealed look belongs to, so that it opens as nothing else of its purchase.

@@ -72,6 +72,8 @@ pub enum FindingKind {
     BytesKept,
     /// A slot of the keys file is neither zero nor whole.
     KeyDamaged,
+    /// A damaged slot that nothing is kept under.
+    SlotUnused,
     /// Something is sealed and its key is gone, without having been forgotten.
     KeyMissing,
     /// Something sealed does not open with its key.
@@ -271,8 +273,10 @@ impl Store {
 
     fn verify_keys(&self, verified: &mut Verified) -> Result<(), StoreError> {
         let survey = self.keys.check()?;
+        let needed = self.needed_slots().ok().flatten();
         for index in &survey.damaged {
-            verified.find(FindingKind::KeyDamaged, index);
+            let is_unused = needed.as_ref().is_some_and(|needed| !needed.has(&SlotId::place(*index)));
+            verified.find(if is_unused { FindingKind::SlotUnused } else { FindingKind::KeyDamaged }, index);
         }
         let damaged: HashSet<u32> = survey.damaged.into_iter().collect();
         let live: HashMap<[u8; 16], u32> = survey.live.iter().map(|id| (id.owner, id.index)).collect();

@@ -33,18 +33,24 @@ verify-ticket-changed = The ticket { $subject } is not as it was issued.
 verify-ticket-sums = The amounts of the ticket { $subject } do not add up to its total.
 verify-ticket-next = Keep the files as they are, and compare with a backup.
 verify-key-kept = The key of something forgotten is still there: { $subject }
+verify-key-kept-next = An earlier olvido.keys may have been put back. The till zeroes the key in a quiet minute. Now: olvido expire
 verify-bytes-kept = Something forgotten is still in the database: { $subject }
 verify-kept-next = Old files may have been put back by hand. Restore with: olvido restore FILE
 verify-key-damaged = The slot { $subject } of the keys file is damaged.
+verify-slot-unused = The slot { $subject } of the keys file is damaged, and nothing is kept under it.
+verify-slot-unused-next = The till zeroes it in a quiet minute. Now: olvido expire
 verify-key-missing = The key of something kept is missing: { $subject }
 verify-key-missing-next =
     If an earlier olvido.db was put here, put the newer one back: nothing that it does not know was zeroed.
     Else what it held cannot be read. A backup may still have it: olvido restore FILE
+    To forget for good what nobody can open here: olvido customer forget --damaged-too
 verify-unopened = Something kept does not open: { $subject }
 verify-unlinked = A purchase and its customer do not belong together: { $subject }
 verify-lookup-kept = The slot { $subject } still finds a customer, and nothing is kept under it.
 verify-lookup-kept-next = A sale was cut short. The till zeroes it in a quiet minute. Now: olvido expire
-verify-sealed-next = What it held cannot be read. A backup may still have it: olvido restore FILE
+verify-sealed-next =
+    What it held cannot be read. A backup may still have it: olvido restore FILE
+    To forget for good what nobody can open here: olvido customer forget --damaged-too
 verify-outbox-gap = What goes to the hub has places missing in a series: { $subject }
 verify-outbox-purchase = A purchase and its place in what goes to the hub do not belong together: { $subject }
 verify-outbox-next = Keep the files as they are, compare with a backup, and enrol this till again.
@@ -123,7 +129,7 @@ purchase-no-purposes = nothing ticked
 purchase-total = Total
 purchase-forget-complete = Forgotten. The key is overwritten: nobody can open it here any more. A backup from before can still hold it: delete old backups.
 purchase-forget-out = The files here no longer hold that data, not even sealed.
-purchase-forget-out-later = The files here still hold that data, sealed: nobody can open it. It goes in a quiet minute of the till.
+purchase-forget-out-later = The files here may still hold that data, sealed: nobody can open it. It goes in a quiet minute of the till.
 purchase-forget-accepted = Accepted: here nobody can open it any more.
 forget-waits-reader = Its last traces go when the other program that reads the database ends.
 forget-waits-compaction = Its last traces go when the till compacts its files, in a quiet minute.
@@ -133,7 +139,7 @@ forget-waits-no-key =
     But olvido.keys here is missing, not whole, or not of one moment with olvido.db: another olvido.keys may still hold the key.
     Put the right files here and forget again. If there are none, put a backup back: olvido restore FILE
 forget-waits-slot =
-    But a damaged key in olvido.keys may be theirs, too: nothing tells whose it is, and nobody can open what it was for.
+    But a key that is damaged or missing in olvido.keys may be theirs, too: nobody can tell whose it is, nor open what it was for.
     Forget with --damaged-too: what that key was for is forgotten as well, whoever it is of.
 forget-waits-damage = But the database is damaged, and the sealed data could not all be removed. Put a backup back: olvido restore FILE
 
@@ -145,10 +151,10 @@ customer-unknown-finished = nothing is kept of this customer here. What was stil
 customer-pending = nothing of this customer can be read here, and a forget is not complete yet.
 customer-unknown-next = Check the phone, e-mail or card.
 customer-perhaps-next = To forget what that key was for, whoever it is of: olvido customer forget IDENT --damaged-too
-customer-perhaps = nothing of this customer is found, but a damaged key in olvido.keys may be theirs.
+customer-perhaps = nothing of this customer is found, but a key that is damaged or missing in olvido.keys may be theirs.
 customer-damaged-too = { $count ->
-    [one] One kept thing with a damaged key is forgotten, whoever it was of.
-   *[other] { $count } kept things with a damaged key are forgotten, whoever they were of.
+    [one] One kept thing that nobody could open is forgotten, whoever it was of.
+   *[other] { $count } kept things that nobody could open are forgotten, whoever they were of.
 }
 customer-unknown-here = this till keeps nothing of this customer.
 customer-other-tills = What other tills of the store remember of this customer is forgotten there: say it at each of them.
@@ -169,6 +175,12 @@ customer-past-term = { $count ->
     [one] One more is past its term: it is not shown, and about to be destroyed.
    *[other] { $count } more are past their term: they are not shown, and about to be destroyed.
 }
+customer-unread = { $count ->
+    [one] One kept thing cannot be read, since its key is damaged or missing: it is theirs, or may be.
+   *[other] { $count } kept things cannot be read, since their keys are damaged or missing: they are theirs, or may be.
+}
+customer-purposes-unread = cannot be read
+customer-damaged-none = Nothing to forget was found.
 
 backup-made =
     Backup: { $file } ({ $size } kB)
@@ -243,8 +255,11 @@ restore-series = Tickets go on in the series { $series }.
 forget-despite = Warning: something that this command does without is not right.
 forget-despite-next = What to do about it: olvido verify
 forget-key-only =
-    The key is overwritten: nobody can open it any more.
+    Accepted: the key is overwritten, and here nobody can open it any more.
     But the database cannot be read, so the forget could not be noted in it: { $path }
-    Leave olvido.keys where it is and put a backup back: olvido restore FILE
+    The forget is complete once a backup is put back. Leave olvido.keys where it is: olvido restore FILE
     What was forgotten now stays forgotten.
-forget-no-key = the database cannot be read, and the keys file has no key for this. Nothing was changed.
+forget-no-key = the database cannot be read, and olvido.keys has no key for this: it may be destroyed already, or there never was one.
+forget-no-key-next =
+    Leave olvido.keys where it is and put a backup back: olvido restore FILE
+    What was forgotten stays forgotten. Then forget again, to be sure.

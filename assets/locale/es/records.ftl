@@ -33,18 +33,24 @@ verify-ticket-changed = El tique { $subject } no está como se emitió.
 verify-ticket-sums = Los importes del tique { $subject } no suman su total.
 verify-ticket-next = Deje los archivos como están y compare con una copia de seguridad.
 verify-key-kept = La clave de algo olvidado sigue ahí: { $subject }
+verify-key-kept-next = Quizá alguien repuso un olvido.keys anterior. La caja borra la clave en un minuto tranquilo. Ahora: olvido expire
 verify-bytes-kept = Algo olvidado sigue en la base de datos: { $subject }
 verify-kept-next = Quizá alguien repuso archivos viejos a mano. Restaure con: olvido restore ARCHIVO
 verify-key-damaged = La ranura { $subject } del archivo de claves está dañada.
+verify-slot-unused = La ranura { $subject } del archivo de claves está dañada, y con ella no se guarda nada.
+verify-slot-unused-next = La caja la borra en un minuto tranquilo. Ahora: olvido expire
 verify-key-missing = Falta la clave de algo guardado: { $subject }
 verify-key-missing-next =
     Si alguien puso aquí un olvido.db anterior, vuelva a poner el más nuevo: no se borró nada que este no conozca.
     Si no, lo que guardaba no se puede leer. Puede que lo tenga una copia de seguridad: olvido restore ARCHIVO
+    Para olvidar del todo lo que aquí nadie puede abrir: olvido customer forget --damaged-too
 verify-unopened = Algo guardado no se abre: { $subject }
 verify-unlinked = Una compra y su cliente no casan: { $subject }
 verify-lookup-kept = La ranura { $subject } aún lleva hasta un cliente, y con ella no se guarda nada.
 verify-lookup-kept-next = Una venta se cortó. La caja la borra en un minuto tranquilo. Ahora: olvido expire
-verify-sealed-next = Lo que contenía no se puede leer. Quizá una copia de seguridad lo tenga: olvido restore ARCHIVO
+verify-sealed-next =
+    Lo que contenía no se puede leer. Quizá una copia de seguridad lo tenga: olvido restore ARCHIVO
+    Para olvidar del todo lo que aquí nadie puede abrir: olvido customer forget --damaged-too
 verify-outbox-gap = En lo que va a la central faltan puestos de una serie: { $subject }
 verify-outbox-purchase = Una compra y su puesto en lo que va a la central no casan: { $subject }
 verify-outbox-next = Deje los archivos como están, compare con una copia de seguridad y dé de alta otra vez esta caja.
@@ -123,7 +129,7 @@ purchase-no-purposes = nada marcado
 purchase-total = Total
 purchase-forget-complete = Olvidado. La clave está sobrescrita: aquí ya nadie puede abrir lo que se guardaba. Una copia de seguridad de antes aún puede tenerlo: borre las antiguas.
 purchase-forget-out = Los archivos de aquí ya no contienen esos datos, ni cifrados.
-purchase-forget-out-later = Los archivos de aquí aún contienen esos datos, cifrados: nadie puede abrirlos. Se van en un minuto tranquilo de la caja.
+purchase-forget-out-later = Los archivos de aquí pueden contener aún esos datos, cifrados: nadie puede abrirlos. Se van en un minuto tranquilo de la caja.
 purchase-forget-accepted = Aceptado: aquí ya nadie puede abrir lo que se guardaba.
 forget-waits-reader = Sus últimos restos desaparecen cuando termine el otro programa que lee la base de datos.
 forget-waits-compaction = Sus últimos restos desaparecen cuando la caja compacte sus archivos, en un minuto tranquilo.
@@ -133,7 +139,7 @@ forget-waits-no-key =
     Pero el olvido.keys de aquí falta, no está entero o no es del mismo momento que olvido.db: otro olvido.keys aún puede tener la clave.
     Ponga aquí los archivos correctos y olvide de nuevo. Si no los hay, restaure una copia de seguridad: olvido restore ARCHIVO
 forget-waits-slot =
-    Pero una clave dañada de olvido.keys puede ser también suya: nada dice de quién es, y nadie puede abrir aquello para lo que era.
+    Pero una clave que en olvido.keys está dañada o falta puede ser también suya: nadie puede saber de quién es, ni abrir aquello para lo que era.
     Olvide con --damaged-too: se olvida también aquello para lo que era esa clave, sea de quien sea.
 forget-waits-damage = Pero la base de datos está dañada, y no se han podido quitar todos los datos cifrados. Restaure una copia de seguridad: olvido restore ARCHIVO
 
@@ -145,10 +151,10 @@ customer-unknown-finished = de este cliente no se guarda nada aquí. Lo que aún
 customer-pending = aquí no se puede leer nada de este cliente, y un olvido aún no está completo.
 customer-unknown-next = Mire si el teléfono, correo o tarjeta es ese.
 customer-perhaps-next = Para olvidar aquello para lo que era esa clave, sea de quien sea: olvido customer forget IDENT --damaged-too
-customer-perhaps = no se encuentra nada de este cliente, pero una clave dañada de olvido.keys puede ser suya.
+customer-perhaps = no se encuentra nada de este cliente, pero una clave que en olvido.keys está dañada o falta puede ser suya.
 customer-damaged-too = { $count ->
-    [one] Algo guardado con una clave dañada queda olvidado, fuera de quien fuera.
-   *[other] { $count } cosas guardadas con una clave dañada quedan olvidadas, fueran de quien fueran.
+    [one] Algo guardado que nadie podía abrir queda olvidado, fuera de quien fuera.
+   *[other] { $count } cosas guardadas que nadie podía abrir quedan olvidadas, fueran de quien fueran.
 }
 customer-unknown-here = esta caja no guarda nada de este cliente.
 customer-other-tills = Lo que otras cajas de la tienda recuerden de este cliente se olvida allí: dígalo en cada una.
@@ -169,6 +175,12 @@ customer-past-term = { $count ->
     [one] Otra ha pasado su plazo: no se enseña y está a punto de destruirse.
    *[other] Otras { $count } han pasado su plazo: no se enseñan y están a punto de destruirse.
 }
+customer-unread = { $count ->
+    [one] Algo guardado no se puede leer, porque su clave está dañada o falta: es suyo, o puede serlo.
+   *[other] { $count } cosas guardadas no se pueden leer, porque sus claves están dañadas o faltan: son suyas, o pueden serlo.
+}
+customer-purposes-unread = no se puede leer
+customer-damaged-none = No se ha encontrado nada que olvidar.
 
 backup-made =
     Copia de seguridad: { $file } ({ $size } kB)
@@ -243,8 +255,11 @@ restore-series = Los tiques siguen en la serie { $series }.
 forget-despite = Aviso: algo que esta orden no necesita no está bien.
 forget-despite-next = Qué hacer con él: olvido verify
 forget-key-only =
-    La clave está sobrescrita: ya nadie puede abrir lo que guardaba.
+    Aceptado: la clave está sobrescrita, y aquí ya nadie puede abrir lo que se guardaba.
     Pero no se puede leer la base de datos, así que el olvido no consta en ella: { $path }
-    Deje olvido.keys donde está y restaure una copia de seguridad: olvido restore ARCHIVO
+    El olvido se completa al restaurar una copia de seguridad. Deje olvido.keys donde está: olvido restore ARCHIVO
     Lo que se ha olvidado ahora queda olvidado.
-forget-no-key = no se puede leer la base de datos, y el archivo de claves no tiene ninguna clave para esto. No se ha cambiado nada.
+forget-no-key = no se puede leer la base de datos, y olvido.keys no tiene ninguna clave para esto: puede que ya esté destruida, o que nunca la hubiera.
+forget-no-key-next =
+    Deje olvido.keys donde está y restaure una copia de seguridad: olvido restore ARCHIVO
+    Lo olvidado queda olvidado. Después olvide otra vez, para más seguridad.

@@ -39,6 +39,18 @@ pub struct SlotId {
     pub owner: [u8; 16],
 }
 
+impl SlotId {
+    /// A place alone: of a slot that is damaged, so that nothing certain tells whose it is.
+    pub fn place(index: u32) -> SlotId {
+        SlotId { index, owner: [0; 16] }
+    }
+
+    /// Whether it is a place alone.
+    pub fn is_place(&self) -> bool {
+        self.owner == [0; 16]
+    }
+}
+
 /// The open file. Dropping it closes the file; nothing is held back to be written then.
 #[derive(Debug)]
 pub struct KeyFile {
@@ -355,13 +367,15 @@ impl KeyFile {
         self.survey(|id, wrapped| wrapped.unwrap_for(&self.wrap, id).is_some())
     }
 
-    /// Zeroes the live slots that `is_needed` does not claim (a crash left them between here and the database),
-    /// and makes every zero slot available to [`KeyFile::write`]. Damaged slots stay as they
-    /// are. Returns how many were zeroed. Reads the whole file. Errors: `Io`; then nothing became available.
+    /// Zeroes the slots that `is_needed` does not claim (a crash left them between here and the database), and
+    /// makes every zero slot available to [`KeyFile::write`]. A damaged slot is asked about as a place alone
+    /// ([`SlotId::place`]). Returns how many were zeroed. Reads the whole file. Errors: `Io`; then nothing became
+    /// available.
     pub fn reclaim(&mut self, mut is_needed: impl FnMut(&SlotId) -> bool) -> Result<usize, KeysError> {
         let (mut free, mut unneeded, mut customers) = (Vec::new(), Vec::new(), Customers::default());
         self.each_slot(|index, content, bytes| match content {
             Content::Free => free.push(index),
+            Content::Damaged if !is_needed(&SlotId::place(index)) => unneeded.push(index),
             Content::Damaged => customers.add_damaged(index, bytes),
             Content::Live(id, _) if !is_needed(&id) => unneeded.push(index),
             Content::Live(id, wrapped) => wrapped.tie().into_iter().for_each(|tie| customers.add(id, tie)),

@@ -192,7 +192,7 @@ fn a_profile_changed_since_comes_back_with_nothing_ticked() {
     store.close().unwrap();
     fs::remove_file(saved.files().database).unwrap();
     let mut store = saved.install(saved.restore());
-    assert_eq!(store.customer(&customer()).unwrap().unwrap().purposes, []);
+    assert_eq!(store.customer(&customer()).unwrap().unwrap().purposes, Some(Vec::new()));
 }
 
 #[test]

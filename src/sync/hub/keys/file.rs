@@ -75,7 +75,11 @@ impl FileKeys {
     }
 
     pub(super) fn reclaim(&self, needed: &HashSet<SlotId>) -> Result<(), HubError> {
-        self.kept()?.file.reclaim(|slot| needed.contains(slot))?;
+        let places: HashSet<u32> = needed.iter().map(|slot| slot.index).collect();
+        let is_needed = |slot: &SlotId| {
+            if slot.is_place() { places.contains(&slot.index) } else { needed.contains(slot) }
+        };
+        self.kept()?.file.reclaim(is_needed)?;
         Ok(())
     }
 
