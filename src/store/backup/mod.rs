@@ -6,6 +6,7 @@
 //! The keys come last so that a backup that was killed holds none, but for the moment between their writing and
 //! its end; for that moment [`super::directory`] finds it again.
 
+mod again;
 mod archive;
 mod doubt;
 mod ended;
