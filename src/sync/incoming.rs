@@ -5,7 +5,9 @@ use std::collections::HashMap;
 
 use serde::de::DeserializeOwned;
 
-use super::wire::{Change, PolicyChange, ProductChange, RevocationChange, TombstoneChange, Versioned};
+use super::wire::{
+    Change, FeedKind, PolicyChange, ProductChange, RevocationChange, TombstoneChange, Versioned,
+};
 use crate::domain::barcode::Gtin;
 use crate::domain::money::Money;
 use crate::domain::policy::Policy;
@@ -60,7 +62,6 @@ pub enum TroubleKind {
     OlderPolicy { version: u32, here: u32 },
 }
 
-const TOMBSTONE: &str = "tombstone";
 /// Under this kind the products of a page wait for the pages after it.
 const WAITING: &str = "waiting product";
 
@@ -78,27 +79,27 @@ pub fn apply(store: &mut Store, changes: &[Change], more: bool) -> Result<Applie
     let mut kept = Vec::new();
     let mut products = Vec::new();
     for change in changes {
-        match change.kind.as_str() {
-            TOMBSTONE if applied.troubles.iter().any(|trouble| trouble.seq == change.seq) => {
+        match FeedKind::named(&change.kind) {
+            Some(FeedKind::Tombstone) if applied.troubles.iter().any(|trouble| trouble.seq == change.seq) => {
                 kept.push(as_it_came(change));
             }
-            TOMBSTONE => {}
-            "product" => match read(change, &mut kept, &mut applied) {
+            Some(FeedKind::Tombstone) => {}
+            Some(FeedKind::Product) => match read(change, &mut kept, &mut applied) {
                 Some(_) if more => kept.push((change.seq, WAITING, change.body.get())),
                 Some(product) => products.push((change.seq, product)),
                 None => {}
             },
-            "policy" => {
+            Some(FeedKind::Policy) => {
                 if let Some(policy) = read(change, &mut kept, &mut applied) {
                     judge_policy(store, change.seq, policy, &mut applied);
                 }
             }
-            "revocation" => {
+            Some(FeedKind::Revocation) => {
                 if let Some(revocation) = read(change, &mut kept, &mut applied) {
                     revoke(store, &revocation, &mut applied)?;
                 }
             }
-            _ => kept.push(as_it_came(change)),
+            None => kept.push(as_it_came(change)),
         }
     }
     if !kept.is_empty() {
@@ -107,7 +108,7 @@ pub fn apply(store: &mut Store, changes: &[Change], more: bool) -> Result<Applie
     if !more {
         import(store, products, &mut applied)?;
         if applied.complete {
-            store.drop_kept_changes(TOMBSTONE, i64::MAX.unsigned_abs())?;
+            store.drop_kept_changes(FeedKind::Tombstone.name(), i64::MAX.unsigned_abs())?;
         }
     }
     Ok(applied)
@@ -115,14 +116,14 @@ pub fn apply(store: &mut Store, changes: &[Change], more: bool) -> Result<Applie
 
 /// Whether the feed stands still before a tombstone that this program cannot read.
 pub fn is_stopped(store: &Store) -> Result<bool, StoreError> {
-    Ok(!store.kept_changes(TOMBSTONE)?.is_empty())
+    Ok(!store.kept_changes(FeedKind::Tombstone.name())?.is_empty())
 }
 
 /// What an earlier program kept since it did not know it, and this one does, is to come down again, with
 /// all that followed it: a later change may have replaced it.
 pub fn ask_again(store: &mut Store) -> Result<(), StoreError> {
-    for kind in ["product", "policy", "revocation"] {
-        for (seq, text) in store.kept_changes(kind)? {
+    for kind in FeedKind::ALL {
+        for (seq, text) in store.kept_changes(kind.name())? {
             if is_known(kind, &text) {
                 store.ask_again(seq)?;
             }
@@ -139,7 +140,7 @@ fn as_it_came(change: &Change) -> (u64, &str, &str) {
 /// it is complete.
 fn forget(store: &mut Store, changes: &[Change], applied: &mut Applied) -> Result<bool, StoreError> {
     let mut ids = Vec::new();
-    for change in changes.iter().filter(|change| change.kind == TOMBSTONE) {
+    for change in changes.iter().filter(|change| change.kind == FeedKind::Tombstone.name()) {
         match serde_json::from_str::<TombstoneChange>(change.body.get()) {
             Ok(tombstone) => ids.push(tombstone.id.0),
             Err(_) => {
@@ -172,12 +173,14 @@ fn version(body: &str) -> Option<u32> {
     serde_json::from_str::<Versioned>(body).ok().map(|versioned| versioned.v)
 }
 
-fn is_known(kind: &str, text: &str) -> bool {
+/// Whether a kept change can be carried out. The feed stands still before a tombstone that cannot be read, so that
+/// it comes again by itself.
+fn is_known(kind: FeedKind, text: &str) -> bool {
     match kind {
-        "product" => body::<ProductChange>(text).is_some(),
-        "policy" => body::<PolicyChange>(text).is_some(),
-        "revocation" => body::<RevocationChange>(text).is_some(),
-        _ => false,
+        FeedKind::Product => body::<ProductChange>(text).is_some(),
+        FeedKind::Policy => body::<PolicyChange>(text).is_some(),
+        FeedKind::Revocation => body::<RevocationChange>(text).is_some(),
+        FeedKind::Tombstone => false,
     }
 }
 

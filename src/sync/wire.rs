@@ -200,9 +200,38 @@ pub struct FeedPage {
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Change {
     pub seq: u64,
-    /// `product`, `policy`, `tombstone`, `revocation`; a till keeps one of another kind as it came.
+    /// A [`FeedKind`]'s name; a till keeps one of another kind as it came.
     pub kind: String,
     pub body: Box<RawValue>,
+}
+
+/// What a change of the feed is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FeedKind {
+    Product,
+    Policy,
+    Tombstone,
+    Revocation,
+}
+
+impl FeedKind {
+    pub const ALL: [FeedKind; 4] =
+        [FeedKind::Product, FeedKind::Policy, FeedKind::Tombstone, FeedKind::Revocation];
+
+    /// As it travels, and as both sides store it.
+    pub fn name(self) -> &'static str {
+        match self {
+            FeedKind::Product => "product",
+            FeedKind::Policy => "policy",
+            FeedKind::Tombstone => "tombstone",
+            FeedKind::Revocation => "revocation",
+        }
+    }
+
+    /// `None` for a kind that this program does not know.
+    pub fn named(name: &str) -> Option<FeedKind> {
+        FeedKind::ALL.into_iter().find(|kind| kind.name() == name)
+    }
 }
 
 /// A `product`'s body; the same product by [`crate::store::Store::import_products`]'s rule.

@@ -10,7 +10,7 @@ use super::error::HubError;
 use super::{Hub, epoch_of, feed, int, lock_store};
 use crate::sync::enrolment::is_store_id;
 use crate::sync::record::Series;
-use crate::sync::wire::{Hex, Id, RevocationChange};
+use crate::sync::wire::{FeedKind, Hex, Id, RevocationChange};
 
 /// A device under one of its epochs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -148,7 +148,7 @@ pub(super) fn revoke_all(tx: &mut Transaction<'_>, store: &str, device: Id) -> R
     let epochs = revoked.iter().map(|row| epoch_of(row, 0)).collect::<Result<Vec<_>, _>>()?;
     let Some(epoch) = epochs.into_iter().max() else { return Ok(false) };
     let change = RevocationChange { v: 1, device, epoch };
-    feed::put(tx, store, "revocation", &device.to_string(), &feed::json(&change))?;
+    feed::put(tx, store, FeedKind::Revocation, &device.to_string(), &feed::json(&change))?;
     tx.notify_feed(store)?;
     Ok(true)
 }

@@ -10,7 +10,7 @@ use super::caller::Caller;
 use super::db::{Transaction, Value};
 use super::error::HubError;
 use super::{Hub, damaged, int};
-use crate::sync::wire::{Change, FEED_CHANGES_MAX, FeedPage};
+use crate::sync::wire::{Change, FEED_CHANGES_MAX, FeedKind, FeedPage};
 
 /// Bytes of the bodies of one page; a single longer body has a page of its own.
 const PAGE_BYTES_MAX: usize = 1 << 20;
@@ -85,7 +85,7 @@ impl Hub {
 pub(super) fn put(
     tx: &mut Transaction<'_>,
     store: &str,
-    kind: &str,
+    kind: FeedKind,
     key: &str,
     body: &str,
 ) -> Result<u64, HubError> {
@@ -103,14 +103,14 @@ pub(super) fn put_at(
     tx: &mut Transaction<'_>,
     store: &str,
     seq: u64,
-    kind: &str,
+    kind: FeedKind,
     key: &str,
     body: &str,
 ) -> Result<(), HubError> {
     tx.execute(
         "INSERT INTO feed (store, seq, kind, key, body) VALUES ($1, $2, $3, $4, $5)
          ON CONFLICT (store, kind, key) DO UPDATE SET seq = excluded.seq, body = excluded.body",
-        &[Value::Text(store), int(seq), Value::Text(kind), Value::Text(key), Value::Text(body)],
+        &[Value::Text(store), int(seq), Value::Text(kind.name()), Value::Text(key), Value::Text(body)],
     )?;
     Ok(())
 }

@@ -11,10 +11,8 @@ use super::purchase::hold;
 use super::upload::{Incoming, NewRecord, Taking, quarantined};
 use super::{Hub, epoch_of, feed, has_keys, int, lock_store, opt_int};
 use crate::sync::record::Origin;
-use crate::sync::wire::{Answer, Hex, TombstoneChange, UploadAnswer};
+use crate::sync::wire::{Answer, FeedKind, Hex, TombstoneChange, UploadAnswer};
 
-/// The kind of a tombstone in the feed.
-pub(super) const TOMBSTONE: &str = "tombstone";
 /// In the place of the number in the feed of a tombstone that is not in it: the purchase was past its
 /// term, which the tills know by themselves.
 pub(super) const UNTOLD: u64 = 0;
@@ -108,7 +106,7 @@ pub(super) fn entomb(
         return Ok(false);
     }
     let change = TombstoneChange { v: 1, id: Hex(*id) };
-    let seq = feed::put(tx, store, TOMBSTONE, &change.id.to_string(), &feed::json(&change))?;
+    let seq = feed::put(tx, store, FeedKind::Tombstone, &change.id.to_string(), &feed::json(&change))?;
     if before.is_none() {
         bury(tx, store, id, seq, said_held.is_some())?;
     } else {

@@ -6,7 +6,7 @@ use super::db::Value;
 use super::error::HubError;
 use super::{Hub, feed, int, lock_store};
 use crate::domain::policy::Policy;
-use crate::sync::wire::{PolicyChange, ProductChange};
+use crate::sync::wire::{FeedKind, PolicyChange, ProductChange};
 
 /// What a publication came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -25,8 +25,8 @@ pub struct PublishedPolicy {
     pub before: Option<String>,
 }
 
-const PRODUCT: &str = "product";
-const POLICY: &str = "policy";
+/// There is one policy in force: its place in the feed.
+const POLICY_KEY: &str = "policy";
 
 impl Hub {
     /// Publishes products to the tills of a store, all or none: only those that are not as they were
@@ -44,7 +44,7 @@ impl Hub {
         bodies.sort_by_key(|(_, place, _)| *place);
         self.database.write(|tx| {
             let mut seq = lock_store(tx, store)?.ok_or(HubError::Invalid("store"))?;
-            let args = [Value::Text(store), Value::Text(PRODUCT)];
+            let args = [Value::Text(store), Value::Text(FeedKind::Product.name())];
             let rows = tx.query("SELECT key, body FROM feed WHERE store = $1 AND kind = $2", &args)?;
             let mut before = HashMap::with_capacity(rows.len());
             for row in &rows {
@@ -61,7 +61,7 @@ impl Hub {
                     None => published.added += 1,
                 }
                 seq += 1;
-                feed::put_at(tx, store, seq, PRODUCT, key, body)?;
+                feed::put_at(tx, store, seq, FeedKind::Product, key, body)?;
             }
             if published.added + published.changed > 0 {
                 let sql = "UPDATE store SET feed_head = $2 WHERE store = $1";
@@ -81,7 +81,7 @@ impl Hub {
         let body = feed::json(&change);
         self.database.write(|tx| {
             lock_store(tx, store)?.ok_or(HubError::Invalid("store"))?;
-            let args = [Value::Text(store), Value::Text(POLICY), Value::Text(POLICY)];
+            let args = [Value::Text(store), Value::Text(FeedKind::Policy.name()), Value::Text(POLICY_KEY)];
             let last =
                 tx.query_one("SELECT body FROM feed WHERE store = $1 AND kind = $2 AND key = $3", &args)?;
             let mut before = None;
@@ -93,7 +93,7 @@ impl Hub {
                 }
                 before = Some(last.text);
             }
-            feed::put(tx, store, POLICY, POLICY, &body)?;
+            feed::put(tx, store, FeedKind::Policy, POLICY_KEY, &body)?;
             tx.notify_feed(store)?;
             Ok(PublishedPolicy { version: policy.version, before })
         })
