@@ -145,12 +145,43 @@ impl Ticket {
     /// Whether goods, products, taxes and tenders each add up to the total.
     pub fn adds_up(&self) -> bool {
         let body = &self.body;
-        let paid = self.total.plus(body.rounding).ok();
-        sum(body.goods.iter().map(|goods| goods.amount)) == Some(self.total)
-            && (body.products.is_empty() || sum(body.products.iter().map(|p| p.amount)) == Some(self.total))
-            && sum(body.taxes.iter().flat_map(|t| [t.base, t.tax])) == Some(self.total)
-            && sum(body.taxes.iter().map(|t| t.tax)) == Some(self.tax_total)
-            && sum(body.tenders.iter().map(|t| t.amount)) == paid
+        let (total, tax_total, rounding) = (self.total, self.tax_total, body.rounding);
+        let goods = body.goods.iter().map(|goods| goods.amount);
+        let products = body.products.iter().map(|product| product.amount);
+        let taxes = body.taxes.iter().map(|tax| (tax.base, tax.tax));
+        let tenders = body.tenders.iter().map(|tender| tender.amount);
+        Amounts { total, tax_total, rounding, goods, products, taxes, tenders }.add_up()
+    }
+}
+
+/// The amounts of a ticket, wherever they are read from: `taxes` gives base and tax of each rate.
+pub struct Amounts<Goods, Products, Taxes, Tenders> {
+    pub total: Money,
+    pub tax_total: Money,
+    pub rounding: Money,
+    pub goods: Goods,
+    pub products: Products,
+    pub taxes: Taxes,
+    pub tenders: Tenders,
+}
+
+impl<Goods, Products, Taxes, Tenders> Amounts<Goods, Products, Taxes, Tenders>
+where
+    Goods: Iterator<Item = Money>,
+    Products: Iterator<Item = Money>,
+    Taxes: Iterator<Item = (Money, Money)> + Clone,
+    Tenders: Iterator<Item = Money>,
+{
+    /// Whether goods, products where there are any, and taxes each add up to the total, and the tenders to what
+    /// was paid. A sum that leaves 64 bits does not.
+    pub fn add_up(self) -> bool {
+        let Amounts { total, tax_total, rounding, goods, products, taxes, tenders } = self;
+        let mut products = products.peekable();
+        sum(goods) == Some(total)
+            && (products.peek().is_none() || sum(products) == Some(total))
+            && sum(taxes.clone().flat_map(|(base, tax)| [base, tax])) == Some(total)
+            && sum(taxes.map(|(_, tax)| tax)) == Some(tax_total)
+            && sum(tenders) == total.plus(rounding).ok()
     }
 }
 

@@ -1,18 +1,15 @@
 //! What a record says, and which rule it breaks: by itself, before anything else is looked at.
 //!
-//! Read straight from the bytes that travelled, without a copy: a hub does this for each of a hundred
-//! thousand tickets.
+//! Read straight from the bytes that travelled: a hub does this for each of a hundred thousand tickets.
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
 
 use chrono::{DateTime, NaiveDate};
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
 
 use crate::domain::basket::Basket;
-use crate::domain::money::Currency;
-use crate::domain::ticket::SIMPLIFIED_INVOICE;
+use crate::domain::money::{Currency, Money};
+use crate::domain::ticket::{Amounts, Registration, SIMPLIFIED_INVOICE, TicketHash, number_text};
 use crate::sync::wire::{CountBody1, Flag, ForgetBody1, Hex, Id, Issuer1, Versioned};
 
 /// The version that is known of each kind of body.
@@ -46,9 +43,9 @@ struct Body<'a> {
     issuer: Issuer1<'a>,
     #[serde(borrow)]
     at: Cow<'a, str>,
-    total: i64,
-    tax_total: i64,
-    body: Amounts,
+    total: Money,
+    tax_total: Money,
+    body: BodyAmounts,
     #[serde(default)]
     previous: Option<Hex<32>>,
     hash: Hex<32>,
@@ -56,26 +53,26 @@ struct Body<'a> {
 
 /// [`crate::domain::ticket::TicketBody`]'s amounts.
 #[derive(Deserialize)]
-struct Amounts {
+struct BodyAmounts {
     departments: Vec<Part>,
     #[serde(default)]
     products: Vec<Part>,
     taxes: Vec<Tax>,
     tenders: Vec<Part>,
     #[serde(default)]
-    rounding: i64,
+    rounding: Money,
 }
 
 #[derive(Deserialize)]
 struct Part {
-    amount: i64,
+    amount: Money,
 }
 
 #[derive(Deserialize)]
 struct Tax {
     rate: u16,
-    base: i64,
-    tax: i64,
+    base: Money,
+    tax: Money,
 }
 
 /// No basket comes to more: so no sum over all tickets of a day leaves 64 bits.
@@ -86,9 +83,9 @@ const CHOICES_MAX: usize = 64;
 /// The count of who did not answer, beside the policy's own choices.
 const UNANSWERED: &str = "_unanswered";
 
-/// Judges a ticket at this index. `room` is used again from one to the next.
-pub(super) fn ticket<'a>(body: &'a str, index: u64, room: &mut String) -> Ticket<'a> {
-    let Ok(read) = serde_json::from_str::<Body<'a>>(body) else {
+/// Judges a ticket at this index.
+pub(super) fn ticket(body: &str, index: u64) -> Ticket<'_> {
+    let Ok(read) = serde_json::from_str::<Body<'_>>(body) else {
         return Ticket { flag: Some(unread(body)), ..Ticket::default() };
     };
     if read.v != VERSION {
@@ -100,7 +97,7 @@ pub(super) fn ticket<'a>(body: &'a str, index: u64, room: &mut String) -> Ticket
     };
     let flag = if read.number != index {
         Some(Flag::WrongNumber)
-    } else if expected_hash(&read, &time, currency.decimals, room) != read.hash.0 {
+    } else if expected_hash(&read, &time, currency.decimals).0 != read.hash.0 {
         Some(Flag::WrongHash)
     } else if !read.adds_up() {
         Some(Flag::DoesNotAddUp)
@@ -115,8 +112,8 @@ pub(super) fn ticket<'a>(body: &'a str, index: u64, room: &mut String) -> Ticket
         hash: Some(read.hash.0),
         day: time.day,
         currency: std::array::from_fn(|place| code.get(place).copied().unwrap_or(b' ')),
-        total: read.total,
-        taxes: read.body.taxes.iter().map(|tax| (tax.rate, tax.base, tax.tax)).collect(),
+        total: read.total.0,
+        taxes: read.body.taxes.iter().map(|tax| (tax.rate, tax.base.0, tax.tax.0)).collect(),
     }
 }
 
@@ -187,20 +184,19 @@ fn unread(body: &str) -> Flag {
 }
 
 impl Body<'_> {
-    /// [`crate::domain::ticket::Ticket::adds_up`]. No amount is larger than a basket's, and there are
-    /// far fewer than 2³⁰ in a body: no sum here leaves 64 bits.
+    /// [`crate::domain::ticket::Ticket::adds_up`], of amounts that a basket can have.
     fn adds_up(&self) -> bool {
-        let Amounts { departments, products, taxes, tenders, rounding } = &self.body;
+        let BodyAmounts { departments, products, taxes, tenders, rounding } = &self.body;
         let parts = departments.iter().chain(products).chain(tenders).map(|part| part.amount);
         let amounts = parts.chain(taxes.iter().flat_map(|tax| [tax.base, tax.tax]));
         let mut amounts = amounts.chain([self.total, self.tax_total, *rounding]);
-        let sum = |parts: &[Part]| parts.iter().map(|part| part.amount).sum::<i64>();
-        amounts.all(|amount| amount.unsigned_abs() <= AMOUNT_MAX)
-            && sum(departments) == self.total
-            && (products.is_empty() || sum(products) == self.total)
-            && taxes.iter().map(|tax| tax.base + tax.tax).sum::<i64>() == self.total
-            && taxes.iter().map(|tax| tax.tax).sum::<i64>() == self.tax_total
-            && sum(tenders) == self.total + rounding
+        let (total, tax_total, rounding) = (self.total, self.tax_total, *rounding);
+        let amount = |part: &Part| part.amount;
+        let (goods, products) = (departments.iter().map(amount), products.iter().map(amount));
+        let tenders = tenders.iter().map(amount);
+        let taxes = taxes.iter().map(|tax| (tax.base, tax.tax));
+        amounts.all(|amount| amount.0.unsigned_abs() <= AMOUNT_MAX)
+            && Amounts { total, tax_total, rounding, goods, products, taxes, tenders }.add_up()
     }
 }
 
@@ -222,47 +218,26 @@ impl<'a> Time<'a> {
             true => Cow::Borrowed(text),
             false => Cow::Owned(parsed.format("%Y-%m-%dT%H:%M:%S%:z").to_string()),
         };
-        // A year of more digits, or before our era, is none of a till's.
+        // Tills only write four-digit years.
         (text.len() == 25).then_some(Time { text, day })
     }
 }
 
-/// [`crate::domain::ticket::Registration::hash`] of these fields, written into one buffer.
-fn expected_hash(read: &Body<'_>, time: &Time<'_>, decimals: u8, room: &mut String) -> [u8; 32] {
-    room.clear();
+/// The hash that these fields must have.
+fn expected_hash(read: &Body<'_>, time: &Time<'_>, decimals: u8) -> TicketHash {
     let (year, rest) = time.text.split_at(4);
     let (month, day) = (&rest[1..3], &rest[4..6]);
-    let _ = write!(
-        room,
-        "IDEmisorFactura={}&NumSerieFactura={}-{:06}&FechaExpedicionFactura={day}-{month}-{year}\
-         &TipoFactura={SIMPLIFIED_INVOICE}&CuotaTotal=",
-        read.issuer.tax_id.trim(),
-        read.issuer.series.trim_start(),
-        read.number,
-    );
-    push_decimal(room, read.tax_total, decimals);
-    room.push_str("&ImporteTotal=");
-    push_decimal(room, read.total, decimals);
-    room.push_str("&Huella=");
-    for byte in read.previous.iter().flat_map(|hash| hash.0) {
-        for digit in [byte >> 4, byte & 15] {
-            room.push(char::from(b"0123456789ABCDEF"[usize::from(digit)]));
-        }
+    Registration {
+        issuer: read.issuer.tax_id.clone().into_owned(),
+        number: number_text(&read.issuer.series, read.number),
+        date: format!("{day}-{month}-{year}"),
+        kind: SIMPLIFIED_INVOICE.to_owned(),
+        tax_total: read.tax_total.decimal(decimals),
+        total: read.total.decimal(decimals),
+        previous: read.previous.map_or_else(String::new, |hash| TicketHash(hash.0).to_string()),
+        at: time.text.clone().into_owned(),
     }
-    room.push_str("&FechaHoraHusoGenRegistro=");
-    room.push_str(&time.text);
-    Sha256::digest(room.as_bytes()).into()
-}
-
-/// [`crate::domain::money::Money::decimal`].
-fn push_decimal(room: &mut String, value: i64, decimals: u8) {
-    let unit = 10u64.pow(u32::from(decimals));
-    let (whole, fraction) = (value.unsigned_abs() / unit, value.unsigned_abs() % unit);
-    let sign = if value < 0 { "-" } else { "" };
-    let _ = match decimals {
-        0 => write!(room, "{sign}{whole}"),
-        _ => write!(room, "{sign}{whole}.{fraction:0width$}", width = usize::from(decimals)),
-    };
+    .hash()
 }
 
 /// As it stands in the tables: the word that travels.

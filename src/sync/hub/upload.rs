@@ -342,7 +342,7 @@ impl Taking {
                 continue;
             };
             // It was there a moment ago: a leader that had it was lost.
-            let late = ticket.is_none().then(|| judge::ticket(body, index, &mut String::new()));
+            let late = ticket.is_none().then(|| judge::ticket(body, index));
             let Some(ticket) = ticket.as_ref().or(late.as_ref()) else { continue };
             let follows = chain.is_followed_by(ticket.previous);
             chain = ticket.hash.map_or(Chain::Unknown, Chain::After);
@@ -382,12 +382,9 @@ impl Chain {
 /// Judges what is not there yet: outside of the transaction, since it takes longer than all the rest.
 fn judge_tickets<'a>(incoming: &Incoming<'a>, through: u64) -> Vec<Option<Ticket<'a>>> {
     in_halves(incoming.len(), |places| {
-        let mut room = String::with_capacity(256);
         let judge = |place| {
             let index = incoming.index(place);
-            incoming.bodies[place]
-                .filter(|_| index > through)
-                .map(|body| judge::ticket(body, index, &mut room))
+            incoming.bodies[place].filter(|_| index > through).map(|body| judge::ticket(body, index))
         };
         places.map(judge).collect()
     })

@@ -395,7 +395,7 @@ impl<'a> Check<'a> {
         match series {
             Series::Ticket => {
                 self.found.tickets += 1;
-                let ticket = judge::ticket(body, index, &mut String::new());
+                let ticket = judge::ticket(body, index);
                 *chain = ticket.hash.map(Some);
                 if flag.is_some() {
                     return;
