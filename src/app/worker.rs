@@ -536,23 +536,18 @@ fn next(waiting: &mut VecDeque<Job>) -> Option<Job> {
 
 /// The receipt of a sale just recorded, in the customer's language.
 fn receipt(sale: &Sale, sold: Sold, policy: &Policy, locale: &'static Locale) -> Receipt {
-    let notice = policy.notice(locale.language(), sale.at.date_naive());
-    let card = notice.cards.into_iter().find(|card| card.choice == sale.promise.choice);
-    let (ticked, profile) = match &sale.promise.keep {
-        Keep::ForProfile { purposes, customer } => (purposes.as_slice(), Some(customer.kind().to_owned())),
-        Keep::Nothing | Keep::ForReceipt => (&[][..], None),
-    };
-    let renewed = card.as_ref().is_some_and(|card| card.renewed);
-    let (choice, purpose, after) =
-        card.map(|card| (card.title.clone(), card.purpose(ticked), card.after)).unwrap_or_default();
-    let purpose = purpose.unwrap_or_else(|| locale.text("purchase-no-purposes").into_owned());
-    let kept = (sale.promise.keep != Keep::Nothing).then_some(KeptFor {
-        purpose,
-        until: sale.promise.until,
-        renewed,
-        profile,
+    let Promise { choice, answered, until, .. } = &sale.promise;
+    let card = policy.card(choice, locale.language(), sale.at.date_naive());
+    let no_uses = locale.text("purchase-no-purposes");
+    let kept = card.as_ref().and_then(|card| match &sale.promise.keep {
+        Keep::Nothing => None,
+        Keep::ForReceipt => Some(KeptFor::of_card(card, &[], *until, None, &no_uses)),
+        Keep::ForProfile { purposes, customer } => {
+            Some(KeptFor::of_card(card, purposes, *until, Some(customer.kind().to_owned()), &no_uses))
+        }
     });
-    let memory = ReceiptMemory { choice, answered: sale.promise.answered, kept };
+    let (choice, after) = card.map(|card| (card.title, card.after)).unwrap_or_default();
+    let memory = ReceiptMemory { choice, answered: *answered, kept };
     let code = sold.code.text().to_string();
     Receipt::of_sale(sale, sold.ticket, memory, after, Some(code))
 }

@@ -51,15 +51,15 @@ impl Session {
         let kind = |customer: String| customer.split(':').next().unwrap_or_default().to_owned();
         let (profile, ticked) = purchase.customer.map(|(who, uses)| (kind(who), uses)).unzip();
         let ticked = ticked.unwrap_or_default();
-        let none = || Locale::of(language).text("purchase-no-purposes").into_owned();
-        let purpose = card.purpose(&ticked).unwrap_or_else(none);
+        let no_uses = Locale::of(language).text("purchase-no-purposes");
+        let kept = KeptFor::of_card(&card, &ticked, purchase.until, profile, &no_uses);
         let receipt = Receipt {
             ticket,
             lines: purchase.lines,
             given: Vec::new(),
             change: Money::ZERO,
             memory: ReceiptMemory {
-                kept: Some(KeptFor { purpose, until: purchase.until, renewed: card.renewed, profile }),
+                kept: Some(kept),
                 choice: card.title,
                 // Nothing is kept of a purchase whose customer did not answer.
                 answered: true,
@@ -333,13 +333,12 @@ impl Session {
     fn card(&self, store: &Store, purchase: &Purchase, language: Language) -> Result<Card, Problem> {
         let policy = store.policy_version(purchase.policy_version);
         let policy = policy.map_err(|error| self.store_problem(&error))?;
-        let notice = policy.as_ref().unwrap_or(store.policy()).notice(language, purchase.day);
-        let chosen = notice.cards.into_iter().find(|card| card.choice == purchase.choice);
+        let card = policy.as_ref().unwrap_or(store.policy()).card(&purchase.choice, language, purchase.day);
         let damaged = || {
             let what = format!("choice {} of policy {}", purchase.choice, purchase.policy_version);
             self.store_problem(&crate::store::StoreError::Damaged(what))
         };
-        chosen.ok_or_else(damaged)
+        card.ok_or_else(damaged)
     }
 
     pub(super) fn print_purchase(

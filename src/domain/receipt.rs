@@ -1,7 +1,8 @@
 //! What the customer takes home: the ticket that the store keeps, and what only the paper holds.
 
+use super::customer::Purpose;
 use super::money::Money;
-use super::policy::Until;
+use super::policy::{Card, Until};
 use super::sale::{KeptLine, Sale};
 use super::tender::Tender;
 use super::ticket::Ticket;
@@ -44,6 +45,21 @@ pub struct KeptFor {
     /// Where they are in a profile: by which kind of identifier it is found, `phone`, `email` or `card`. Never
     /// the identifier: paper is lost.
     pub profile: Option<String>,
+}
+
+impl KeptFor {
+    /// What a choice's card says of a purchase that is kept for the `ticked` uses. `no_uses`: what to say where
+    /// none was.
+    pub fn of_card(
+        card: &Card,
+        ticked: &[Purpose],
+        until: Until,
+        profile: Option<String>,
+        no_uses: &str,
+    ) -> KeptFor {
+        let purpose = card.purpose(ticked).unwrap_or_else(|| no_uses.to_owned());
+        KeptFor { purpose, until, renewed: card.renewed, profile }
+    }
 }
 
 impl Receipt {

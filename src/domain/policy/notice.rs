@@ -94,8 +94,13 @@ impl Policy {
                 purpose: words.label_purpose.clone(),
                 until: words.label_until.clone(),
             },
-            cards: cards.map(|(key, choice)| self.card(key, choice, language, sale_date)).collect(),
+            cards: cards.map(|(key, choice)| self.numbered_card(key, choice, language, sale_date)).collect(),
         }
+    }
+
+    /// The card of one choice, as in [`Policy::notice`]; `None` where the policy does not have that choice.
+    pub fn card(&self, choice: &str, wanted: Language, sale_date: NaiveDate) -> Option<Card> {
+        self.notice(wanted, sale_date).cards.into_iter().find(|card| card.choice == choice)
     }
 
     /// What the card of a choice is called in a language, or in the policy's first; `None` where
@@ -122,7 +127,7 @@ impl Policy {
 
     /// The sentences that remain when a purchase is forgotten: what stays, and until when.
     pub fn after_forget_sentence(&self, wanted: Language, sale_date: NaiveDate) -> String {
-        self.card(1, self.minimum(), self.language(wanted), sale_date).after
+        self.numbered_card(1, self.minimum(), self.language(wanted), sale_date).after
     }
 
     /// A text with the title of the choice that counts without an answer.
@@ -154,7 +159,13 @@ impl Policy {
         self.classes.iter().filter(move |(class, _)| kept(class)).map(|(class, policy)| (*class, policy))
     }
 
-    fn card(&self, key: u8, choice: &ChoicePolicy, language: Language, sale_date: NaiveDate) -> Card {
+    fn numbered_card(
+        &self,
+        key: u8,
+        choice: &ChoicePolicy,
+        language: Language,
+        sale_date: NaiveDate,
+    ) -> Card {
         let (text, words) = (&choice.texts[&language], &self.words[&language]);
         let day = |until: Until| match until {
             Until::Date(date) => language.date(date),
