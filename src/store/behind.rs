@@ -14,8 +14,9 @@ use rusqlite::Connection;
 
 use crate::seal::{KeyFile, KeysError, SlotId, SlotSurvey};
 
+use super::columns::{NO_INDEX, slot_id};
 use super::counts::Tally;
-use super::damaged::{NO_INDEX, readable_ids, slot_id};
+use super::damaged::readable_ids;
 use super::error::StoreError;
 use super::open::Store;
 

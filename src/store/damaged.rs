@@ -5,7 +5,7 @@
 
 use std::collections::HashSet;
 
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{Connection, OptionalExtension};
 
 use crate::domain::customer::Identifier;
 use crate::domain::policy::Policy;
@@ -19,16 +19,6 @@ use super::draft::DraftSlot;
 use super::error::StoreError;
 use super::open::{Files, Store, issuer_row, log_bytes, with_database};
 use super::{behind, forget, profile, purchase, rest, schema, upgrade};
-
-/// The index in the place of a number that no slot can have: behind every end.
-pub(super) const NO_INDEX: u32 = u32::MAX;
-
-/// The slot that a row names, [`NO_INDEX`] for a number that none can have: the owner tells where it is
-/// ([`KeyFile::zero_wherever`]), and one bad number keeps no other row from being read.
-pub(super) fn slot_id(row: &Row<'_>, number: usize, owner: [u8; 16]) -> rusqlite::Result<SlotId> {
-    let index = u32::try_from(row.get::<_, i64>(number)?).unwrap_or(NO_INDEX);
-    Ok(SlotId { index, owner })
-}
 
 /// As many ids as a table gives that may be damaged.
 pub(super) fn readable_ids(connection: &Connection, sql: &str) -> HashSet<[u8; 16]> {

@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::seal::{DataKey, SlotId, aead};
 
-use super::damaged::slot_id;
+use super::columns::slot_id;
 use super::error::StoreError;
 use super::forget::{Stage, doom};
 use super::open::Store;

@@ -19,7 +19,7 @@ use rusqlite::{Connection, TransactionBehavior, params};
 
 use crate::seal::{CustomerSlot, Holds, KeysError, Lookup, ReceiptCode, SlotId};
 
-use super::damaged::{NO_INDEX, slot_id};
+use super::columns::{NO_INDEX, slot_id};
 use super::error::StoreError;
 use super::open::Store;
 use super::rest::require_compaction;

@@ -10,6 +10,7 @@ pub mod directory;
 mod backup;
 mod behind;
 mod clock;
+mod columns;
 mod counts;
 mod damaged;
 mod draft;

@@ -15,6 +15,7 @@ use crate::domain::series::Series;
 use crate::domain::ticket::Issuer;
 use crate::seal::{DataKey, KeyFile, KeysError, SlotId, StoreKey};
 
+use super::columns::{self, slot_id};
 use super::error::StoreError;
 use super::open::{BUSY_TIMEOUT, Files, connect_to_read};
 use super::{counts, open, ticket};
@@ -401,8 +402,8 @@ struct Kept {
 fn kept_row(row: &Row<'_>, id: [u8; 16]) -> Result<Kept, StoreError> {
     let day = NaiveDate::from_epoch_days(row.get(6)?);
     Ok(Kept {
-        slot: SlotId { index: row.get(2)?, owner: id },
-        memory: if row.get::<_, u8>(3)? == 2 { Memory::Profile } else { Memory::Receipt },
+        slot: slot_id(row, 2, id)?,
+        memory: columns::memory(row, 3)?,
         choice: row.get(4)?,
         policy_version: row.get(5)?,
         day: day.ok_or_else(|| StoreError::Damaged("the day of a kept purchase".into()))?,

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::customer::{Identifier, Purpose};
 use crate::seal::{CustomerSlot, DataKey, Holds, KeyFile, Lookup, SlotId, StoreKey, aead, customer_lookup};
 
-use super::damaged::slot_id;
+use super::columns::slot_id;
 use super::error::StoreError;
 use super::forget::{Forgetting, Reason, doom};
 use super::open::Store;

@@ -14,7 +14,7 @@ use crate::domain::sale::{Keep, KeptLine, Promise, Sale};
 use crate::domain::ticket::Ticket;
 use crate::seal::{DataKey, KeyFile, Lookup, ReceiptCode, SlotId, StoreKey, aead};
 
-use super::damaged::slot_id;
+use super::columns::{self, slot_id};
 use super::error::StoreError;
 use super::forget::Stage;
 use super::open::Store;
@@ -99,11 +99,11 @@ pub(super) fn keep(
     let (memory, key, customer) = match &sale.promise.keep {
         Keep::ForProfile { customer, purposes } => {
             let linked = Linked { customer: customer.canonical(), purposes: purposes.clone() };
-            (2, &spare.key, Some(linked))
+            (Memory::Profile, &spare.key, Some(linked))
         }
         Keep::ForReceipt | Keep::Nothing => {
             for_receipt = spare.code.guarantee_key(&spare.key);
-            (1, &for_receipt, None)
+            (Memory::Receipt, &for_receipt, None)
         }
     };
     let plain = Sealed {
@@ -121,7 +121,7 @@ pub(super) fn keep(
         .execute(params![
             spare.slot.owner,
             spare.slot.index,
-            memory,
+            columns::memory_number(memory),
             sale.promise.choice,
             sale.promise.policy_version,
             day_number(ticket.day()),
@@ -186,10 +186,8 @@ pub(super) fn day_of(connection: &Connection, id: &[u8; 16]) -> Result<Option<Na
 /// Every kept purchase's slot, and whether the store alone can open it.
 pub(super) fn all(connection: &Connection) -> Result<Vec<(SlotId, Memory)>, StoreError> {
     let mut statement = connection.prepare("SELECT slot, id, memory FROM purchase")?;
-    let rows = statement.query_map([], |row| {
-        let memory = if row.get::<_, u8>(2)? == 2 { Memory::Profile } else { Memory::Receipt };
-        Ok((slot_id(row, 0, row.get(1)?)?, memory))
-    })?;
+    let rows =
+        statement.query_map([], |row| Ok((slot_id(row, 0, row.get(1)?)?, columns::memory(row, 2)?)))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
@@ -213,7 +211,7 @@ fn row(connection: &Connection, id: &[u8; 16]) -> Result<Option<Row>, StoreError
         let until: Option<i32> = row.get(4)?;
         Ok(Row {
             slot: slot_id(row, 0, *id)?,
-            memory: if row.get::<_, u8>(1)? == 2 { Memory::Profile } else { Memory::Receipt },
+            memory: columns::memory(row, 1)?,
             choice: row.get(2)?,
             policy_version: row.get(3)?,
             until: until.and_then(NaiveDate::from_epoch_days).map_or(Until::CustomerSaysSo, Until::Date),

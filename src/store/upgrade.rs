@@ -13,6 +13,7 @@ use crate::seal::{Holds, KeyFile, Lookup, SlotId, StoreKey, Tie, aead};
 
 use crate::domain::look::{Look, LookReason};
 
+use super::columns::slot_id;
 use super::error::StoreError;
 use super::purchase;
 
@@ -90,7 +91,7 @@ pub(super) fn ties(
     let mut statement =
         connection.prepare("SELECT substr(lookup, 1, 16), slot, owner, sealed FROM profile_by_lookup")?;
     let profiles = statement.query_map(params![], |row| {
-        let slot = SlotId { index: row.get(1)?, owner: row.get(2)? };
+        let slot = slot_id(row, 1, row.get(2)?)?;
         Ok(Old { lookup: Lookup(row.get(0)?), slot, sealed: row.get(3)? })
     })?;
     let (mut ties, mut listed) = (Vec::new(), HashMap::new());

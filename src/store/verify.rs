@@ -13,8 +13,8 @@ use crate::domain::ticket::Ticket;
 use crate::seal::{Holds, Lookup, SlotId, Tie};
 
 use super::backup::{self, Doubt};
+use super::columns::slot_id;
 use super::counts::{self, Held, Sums};
-use super::damaged::slot_id;
 use super::directory;
 use super::error::StoreError;
 use super::expire::Terms;

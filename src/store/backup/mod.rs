@@ -33,7 +33,7 @@ pub(super) use restore::is_unfinished;
 
 use crate::seal::{SlotId, private_file};
 
-use super::damaged::slot_id;
+use super::columns::slot_id;
 use super::directory::{Partial, Side};
 use super::error::StoreError;
 use super::open::{Store, distrust_schema};

@@ -6,6 +6,7 @@ use rusqlite::{Connection, params};
 use zeroize::Zeroizing;
 
 use crate::seal::{KeyFile, SlotId, aead};
+use crate::store::columns::slot_id;
 use crate::store::error::StoreError;
 use crate::store::forget::doom;
 use crate::store::spare::PlainSpare;
@@ -95,7 +96,7 @@ pub(in crate::store) fn batches(
     );
     let mut statement = connection.prepare(&sql)?;
     let rows = statement.query_map(values, |row| {
-        let slot = SlotId { index: row.get(1)?, owner: row.get(2)? };
+        let slot = slot_id(row, 1, row.get(2)?)?;
         Ok(Batch { number: row.get(0)?, day: row.get(4)?, first: row.get(5)?, slot, sealed: row.get(3)? })
     })?;
     Ok(rows.collect::<Result<_, _>>()?)

@@ -4,6 +4,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use zeroize::Zeroizing;
 
 use crate::seal::{KeyFile, SlotId, aead};
+use crate::store::columns::slot_id;
 use crate::store::error::StoreError;
 use crate::store::spare::PlainSpare;
 
@@ -41,7 +42,7 @@ pub(super) fn open(
 pub(super) fn find(connection: &Connection, table: &str) -> Result<Option<Sealed>, StoreError> {
     let mut statement = connection.prepare_cached(&format!("SELECT slot, owner, sealed FROM {table}"))?;
     let row = statement.query_row([], |row| {
-        let slot = SlotId { index: row.get(0)?, owner: row.get(1)? };
+        let slot = slot_id(row, 0, row.get(1)?)?;
         Ok(Sealed { slot, sealed: row.get(2)? })
     });
     Ok(row.optional()?)
@@ -49,8 +50,7 @@ pub(super) fn find(connection: &Connection, table: &str) -> Result<Option<Sealed
 
 pub(super) fn slot(connection: &Connection, table: &str) -> Result<Option<SlotId>, StoreError> {
     let mut statement = connection.prepare_cached(&format!("SELECT slot, owner FROM {table}"))?;
-    let slot = |row: &rusqlite::Row<'_>| Ok(SlotId { index: row.get(0)?, owner: row.get(1)? });
-    Ok(statement.query_row([], slot).optional()?)
+    Ok(statement.query_row([], |row| slot_id(row, 0, row.get(1)?)).optional()?)
 }
 
 /// Slots of older versions of the row, which may not be zero yet. What is sealed can be long, and opening a

@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use crate::domain::policy::Release;
 use crate::seal::{DataKey, KeyFile, SlotId, random_id};
+use crate::store::columns::slot_id;
 use crate::store::error::StoreError;
 use crate::store::forget::doom;
 use crate::store::rest::await_compaction;
@@ -143,7 +144,7 @@ fn released(days: Days) -> Vec<Window> {
 fn old_tally(connection: &Connection, keys: &KeyFile) -> Result<(Option<SlotId>, OldSums), StoreError> {
     let row = connection
         .query_row("SELECT slot, owner, sealed FROM tally_by_day", [], |row| {
-            Ok((SlotId { index: row.get(0)?, owner: row.get(1)? }, row.get::<_, Vec<u8>>(2)?))
+            Ok((slot_id(row, 0, row.get(1)?)?, row.get::<_, Vec<u8>>(2)?))
         })
         .optional()?;
     let Some((slot, sealed)) = row else { return Ok((None, OldSums::default())) };
