@@ -96,6 +96,24 @@ fn what_has_no_key_is_forgotten_when_it_is_said() {
     }
 }
 
+/// Counts that nobody can open keep every review from being made.
+#[test]
+fn counts_without_a_key_go_when_it_is_said() {
+    let shop = Shop::new();
+    let connection = rusqlite::Connection::open(shop.at().database()).unwrap();
+    let sql = "INSERT INTO released (slot, owner, first, last, day, sealed)
+        VALUES (5, randomblob(16), 1, 40, 20000, zeroblob(100))";
+    connection.execute(sql, []).unwrap();
+    drop(connection);
+    shop.refused(&["review"]);
+    let (exit, said, _) = shop.run(&["verify"]);
+    assert!(exit == REFUSED && said.contains("olvido customer forget --damaged-too"), "{said}");
+    let said = shop.done(&["customer", "forget", "--damaged-too"]);
+    assert!(said.contains("One kept thing that nobody could open"), "{said}");
+    shop.holds();
+    shop.done(&["review"]);
+}
+
 /// What has lost its key may be anybody's: a forget does not say that it is complete.
 #[test]
 fn a_forget_beside_a_key_that_is_gone_is_pending() {
@@ -114,7 +132,7 @@ fn a_forget_beside_a_key_that_is_gone_is_pending() {
 #[test]
 fn keys_of_before_a_forget_are_zeroed_before_it_is_said() {
     for forget in ["purchase", "customer"] {
-        for ask in ["show", "forget"] {
+        for ask in ["show", "forget", "verify"] {
             let shop = Shop::new();
             let whom = if forget == "purchase" { &shop.guarantee } else { "600123456" };
             let before = fs::read(shop.at().keys()).unwrap();
@@ -122,16 +140,21 @@ fn keys_of_before_a_forget_are_zeroed_before_it_is_said() {
             shop.done(&[forget, "forget", whom]);
             let after = shop.live_slots();
             fs::write(shop.at().keys(), before).unwrap();
-            let (_, said, complaints) = shop.run(&[forget, ask, whom]);
-            assert!(
-                ["it is forgotten", "Forgotten."]
-                    .iter()
-                    .any(|words| format!("{said}{complaints}").contains(words)),
-                "{forget}, {ask}: {said}{complaints}"
-            );
+            if ask == "verify" {
+                let (exit, said, _) = shop.run(&["verify"]);
+                assert!(exit == REFUSED && said.contains("quiet minute. Now: olvido expire"), "{said}");
+                shop.done(&["expire"]);
+            } else {
+                let (_, said, complaints) = shop.run(&[forget, ask, whom]);
+                let said = said + &complaints;
+                assert!(
+                    said.contains("it is forgotten") || said.contains("Forgotten."),
+                    "{forget}, {ask}: {said}"
+                );
+            }
             let left = shop.live_slots();
             let is_back = |slot: &&SlotId| live.contains(slot) && !after.contains(slot);
-            assert_eq!(left.iter().find(is_back), None, "{forget}, {ask}: {said}{complaints}");
+            assert_eq!(left.iter().find(is_back), None, "{forget}, {ask}");
             shop.holds();
         }
     }

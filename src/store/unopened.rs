@@ -3,16 +3,18 @@
 
 use std::collections::{HashMap, HashSet};
 
+use rusqlite::TransactionBehavior;
+
 use crate::domain::policy::Memory;
-use crate::seal::{Holds, Lookup, SlotId};
+use crate::seal::{Holds, KeysError, Lookup, SlotId};
 
 use super::error::StoreError;
-use super::forget::Forgetting;
+use super::forget::{Forgetting, Stage};
 use super::open::Store;
-use super::{profile, purchase};
+use super::{counts, profile, purchase};
 
 impl Store {
-    /// Forgets what is kept and does not open here, and makes the profile anew of whom only that was lost. Where the
+    /// Forgets what is kept and does not open here, released counts, too, and makes the profile anew of whom only that was lost. Where the
     /// keys file may not be the right one, what has no key stays: the right one may have it. Returns how many, and how
     /// far the forget got; `None` where everything opens.
     pub fn forget_unopened(&mut self) -> Result<Option<(usize, Forgetting)>, StoreError> {
@@ -28,9 +30,10 @@ impl Store {
             };
             slots.extend((!opens).then_some(slot));
         }
-        let forgetting = if slots.is_empty() { None } else { Some(self.forget_all(&slots)?) };
+        let count = slots.len() + self.drop_lost_counts()?;
+        let forgetting = if count == 0 { None } else { Some(self.forget_all(&slots)?) };
         self.renew_lost_profiles()?;
-        Ok(forgetting.map(|forgetting| (slots.len(), forgetting)))
+        Ok(forgetting.map(|forgetting| (count, forgetting)))
     }
 
     /// How much is kept of a customer that cannot be read, or may be theirs: a key that is gone tells nobody whose it
@@ -81,6 +84,29 @@ impl Store {
             Err(StoreError::Damaged(_)) => Ok(false),
             opened => opened.map(|_| true),
         }
+    }
+
+    /// Dooms the slots of released counts that do not open, and drops their rows. Returns how many. No person is in
+    /// them, and nothing brings them back: they need no tombstone.
+    fn drop_lost_counts(&mut self) -> Result<usize, StoreError> {
+        if !self.is_right_key_file() {
+            return Ok(0);
+        }
+        let mut lost = Vec::new();
+        for batch in counts::batches(&self.connection, "true", [])? {
+            match batch.open(&self.keys) {
+                Ok(_) => {}
+                Err(StoreError::Damaged(_) | StoreError::Keys(KeysError::DamagedSlot(_))) => lost.push(batch),
+                Err(error) => return Err(error),
+            }
+        }
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        lost.iter().try_for_each(|batch| batch.remove(&transaction))?;
+        transaction.commit()?;
+        if !lost.is_empty() {
+            self.resume_from(Stage::Tombstoned);
+        }
+        Ok(lost.len())
     }
 
     /// Makes the profile anew of each customer whose purchases are kept and who has none. What they ticked is lost:

@@ -185,6 +185,10 @@ fn a_damaged_slot_is_noticed_and_the_others_open() {
     assert_eq!(shop.bytes(), bytes, "a damaged slot is left for whoever looks into it");
     shop.keys.zero(&[given[520].0]).unwrap();
     assert_eq!(shop.slot(520), ZEROS);
+    // Where nobody needs its place it goes like any other.
+    shop.replace(&bytes);
+    assert_eq!(shop.keys.reclaim(|slot| *slot != SlotId::place(520)).unwrap(), 1);
+    assert_eq!(shop.slot(520), ZEROS);
 }
 
 #[test]

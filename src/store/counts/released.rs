@@ -50,7 +50,7 @@ impl Batch {
     }
 
     /// Dooms its slot and drops the row, inside a transaction.
-    pub(super) fn remove(&self, connection: &Connection) -> Result<(), StoreError> {
+    pub(in crate::store) fn remove(&self, connection: &Connection) -> Result<(), StoreError> {
         for sql in [
             "UPDATE released SET sealed = zeroblob(length(sealed)) WHERE number = ?1",
             "DELETE FROM released WHERE number = ?1",

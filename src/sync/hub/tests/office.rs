@@ -212,6 +212,15 @@ fn a_check_finds_keys_that_should_not_be_or_should(place: &Place) {
     assert_eq!(kinds(&hub), Vec::new());
     fs::write(place.path().join("erased.log"), b"").unwrap();
     assert_eq!(kinds(&hub), [HubFindingKind::List; 2]);
+    // A damaged slot that nothing is kept under goes at the next start.
+    let mut keys = fs::read(place.path().join("hub.keys")).unwrap();
+    let free = keys.chunks(128).position(|slot| slot.iter().all(|byte| *byte == 0)).unwrap();
+    keys[128 * free..][..128].fill(0x5a);
+    fs::write(place.path().join("hub.keys"), &keys).unwrap();
+    assert!(kinds(&hub).contains(&HubFindingKind::KeyDamaged));
+    drop(hub);
+    let hub = place.open();
+    assert_eq!(kinds(&hub), Vec::new());
     let mut keys = fs::read(place.path().join("hub.keys")).unwrap();
     keys[128..].fill(0);
     fs::write(place.path().join("hub.keys"), &keys).unwrap();
