@@ -301,9 +301,6 @@ pub struct RestoreArgs {
     /// The till's series of tickets from now on.
     #[arg(long, value_name = "TEXT")]
     pub series: Option<String>,
-    /// Also where that ends what was kept after the backup.
-    #[arg(long)]
-    pub end_newer: bool,
 }
 
 /// The hub: what the tills of a shop or a chain bring their records to.

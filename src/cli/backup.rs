@@ -50,7 +50,6 @@ impl Session {
         let settings = config::parse(&restoring.config);
         let settings = settings.map_err(|errors| Problem::of_config(&args.file, &errors, locale))?;
         let series = self.next_series(args, &restoring, &settings.store.series)?;
-        self.require_said(args, &restoring)?;
         let text = if series == settings.store.series {
             restoring.config.clone()
         } else {
@@ -108,20 +107,6 @@ impl Session {
         words
     }
 
-    /// Refuses to end what was kept of customers before somebody has said so: with the series that the same words ask
-    /// for, or by name.
-    fn require_said(&self, args: &RestoreArgs, restoring: &Restoring) -> Result<(), Problem> {
-        let ended = &restoring.ended;
-        if restoring.needs_new_series || args.end_newer || ended.purchases + ended.customers == 0 {
-            return Ok(());
-        }
-        Err(Problem {
-            what: self.locale().text("restore-ends-first").into_owned(),
-            place: Some(self.ended_words(ended).join("\n")),
-            next: Some(self.locale().text("restore-ends-first-next").into_owned()),
-        })
-    }
-
     /// The series of tickets after the restore: another one where numbers could be given again.
     fn next_series(
         &self,
@@ -176,6 +161,7 @@ impl Session {
             BackupError::TooNew => ["backup-too-new", "backup-too-new-next"],
             BackupError::NoStoreKey => ["backup-no-key", "backup-no-key-next"],
             BackupError::WrongStoreKey => ["backup-wrong-key", "backup-wrong-key-next"],
+            BackupError::OtherKeyHere => ["backup-other-key-here", "backup-other-key-here-next"],
             BackupError::SalesAfter { .. } => ["backup-sales-after", "backup-sales-after-next"],
             BackupError::OtherStore => ["backup-other-store", "backup-sales-after-next"],
         };

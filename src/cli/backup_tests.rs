@@ -103,7 +103,7 @@ fn spoil(shop: &Shop, table: &str) {
     fs::write(&path, bytes).unwrap();
 }
 
-/// Where no number can be given twice a restore needs no series; what it ends it asks about all the same.
+/// Without keys nobody knows whether more followed: a restore asks for a series, and says what it ends.
 #[test]
 fn a_restore_asks_before_it_ends_what_was_kept() {
     for (choice, ends) in [("guarantee", true), ("forget", false)] {
@@ -113,23 +113,65 @@ fn a_restore_asks_before_it_ends_what_was_kept() {
         shop.sold(&format!(r#""choice":"{choice}""#));
         fs::remove_file(shop.data().join("olvido.keys")).unwrap();
         let before = fs::read(shop.data().join("olvido.db")).unwrap();
-        let mut line = vec!["restore", &backup];
-        if ends {
-            for with_series in [&[][..], &["--series", "A2"]] {
-                let asked = shop.refused(&[&line, with_series].concat());
-                assert!(
-                    asked.contains("purchases: 1, customers: 0.") && asked.contains("--end-newer"),
-                    "{asked}"
-                );
-                assert_eq!(fs::read(shop.data().join("olvido.db")).unwrap(), before);
-            }
-            line.push("--end-newer");
-        }
-        let said = shop.done(&line);
-        assert!(said.contains("takes over one ticket") && said.contains("in the series A."), "{said}");
+        let asked = shop.refused(&["restore", &backup]);
+        assert_eq!(asked.contains("purchases: 1, customers: 0."), ends, "{asked}");
+        assert_eq!(fs::read(shop.data().join("olvido.db")).unwrap(), before);
+        let said = shop.done(&["restore", &backup, "--series", "A2"]);
+        assert!(said.contains("takes over one ticket") && said.contains("in the series A2."), "{said}");
         assert_eq!(said.contains("purchases: 1, customers: 0."), ends, "{said}");
+        assert!(said.contains("may have been forgotten"), "{said}");
         assert!(shop.done(&["verify"]).contains("Everything holds."));
     }
+}
+
+/// An earlier database, and no keys to hold it against: nothing of it is taken for the last word.
+#[test]
+fn an_earlier_database_without_keys_gives_no_number_again() {
+    for what in ["gone", "emptied", "cut short", "the header damaged"] {
+        let shop = Shop::new();
+        let backup = shop.path("backup.tar");
+        shop.done(&["backup", &backup]);
+        let (database, keys) = (shop.data().join("olvido.db"), shop.data().join("olvido.keys"));
+        let earlier = fs::read(&database).unwrap();
+        shop.sold(r#""choice":"forget""#);
+        shop.done(&["purchase", "forget", &shop.guarantee]);
+        fs::write(&database, earlier).unwrap();
+        let mut bytes = fs::read(&keys).unwrap();
+        match what {
+            "gone" => fs::remove_file(&keys).unwrap(),
+            "emptied" => fs::write(&keys, []).unwrap(),
+            "cut short" => fs::write(&keys, &bytes[..128]).unwrap(),
+            _ => {
+                bytes[3] ^= 1;
+                fs::write(&keys, bytes).unwrap();
+            }
+        }
+        assert!(shop.refused(&["restore", &backup]).contains("--series A2"), "{what}");
+        let said = shop.done(&["restore", &backup, "--series", "A2"]);
+        assert!(said.contains("may have been forgotten"), "{what}: {said}");
+    }
+}
+
+/// A store key that is lost or damaged heals by the copy that the shop has, and the words say so.
+#[test]
+fn a_store_key_that_is_gone_is_put_back_from_its_copy() {
+    let shop = Shop::new();
+    let backup = shop.path("backup.tar");
+    shop.done(&["backup", &backup]);
+    shop.sold(r#""choice":"forget""#);
+    let (key, copy) = (shop.data().join("store.key"), shop.path("copy.key"));
+    fs::copy(&key, &copy).unwrap();
+    let whole = fs::read(&key).unwrap();
+    fs::write(&key, &whole[..16]).unwrap();
+    for line in [&["restore", backup.as_str()][..], &["purchase", "show", &shop.guarantee]] {
+        assert!(shop.refused(line).contains("Put your own copy of it in its place"), "{line:?}");
+    }
+    let other = shop.refused(&["restore", &backup, "--store-key", &copy]);
+    assert!(other.contains("not the one that you gave") && other.contains("put it in the place"), "{other}");
+    fs::remove_file(&key).unwrap();
+    assert!(shop.refused(&["purchase", "show", &shop.guarantee]).contains("Put your own copy"));
+    fs::copy(&copy, &key).unwrap();
+    shop.done(&["receipt", &shop.guarantee]);
 }
 
 /// Where the last tickets cannot be read nobody knows how many there are. That is said before and after.

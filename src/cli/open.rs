@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::app::Opened;
 use crate::domain::settings::Settings;
 use crate::locale::{Arg, Locale};
-use crate::seal::{KeysError, StoreKeyError};
+use crate::seal::KeysError;
 use crate::store::{Files, Forgetting, Store, StoreError};
 
 use super::paths::{DataDir, Lock, LockError};
@@ -212,14 +212,11 @@ impl Problem {
             StoreError::PolicyNeedsNewVersion(_) => ["cli-policy-version", "cli-policy-version-next"],
             StoreError::PolicyVersionTooLow { .. } => ["cli-policy-old", "cli-policy-version-next"],
             StoreError::Keys(KeysError::WrongStoreKey) => ["cli-wrong-store-key", "cli-wrong-store-key-next"],
-            StoreError::Keys(KeysError::Io(error)) | StoreError::StoreKey(StoreKeyError::Io(error))
-                if error.kind() == std::io::ErrorKind::NotFound =>
-            {
+            StoreError::StoreKey(_) => ["cli-store-key-gone", "cli-store-key-gone-next"],
+            StoreError::Keys(KeysError::Io(error)) if error.kind() == std::io::ErrorKind::NotFound => {
                 ["cli-keys-missing", "cli-damaged-next"]
             }
-            StoreError::Damaged(_) | StoreError::Keys(_) | StoreError::StoreKey(_) => {
-                ["cli-damaged", "cli-damaged-next"]
-            }
+            StoreError::Damaged(_) | StoreError::Keys(_) => ["cli-damaged", "cli-damaged-next"],
             StoreError::Io(_) | StoreError::Sql(_) => ["cli-file-failed", "cli-file-failed-next"],
         };
         let versions = match error {

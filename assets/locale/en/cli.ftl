@@ -164,7 +164,6 @@ help-arg-changed-policy = The changed policy.
 help-arg-backup = The backup.
 help-arg-store-key = Where store.key is, if not in the data directory.
 help-arg-series = The till's new series of tickets.
-help-arg-end-newer = Restores also where that ends what was kept here after the backup.
 
 cli-busy = another program is using the database.
 cli-busy-next = Close it, then try again.
@@ -190,6 +189,8 @@ cli-policy-version-next = Raise "version" in the policy, then start again.
 cli-policy-old = the policy is version { $version }, and version { $newest } was in force already.
 cli-wrong-store-key = store.key is not the one that this store was made with.
 cli-wrong-store-key-next = Put the right store.key back. Without it, what was kept stays closed.
+cli-store-key-gone = store.key is missing or damaged. Nothing was changed.
+cli-store-key-gone-next = It is in no backup. Put your own copy of it in its place.
 cli-keys-missing = a key file of the store is missing.
 cli-store-there = there is a store here already, or part of one.
 cli-store-there-next = Choose another directory with --data. To put a store back: olvido restore FILE

@@ -206,6 +206,10 @@ backup-no-key = the store key is missing: the backup does not open without it.
 backup-no-key-next = Say where your copy is: olvido restore FILE --store-key store.key
 backup-wrong-key = this backup was made with another store key.
 backup-wrong-key-next = Take the key of that store. For another store, choose another directory with --data.
+backup-other-key-here = the store.key here is not the one that you gave.
+backup-other-key-here-next =
+    If yours is right, put it in the place of the one here, and ask again without --store-key.
+    For another store, choose another directory with --data.
 backup-sales-after = the store here has newer sales: up to ticket { $here }, the backup up to { $backup }. Nothing was changed.
 backup-sales-after-next = Go on with the store here. Where olvido verify finds damage, move its directory away first. To look into the backup, restore it into an empty directory: olvido --data DIRECTORY restore FILE
 backup-other-store = the store here has other tickets than the backup. Nothing was changed.
@@ -214,10 +218,6 @@ restore-needs-series = tickets may have been sold after this backup. Their numbe
 restore-needs-series-next =
     Give the till a series that it never had. Until now: { $used }
     olvido restore FILE --series { $next }
-restore-ends-first = something was kept here after this backup, and the restore ends it.
-restore-ends-first-next =
-    If there is a newer backup, take that one. To restore this one all the same:
-    olvido restore FILE --end-newer
 restore-bad-series = this is not a series: letters, digits or "-", at most { $longest }.
 restore-series-used = the till had the series { $series } already.
 restore-finished = The restore that was interrupted is finished.

@@ -164,7 +164,6 @@ help-arg-changed-policy = La política cambiada.
 help-arg-backup = La copia.
 help-arg-store-key = Dónde está store.key, si no en la carpeta de datos.
 help-arg-series = La nueva serie de tiques de la caja.
-help-arg-end-newer = Restaura también cuando así acaba con lo que se guardó aquí después de la copia.
 
 cli-busy = otro programa está usando la base de datos.
 cli-busy-next = Ciérrelo y vuelva a intentarlo.
@@ -190,6 +189,8 @@ cli-policy-version-next = Suba «version» en la política y arranque de nuevo.
 cli-policy-old = la política es la versión { $version }, y ya estuvo en vigor la { $newest }.
 cli-wrong-store-key = store.key no es la clave con la que se creó esta tienda.
 cli-wrong-store-key-next = Devuelva el store.key correcto. Sin él, lo guardado no se puede abrir.
+cli-store-key-gone = falta store.key, o está dañado. No se ha cambiado nada.
+cli-store-key-gone-next = No está en ninguna copia de seguridad. Ponga en su lugar la copia que usted guarda.
 cli-keys-missing = falta un archivo de claves de la tienda.
 cli-store-there = aquí ya hay una tienda, o parte de una.
 cli-store-there-next = Elija otra carpeta con --data. Para restaurar una tienda: olvido restore ARCHIVO

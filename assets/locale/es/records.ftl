@@ -206,6 +206,10 @@ backup-no-key = falta la clave de la tienda: sin ella la copia no se abre.
 backup-no-key-next = Diga dónde tiene la suya: olvido restore ARCHIVO --store-key store.key
 backup-wrong-key = esta copia se hizo con otra clave de tienda.
 backup-wrong-key-next = Tome la clave de esa tienda. Para otra tienda, elija otra carpeta con --data.
+backup-other-key-here = el store.key de aquí no es el que usted ha dado.
+backup-other-key-here-next =
+    Si el suyo es el correcto, póngalo en lugar del de aquí y pida de nuevo sin --store-key.
+    Para otra tienda, elija otra carpeta con --data.
 backup-sales-after = la tienda de aquí tiene ventas más nuevas: hasta el tique { $here }; la copia, hasta el { $backup }. No se cambió nada.
 backup-sales-after-next = Siga con la tienda de aquí. Si olvido verify halla daños, quite antes su carpeta de aquí. Para mirar la copia, restáurela en una carpeta vacía: olvido --data CARPETA restore ARCHIVO
 backup-other-store = la tienda de aquí tiene tiques distintos de los de la copia. No se cambió nada.
@@ -214,10 +218,6 @@ restore-needs-series = quizá se vendieron tiques después de esta copia. Sus n�
 restore-needs-series-next =
     Dé a la caja una serie que no haya tenido nunca. Hasta ahora: { $used }
     olvido restore ARCHIVO --series { $next }
-restore-ends-first = aquí se guardó algo después de esta copia, y la restauración acaba con ello.
-restore-ends-first-next =
-    Si hay una copia más nueva, tome esa. Para restaurar esta de todos modos:
-    olvido restore ARCHIVO --end-newer
 restore-bad-series = esto no es una serie: letras, cifras o «-», { $longest } como mucho.
 restore-series-used = la caja ya tuvo la serie { $series }.
 restore-finished = La restauración que quedó a medias está terminada.

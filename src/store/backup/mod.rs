@@ -80,6 +80,8 @@ pub enum BackupError {
     NoStoreKey,
     /// The backup was made with another store key.
     WrongStoreKey,
+    /// The store key that was given is not the one in place.
+    OtherKeyHere,
     /// The store in place is whole and has sales that the backup does not know: numbers of the
     /// last ticket here and there.
     SalesAfter {
@@ -228,6 +230,7 @@ impl fmt::Display for BackupError {
             BackupError::BytesBehind => f.write_str("there are bytes behind its end"),
             BackupError::NoStoreKey => f.write_str("no store key"),
             BackupError::WrongStoreKey => f.write_str("made with another store key"),
+            BackupError::OtherKeyHere => f.write_str("another store key is in place"),
             BackupError::SalesAfter { here, backup } => {
                 write!(f, "the store in place is at ticket {here}, the backup at {backup}")
             }

@@ -273,7 +273,7 @@ fn take_store_key(folder: &Path, root: &Path, given: Option<&Path>) -> Result<Fi
             .map_err(StoreError::from)?
             != *bytes
         {
-            return Err(BackupError::WrongStoreKey);
+            return Err(BackupError::OtherKeyHere);
         }
     } else if !own.exists() {
         return Err(BackupError::NoStoreKey);

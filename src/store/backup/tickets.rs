@@ -37,8 +37,8 @@ pub(super) fn go_on(
         None => (true, database.exists()),
         Some(here) if here.number > backup.number && !in_place.is_usable => {
             require_same_chain(database, backup)?;
-            in_place.complete = !in_place.is_behind;
-            (in_place.is_torn, true)
+            // Without keys to hold it against, the database may be an earlier copy: what followed nobody knows.
+            (true, true)
         }
         Some(here) => (compare(in_place, here, backup, store)? || in_place.is_torn, false),
     };
@@ -66,8 +66,8 @@ fn compare(in_place: &mut InPlace, here: Head, backup: Head, restored: &Store) -
         return if is_same { Ok(true) } else { Err(BackupError::OtherStore) };
     }
     if here.number == backup.number {
-        in_place.complete = !in_place.is_behind;
-        return if here.hash == backup.hash { Ok(false) } else { Err(BackupError::OtherStore) };
+        in_place.complete = in_place.is_usable && !in_place.is_behind;
+        return if here.hash == backup.hash { Ok(!in_place.is_usable) } else { Err(BackupError::OtherStore) };
     }
     // Older than the backup: what its keys do not know yet was not forgotten.
     in_place.keys = None;
