@@ -2,6 +2,7 @@
 //! tombstones are the records, and the table `outbox` gives those that have no number of their own
 //! their place. What stands at a place never changes; it can only go.
 
+use std::cell::RefCell;
 use std::collections::HashSet;
 use std::collections::btree_map::{BTreeMap, Entry};
 use std::sync::Arc;
@@ -26,6 +27,8 @@ pub struct Outbox {
     connection: Connection,
     store_key: StoreKey,
     files: Files,
+    /// Those that were asked for: what is kept under a version never changes, and to read one takes a while.
+    policies: RefCell<BTreeMap<u32, Policy>>,
 }
 
 /// A ticket as its row has it.
@@ -198,7 +201,8 @@ impl Outbox {
         let connection = connect_to_read(&files.database)?;
         connection.busy_timeout(BUSY_TIMEOUT)?;
         connection.execute_batch("PRAGMA temp_store = MEMORY;")?;
-        Ok(Outbox { connection, store_key: StoreKey::load(&files.store_key)?, files: files.clone() })
+        let (store_key, files) = (StoreKey::load(&files.store_key)?, files.clone());
+        Ok(Outbox { connection, store_key, files, policies: RefCell::default() })
     }
 
     /// The last index of a series, 0 before its first.
@@ -282,14 +286,13 @@ impl Outbox {
         })?;
         // Opened anew: the file grows.
         let keys = KeyFile::open_to_read(&self.files.keys, &self.store_key)?;
-        let mut policies = BTreeMap::new();
         let mut with_key = |kept: Kept| -> Result<Option<PurchaseRow>, StoreError> {
             let key = match keys.key(kept.slot) {
                 // A damaged slot opens nothing: nobody has this purchase any more.
                 Ok(None) | Err(KeysError::DamagedSlot(_)) => return Ok(None),
                 key => key?,
             };
-            let until = self.until(&mut policies, &kept)?;
+            let until = self.until(&kept)?;
             Ok(key.map(|key| PurchaseRow {
                 id: kept.slot.owner,
                 choice: kept.choice,
@@ -305,11 +308,8 @@ impl Outbox {
     }
 
     /// A later policy may shorten the row's own, at any time; what was said of it must not change.
-    fn until(
-        &self,
-        policies: &mut BTreeMap<u32, Policy>,
-        kept: &Kept,
-    ) -> Result<Option<NaiveDate>, StoreError> {
+    fn until(&self, kept: &Kept) -> Result<Option<NaiveDate>, StoreError> {
+        let mut policies = self.policies.borrow_mut();
         let version = kept.policy_version;
         let damaged = || StoreError::Damaged(format!("policy version {version}"));
         let policy = match policies.entry(version) {

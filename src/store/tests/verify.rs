@@ -208,8 +208,10 @@ impl Shop {
 
     fn scribble(&self, slot: SlotId) {
         let path = Files::of(self.directory.path()).keys;
-        let file = fs::OpenOptions::new().write(true).open(path).unwrap();
-        file.write_all_at(b"?", 128 * (1 + u64::from(slot.index)) + 60).unwrap();
+        let file = fs::OpenOptions::new().read(true).write(true).open(path).unwrap();
+        let (mut byte, at) = ([0], 128 * (1 + u64::from(slot.index)) + 60);
+        file.read_exact_at(&mut byte, at).unwrap();
+        file.write_all_at(&[byte[0] ^ 1], at).unwrap();
     }
 
     fn break_remembered(&self, sql: &str) {
